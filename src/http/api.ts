@@ -1,0 +1,64 @@
+import Router from '@koa/router';
+import Koa from 'koa';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { RoutedUpdate } from '../routing/update-router.ts';
+import type { Path } from '../violations/path.ts';
+import type { StatusUpdate, Violation } from '../violations/violation.ts';
+import { limitBody, limitInFlight, observeRequests, requestId } from './middleware.ts';
+import { openApiDocument, READ_ROUTE, UPDATE_ROUTE } from './openapi.ts';
+import { answerProblem, methodNotAllowed, noSuchRoute } from './problems.ts';
+import { readViolation } from './read-violation.ts';
+import { updateStatus } from './update-status.ts';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+export type ApiParts = {
+  readonly forceDomain: 'allow' | 'deny';
+  readonly maxInFlight: number;
+  readonly update: (update: StatusUpdate, forced: Path | undefined) => Promise<RoutedUpdate>;
+  readonly read: (id: string) => Promise<Violation | undefined>;
+  /** Tells clients to leave while the service stops, and refuses those that come too late. */
+  readonly whileStopping: Koa.Middleware;
+  readonly log: Logger;
+  readonly registry: Registry;
+};
+
+export function createApi(parts: ApiParts): Koa {
+  const openApi = JSON.stringify(openApiDocument);
+  const router = new Router();
+  router.use(limitInFlight(parts.maxInFlight));
+  router.put(koaRoute(UPDATE_ROUTE), updateStatus(parts));
+  router.get(koaRoute(READ_ROUTE), readViolation(parts));
+  router.get('/openapi.json', (ctx) => {
+    ctx.type = 'application/json';
+    ctx.body = openApi;
+  });
+
+  const app = new Koa();
+  app.use(requestId());
+  app.use(observeRequests(parts.log, parts.registry));
+  app.use(limitBody(BODY_LIMIT_BYTES));
+  app.use(parts.whileStopping);
+  app.use(router.routes());
+  app.use(answerUnmatched(router));
+  return app;
+}
+
+/** `/a/{id}` as the router writes it: `/a/:id`. */
+function koaRoute(route: string): string {
+  return route.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function answerUnmatched(router: Router): Koa.Middleware {
+  return (ctx) => {
+    const methods = router.match(ctx.path, '').path.flatMap(({ methods }) => methods);
+    if (methods.length === 0) {
+      answerProblem(ctx, noSuchRoute(ctx.method, ctx.path.slice(0, 200)));
+      return;
+    }
+    const allowed = Array.from(new Set(methods)).join(', ');
+    ctx.set('Allow', allowed);
+    answerProblem(ctx, methodNotAllowed(ctx.method, allowed));
+  };
+}

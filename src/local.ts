@@ -1,0 +1,119 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { destination, pino } from 'pino';
+import { findFlagd, freePort, startFlagd } from './embedded/flagd.ts';
+import { type FlagServer, startFlagServer } from './embedded/flag-server.ts';
+import { ensureFlagsFile } from './embedded/flags-file.ts';
+import { startEmbeddedPostgres } from './embedded/postgres.ts';
+import { SEEDED_VIOLATIONS, seedViolations } from './embedded/seed.ts';
+import { migrate } from './postgres/migrate.ts';
+import { createService } from './service.ts';
+import { readServiceSettings, SettingsError } from './settings.ts';
+
+const HOME = resolve('.sluice');
+const FLAGS_FILE = join(HOME, 'flags.json');
+
+type Running = { readonly env: NodeJS.ProcessEnv; readonly what: string; readonly stop: () => Promise<void> };
+
+/** Everything on one machine, for trying it out: a real PostgreSQL, a flag server and the service. */
+async function main(): Promise<void> {
+  const stops: (() => Promise<void>)[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      for (const each of stops.reverse()) {
+        await each();
+      }
+    })();
+    return stopping;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, async () => {
+      console.log('\nStopping: requests under way finish, then the database closes.');
+      await stop();
+      process.exit(0);
+    });
+  }
+  try {
+    await startAll(stops);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startAll(stops: (() => Promise<void>)[]): Promise<void> {
+  const given: NodeJS.ProcessEnv = { FORCE_DOMAIN: 'allow', FAULT_INJECTION: 'allow', ...process.env };
+  // Wrong settings are told before anything is started for them.
+  readServiceSettings({ DATABASE_URL: 'postgresql://to-be-started', ...given });
+  await mkdir(HOME, { recursive: true });
+
+  const database = await startDatabase(given);
+  stops.push(database.stop);
+  const flags = await startFlags(given);
+  stops.push(flags.stop);
+
+  const env = { ...given, ...database.env, ...flags.env };
+  const settings = readServiceSettings(env);
+  const log = pino({ level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ sync: true }));
+  const service = createService(settings, log);
+  const { port, adminPort } = await service.start();
+  stops.push(service.stop);
+
+  console.log(`
+Sluice is running. Ctrl-C stops it.
+
+  API        http://127.0.0.1:${port}    violations 1–${SEEDED_VIOLATIONS}; described at /openapi.json
+  Admin      http://127.0.0.1:${adminPort}    /readyz, /metrics, PUT /faults
+  Database   ${database.what}
+  Flags      ${flags.what}
+
+Try it:
+  curl -i -X PUT 'http://127.0.0.1:${port}/api/v1/records/violations/42/status?status=confirmed&handled_by=me'
+`);
+}
+
+async function startDatabase(given: NodeJS.ProcessEnv): Promise<Running> {
+  const own = given.DATABASE_URL;
+  if (own) {
+    await migrate(own, () => {});
+    await seedViolations(own);
+    return { env: {}, what: 'the one in DATABASE_URL, migrated', stop: async () => {} };
+  }
+  console.log('Starting PostgreSQL (the first start prepares its data, a few seconds) …');
+  const server = await startEmbeddedPostgres(join(HOME, 'postgres'), await freePort());
+  try {
+    await migrate(server.url, () => {});
+    await seedViolations(server.url);
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return { env: { DATABASE_URL: server.url }, what: server.url, stop: server.stop };
+}
+
+async function startFlags(given: NodeJS.ProcessEnv): Promise<Running> {
+  if (given.FLAG_PROVIDER === 'env') {
+    return { env: {}, what: 'none: ROLLOUT_PERCENT is the percent', stop: async () => {} };
+  }
+  if (given.FLAGD_HOST || given.FLAGD_PORT || given.FLAGD_SYNC_PORT || given.FLAGD_SOCKET_PATH) {
+    return { env: {}, what: 'the flagd that FLAGD_* names', stop: async () => {} };
+  }
+  await ensureFlagsFile(FLAGS_FILE, given.ROLLOUT_FLAG || 'violation-status-domain-percent');
+  const flagd = await findFlagd(given);
+  const server: FlagServer = flagd
+    ? await startFlagd(flagd, FLAGS_FILE, 0)
+    : await startFlagServer(FLAGS_FILE, 0, (why) => console.error(`${FLAGS_FILE} is not used, the last good flags stay: ${why}`));
+  return {
+    env: { FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(server.port) },
+    what: `${FLAGS_FILE}    change defaultVariant to p5, p10, p25, p50, p100 or off (served by ${flagd ? 'flagd' : 'the built-in flag server'})`,
+    stop: server.stop,
+  };
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof SettingsError ? error.message : `Sluice could not start: ${(error as Error).message}`);
+  process.exit(1);
+}

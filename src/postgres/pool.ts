@@ -1,0 +1,36 @@
+import pg from 'pg';
+
+/** Beyond this wait for a free connection, or for a new one to be made, a request is better off with a clean 503. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+type PoolOptions = { readonly url: string; readonly size: number; readonly onIdleError: (error: Error) => void };
+
+/**
+ * The pool for the writes. Pipelined: queries issued together on one client travel together, in one round trip.
+ * `url` and everything it leaves open (PGSSLMODE, PGPASSWORD …) are read by pg, in pg's own way.
+ */
+export function createWritePool({ url, size, onIdleError }: PoolOptions): pg.Pool {
+  return createPool({ url, size, onIdleError, pipeline: true });
+}
+
+/**
+ * A small pool of its own for probes and for looking up writes: neither may queue behind the writes it asks about.
+ * Its queries end after `queryTimeoutMs`, whatever the database does.
+ */
+export function createControlPool(options: PoolOptions & { readonly queryTimeoutMs: number }): pg.Pool {
+  return createPool({ ...options, query_timeout: options.queryTimeoutMs });
+}
+
+function createPool({ url, size, onIdleError, ...rest }: PoolOptions & pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: size,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    ...rest,
+  });
+  // A connection that breaks while idle has already left the pool; unheard, the event would end the process.
+  pool.on('error', onIdleError);
+  return pool;
+}

@@ -1,0 +1,63 @@
+import type { Pool, PoolClient } from 'pg';
+
+/**
+ * Sessions lend one connection to one write, and remember whose server process it was when the write did not end well,
+ * so that it can be ended before anything else writes in its place.
+ */
+export type Sessions = ReturnType<typeof createSessions>;
+
+export function createSessions(pool: Pool) {
+  const lost = new Map<string, number>();
+
+  /**
+   * Runs `work` on a connection of its own. When it throws, or `signal` is aborted first, the connection is cut and never
+   * reused: a transaction whose COMMIT has not been sent can then no longer commit.
+   */
+  async function run<T>(writeId: string, signal: AbortSignal, work: (client: PoolClient) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    const client = await pool.connect();
+    if (signal.aborted) {
+      client.release();
+      throw signal.reason;
+    }
+    const cut = () => cutConnection(client);
+    signal.addEventListener('abort', cut, { once: true });
+    // Queries on a broken connection reject by themselves; the event says nothing more.
+    client.on('error', ignore);
+    try {
+      const result = await work(client);
+      client.release();
+      return result;
+    } catch (error) {
+      lost.set(writeId, backendPid(client));
+      cut();
+      client.release(true);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', cut);
+      client.off('error', ignore);
+    }
+  }
+
+  /** @returns the server process that served a failed write, once. */
+  function takeLost(writeId: string): number | undefined {
+    const pid = lost.get(writeId);
+    lost.delete(writeId);
+    return pid;
+  }
+
+  return { run, takeLost };
+}
+
+function ignore(): void {}
+
+// pg has no public call that drops a pipelined connection with queries under way, nor a typed one for the pid.
+type Internals = { readonly connection: { readonly stream: { destroy(): void } }; readonly processID: number };
+
+function cutConnection(client: PoolClient): void {
+  (client as unknown as Internals).connection.stream.destroy();
+}
+
+function backendPid(client: PoolClient): number {
+  return (client as unknown as Internals).processID;
+}

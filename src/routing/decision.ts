@@ -1,0 +1,46 @@
+import type { Path } from '../violations/path.ts';
+import type { Percent } from './percent.ts';
+
+/** Why a request is served by its path: the values of the Rollout-Decision header. */
+export const DECISIONS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;
+
+export type Decision = { readonly path: Path; readonly decision: (typeof DECISIONS)[number] };
+
+export type BreakerState = 'closed' | 'open' | 'half-open';
+
+export type Switches = {
+  /** USE_DOMAIN_SERVICE: the emergency switch over everything else. */
+  readonly useDomain: boolean;
+  /** ROLLOUT_PERCENT: a ceiling over the flag. */
+  readonly ceiling: Percent | undefined;
+};
+
+/** The decisions that need no percent; undefined where the percent decides. */
+export function decideBySwitches(
+  { useDomain }: Pick<Switches, 'useDomain'>,
+  forced: Path | undefined,
+  breaker: BreakerState,
+): Decision | undefined {
+  if (!useDomain) {
+    return { path: 'legacy', decision: 'disabled' };
+  }
+  if (forced !== undefined) {
+    return { path: forced, decision: 'forced' };
+  }
+  // While a probe is under way one request is answer enough: all others stay on legacy.
+  if (breaker === 'half-open') {
+    return { path: 'legacy', decision: 'breaker' };
+  }
+  return undefined;
+}
+
+/** `capped` is a request that the flag lets in and the ceiling keeps out. */
+export function decideByPercent(percent: Percent, ceiling: Percent | undefined, bucketHundredths: number): Decision {
+  if (bucketHundredths >= percent * 100) {
+    return { path: 'legacy', decision: 'rollout' };
+  }
+  if (ceiling !== undefined && bucketHundredths >= ceiling * 100) {
+    return { path: 'legacy', decision: 'capped' };
+  }
+  return { path: 'domain', decision: 'rollout' };
+}

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Path } from '../violations/path.ts';
+
+/** What goes wrong on a path on purpose: each attempt waits, and that share of them then fails before it does anything. */
+export type Fault = { readonly delayMs?: number; readonly errorPercent?: number };
+
+export type Faults = Partial<Record<Path, Fault>>;
+
+/** The switch behind `PUT /faults`, for demos and tests. Nothing goes wrong until it is set. */
+export function createFaultSwitch() {
+  let faults: Faults = {};
+
+  async function suffer(path: Path, signal: AbortSignal): Promise<void> {
+    const fault = faults[path];
+    if (fault === undefined) {
+      return;
+    }
+    if (fault.delayMs) {
+      await sleep(fault.delayMs, undefined, { signal });
+    }
+    if (fault.errorPercent && Math.random() * 100 < fault.errorPercent) {
+      throw new Error(`injected fault on the ${path} path`);
+    }
+  }
+
+  return {
+    suffer,
+    set: (next: Faults) => {
+      faults = next;
+    },
+    get: (): Faults => faults,
+  };
+}
+
+export type FaultSwitch = ReturnType<typeof createFaultSwitch>;

@@ -1,0 +1,159 @@
+import { type Logger, destination, pino } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createAdmin } from './http/admin.ts';
+import { createApi } from './http/api.ts';
+import { createHttpServer } from './http/server.ts';
+import { DatabaseService } from './postgres/database-service.ts';
+import { PostgreSQLDetectionRepository } from './postgres/detection-repository.ts';
+import { createControlPool, createWritePool } from './postgres/pool.ts';
+import { createReadiness } from './postgres/readiness.ts';
+import { createSessions } from './postgres/sessions.ts';
+import { createViolationReader } from './postgres/violation-reader.ts';
+import { createWriteLedger } from './postgres/write-ledger.ts';
+import { createBreaker } from './routing/breaker.ts';
+import { createFaultSwitch } from './routing/faults.ts';
+import { createFixedFlagSource, createFlagdSource } from './routing/flag-source.ts';
+import { createFlagEvaluationCounter, createPathMetrics, registerServedGauges } from './routing/metrics.ts';
+import { createUpdateRouter } from './routing/update-router.ts';
+import { readServiceSettings, type ServiceSettings, SettingsError } from './settings.ts';
+import { ViolationService } from './violations/violation-service.ts';
+
+const ROLLOUT = 'violation-status';
+const LEGACY_TIMEOUT_MS = 5_000;
+const CONTROL_TIMEOUT_MS = 1_000;
+/** The limit on P95: a domain path that is mostly slower has no place in a rollout. */
+const SLOW_CALL_MS = 200;
+
+export type Service = {
+  /** Opens both ports; the database and flagd may come later. */
+  readonly start: () => Promise<{ readonly port: number; readonly adminPort: number }>;
+  /** Unready at once; then requests under way finish, and everything is closed. */
+  readonly stop: () => Promise<void>;
+};
+
+export function createService(settings: ServiceSettings, log: Logger): Service {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+
+  const onIdleError = (error: Error) => log.warn({ error: error.message }, 'a database connection broke');
+  const database = { url: settings.DATABASE_URL, onIdleError };
+  const writes = createWritePool({ ...database, size: settings.DATABASE_POOL });
+  const control = createControlPool({ ...database, size: 2, queryTimeoutMs: CONTROL_TIMEOUT_MS });
+  const sessions = createSessions(writes);
+  const legacy = new DatabaseService(sessions);
+  const domain = new ViolationService(new PostgreSQLDetectionRepository(sessions));
+  const supported = settings.REPOSITORY_TYPE === 'postgresql';
+  if (!supported) {
+    log.warn({ REPOSITORY_TYPE: settings.REPOSITORY_TYPE }, 'this repository cannot update a status; legacy will answer');
+  }
+
+  const flags =
+    settings.FLAG_PROVIDER === 'env'
+      ? createFixedFlagSource(settings.ROLLOUT_PERCENT ?? 0)
+      : createFlagdSource({
+          flag: settings.ROLLOUT_FLAG,
+          flagd: { host: settings.FLAGD_HOST, port: settings.FLAGD_SYNC_PORT ?? settings.FLAGD_PORT },
+          log,
+        });
+  const countEvaluation = createFlagEvaluationCounter({ registry, rollout: ROLLOUT });
+  const faults = createFaultSwitch();
+  const breaker = createBreaker(SLOW_CALL_MS);
+  const ceiling = settings.ROLLOUT_PERCENT;
+  registerServedGauges(
+    { registry, rollout: ROLLOUT },
+    {
+      breaker,
+      percent: async () => {
+        const { percent } = await flags.readDefault();
+        return settings.USE_DOMAIN_SERVICE ? Math.min(percent, ceiling ?? 100) : 0;
+      },
+    },
+  );
+
+  const update = createUpdateRouter({
+    rollout: ROLLOUT,
+    switches: { useDomain: settings.USE_DOMAIN_SERVICE, ceiling },
+    domainTimeoutMs: settings.DOMAIN_TIMEOUT_MS,
+    legacyTimeoutMs: LEGACY_TIMEOUT_MS,
+    flagPercent: async (request) => {
+      const reading = await flags.read(request);
+      countEvaluation(reading);
+      return reading.percent;
+    },
+    domain: async (request, signal) => {
+      await faults.suffer('domain', signal);
+      return supported ? domain.updateStatus(request, signal) : { kind: 'unsupported' };
+    },
+    legacy: async (request, signal) => {
+      await faults.suffer('legacy', signal);
+      return legacy.updateViolationStatus(request, signal);
+    },
+    settle: createWriteLedger(control, sessions),
+    breaker,
+    metrics: createPathMetrics({ registry, rollout: ROLLOUT }),
+    log,
+  });
+
+  const http = createHttpServer();
+  const admin = createHttpServer();
+  let stopping = false;
+  const databaseAnswers = createReadiness(control);
+  const api = createApi({
+    forceDomain: settings.FORCE_DOMAIN,
+    maxInFlight: settings.MAX_IN_FLIGHT,
+    update,
+    read: createViolationReader(writes),
+    whileStopping: http.whileStopping,
+    log,
+    registry,
+  });
+  http.handle(api.callback());
+  admin.handle(
+    createAdmin({
+      registry,
+      ready: async () => !stopping && (await databaseAnswers()),
+      faults: settings.FAULT_INJECTION === 'allow' ? faults : undefined,
+    }).callback(),
+  );
+
+  return {
+    start: async () => {
+      const adminPort = await admin.listen(settings.ADMIN_PORT);
+      const port = await http.listen(settings.PORT);
+      log.info({ port, admin_port: adminPort }, 'serving');
+      return { port, adminPort };
+    },
+    stop: async () => {
+      stopping = true;
+      log.info('stopping');
+      await http.drain();
+      await admin.drain();
+      await flags.close();
+      await Promise.all([writes.end(), control.end()]);
+      log.info('stopped');
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  const settings = readServiceSettings(process.env);
+  const log = pino({ level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ sync: false }));
+  const service = createService(settings, log);
+  await service.start();
+  const stop = async () => {
+    await service.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, stop);
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof SettingsError ? error.message : error);
+    process.exitCode = 1;
+  }
+}
