@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { destination, pino } from 'pino';
-import { findFlagd, freePort, startFlagd } from './embedded/flagd.ts';
 import { type FlagServer, startFlagServer } from './embedded/flag-server.ts';
+import { findFlagd, freePort, startFlagd } from './embedded/flagd.ts';
 import { ensureFlagsFile } from './embedded/flags-file.ts';
 import { startEmbeddedPostgres } from './embedded/postgres.ts';
 import { SEEDED_VIOLATIONS, seedViolations } from './embedded/seed.ts';
@@ -55,7 +55,10 @@ async function startAll(stops: (() => Promise<void>)[]): Promise<void> {
 
   const env = { ...given, ...database.env, ...flags.env };
   const settings = readServiceSettings(env);
-  const log = pino({ level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ sync: true }));
+  const log = pino(
+    { level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    destination({ sync: true }),
+  );
   const service = createService(settings, log);
   const { port, adminPort } = await service.start();
   stops.push(service.stop);
@@ -103,7 +106,9 @@ async function startFlags(given: NodeJS.ProcessEnv): Promise<Running> {
   const flagd = await findFlagd(given);
   const server: FlagServer = flagd
     ? await startFlagd(flagd, FLAGS_FILE, 0)
-    : await startFlagServer(FLAGS_FILE, 0, (why) => console.error(`${FLAGS_FILE} is not used, the last good flags stay: ${why}`));
+    : await startFlagServer(FLAGS_FILE, 0, (why) =>
+        console.error(`${FLAGS_FILE} is not used, the last good flags stay: ${why}`),
+      );
   return {
     env: { FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(server.port) },
     what: `${FLAGS_FILE}    change defaultVariant to p5, p10, p25, p50, p100 or off (served by ${flagd ? 'flagd' : 'the built-in flag server'})`,

@@ -1,4 +1,4 @@
-import { type Logger, destination, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAdmin } from './http/admin.ts';
 import { createApi } from './http/api.ts';
@@ -44,7 +44,10 @@ export function createService(settings: ServiceSettings, log: Logger): Service {
   const domain = new ViolationService(new PostgreSQLDetectionRepository(sessions));
   const supported = settings.REPOSITORY_TYPE === 'postgresql';
   if (!supported) {
-    log.warn({ REPOSITORY_TYPE: settings.REPOSITORY_TYPE }, 'this repository cannot update a status; legacy will answer');
+    log.warn(
+      { REPOSITORY_TYPE: settings.REPOSITORY_TYPE },
+      'this repository cannot update a status; legacy will answer',
+    );
   }
 
   const flags =
@@ -137,7 +140,10 @@ export function createService(settings: ServiceSettings, log: Logger): Service {
 
 async function main(): Promise<void> {
   const settings = readServiceSettings(process.env);
-  const log = pino({ level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination({ sync: false }));
+  const log = pino(
+    { level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    destination({ sync: false }),
+  );
   const service = createService(settings, log);
   await service.start();
   const stop = async () => {

@@ -1,12 +1,13 @@
-import Type, { type Static, type TObject } from 'typebox';
 import { Ajv } from 'ajv';
+import Type, { type Static, type TObject } from 'typebox';
 
 /** A wrong setting, told so that it can be put right: one line for each variable. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
 }
 
-const port = (value: number, what: string) => Type.Integer({ minimum: 0, maximum: 65_535, default: value, description: what });
+const port = (value: number, what: string) =>
+  Type.Integer({ minimum: 0, maximum: 65_535, default: value, description: what });
 const choice = <const T extends readonly string[]>(values: readonly [...T], fallback: T[number], what: string) =>
   Type.Unsafe<T[number]>(Type.Enum([...values], { default: fallback, description: what }));
 
@@ -16,23 +17,79 @@ export const ServiceEnvironment = Type.Object({
   ADMIN_PORT: port(8081, 'Port of `/livez`, `/readyz`, `/metrics`.'),
   DATABASE_URL: Type.String({
     pattern: '^postgres(ql)?://',
-    description: 'Where the violations are: `postgresql://user:password@host:port/database`. What it leaves open (`PGSSLMODE`, `PGPASSWORD` …) is read as `pg` does.',
+    description:
+      'Where the violations are: `postgresql://user:password@host:port/database`. What it leaves open (`PGSSLMODE`, `PGPASSWORD` …) is read as `pg` does.',
   }),
-  DATABASE_POOL: Type.Integer({ minimum: 1, maximum: 1_000, default: 10, description: 'Connections for writes, for each replica. Two more serve probes and look-ups.' }),
-  USE_DOMAIN_SERVICE: Type.Boolean({ default: true, description: '`false` sends every request to legacy, whatever else is set: the emergency switch.' }),
-  ROLLOUT_PERCENT: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'A ceiling over the flag. With `FLAG_PROVIDER=env`: the percent itself, 0 when unset.' })),
-  REPOSITORY_TYPE: Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$', default: 'postgresql', description: "The domain path's repository. Any other than `postgresql` cannot update a status: legacy answers." }),
+  DATABASE_POOL: Type.Integer({
+    minimum: 1,
+    maximum: 1_000,
+    default: 10,
+    description: 'Connections for writes, for each replica. Two more serve probes and look-ups.',
+  }),
+  USE_DOMAIN_SERVICE: Type.Boolean({
+    default: true,
+    description: '`false` sends every request to legacy, whatever else is set: the emergency switch.',
+  }),
+  ROLLOUT_PERCENT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 100,
+      description: 'A ceiling over the flag. With `FLAG_PROVIDER=env`: the percent itself, 0 when unset.',
+    }),
+  ),
+  REPOSITORY_TYPE: Type.String({
+    pattern: '^[a-z][a-z0-9_-]{0,31}$',
+    default: 'postgresql',
+    description: "The domain path's repository. Any other than `postgresql` cannot update a status: legacy answers.",
+  }),
   FORCE_DOMAIN: choice(['allow', 'deny'], 'deny', 'Whether requests may choose their path with `force_domain`.'),
-  FAULT_INJECTION: choice(['allow', 'deny'], 'deny', 'Whether `PUT /faults` on the admin port may make a path slow or failing.'),
-  FLAG_PROVIDER: choice(['flagd', 'env'], 'flagd', 'Where the percent comes from: flagd, found by its provider’s own `FLAGD_*` variables, or `ROLLOUT_PERCENT`.'),
-  ROLLOUT_FLAG: Type.String({ minLength: 1, maxLength: 200, default: 'violation-status-domain-percent', description: 'Key of the flag that holds the percent.' }),
+  FAULT_INJECTION: choice(
+    ['allow', 'deny'],
+    'deny',
+    'Whether `PUT /faults` on the admin port may make a path slow or failing.',
+  ),
+  FLAG_PROVIDER: choice(
+    ['flagd', 'env'],
+    'flagd',
+    'Where the percent comes from: flagd, found by its provider’s own `FLAGD_*` variables, or `ROLLOUT_PERCENT`.',
+  ),
+  ROLLOUT_FLAG: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    default: 'violation-status-domain-percent',
+    description: 'Key of the flag that holds the percent.',
+  }),
   FLAGD_HOST: Type.Optional(Type.String({ minLength: 1, description: 'Where flagd is; `localhost` when unset.' })),
-  FLAGD_PORT: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "Port of flagd's sync service; 8015 when unset. `FLAGD_SYNC_PORT` beats it." })),
-  FLAGD_SYNC_PORT: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535, description: "Port of flagd's sync service." })),
-  FLAGD_RESOLVER: Type.Optional(Type.Enum(['in-process'], { description: 'Only `in-process`: with `rpc` a request would wait for flagd.' })),
-  DOMAIN_TIMEOUT_MS: Type.Integer({ minimum: 10, maximum: 60_000, default: 1_000, description: 'After this, a domain attempt is ended and legacy answers.' }),
-  MAX_IN_FLIGHT: Type.Integer({ minimum: 1, maximum: 100_000, default: 200, description: 'Requests under way at once; more are answered 503 with `Retry-After`.' }),
-  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'The least severe lines to log.'),
+  FLAGD_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 65_535,
+      description: "Port of flagd's sync service; 8015 when unset. `FLAGD_SYNC_PORT` beats it.",
+    }),
+  ),
+  FLAGD_SYNC_PORT: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 65_535, description: "Port of flagd's sync service." }),
+  ),
+  FLAGD_RESOLVER: Type.Optional(
+    Type.Enum(['in-process'], { description: 'Only `in-process`: with `rpc` a request would wait for flagd.' }),
+  ),
+  DOMAIN_TIMEOUT_MS: Type.Integer({
+    minimum: 10,
+    maximum: 60_000,
+    default: 1_000,
+    description: 'After this, a domain attempt is ended and legacy answers.',
+  }),
+  MAX_IN_FLIGHT: Type.Integer({
+    minimum: 1,
+    maximum: 100_000,
+    default: 200,
+    description: 'Requests under way at once; more are answered 503 with `Retry-After`.',
+  }),
+  LOG_LEVEL: choice(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+    'The least severe lines to log.',
+  ),
 });
 
 export type ServiceSettings = Readonly<Static<typeof ServiceEnvironment>>;
@@ -55,7 +112,9 @@ function readSettings<S extends TObject>(schema: S, env: NodeJS.ProcessEnv): Rea
   if (validate(candidate)) {
     return Object.freeze(candidate) as Readonly<Static<S>>;
   }
-  const wrong = new Set((validate.errors ?? []).map(({ instancePath, params }) => instancePath.slice(1) || params.missingProperty));
+  const wrong = new Set(
+    (validate.errors ?? []).map(({ instancePath, params }) => instancePath.slice(1) || params.missingProperty),
+  );
   throw new SettingsError(Array.from(wrong, (name) => describeWrong(name, env[name], schema)).join('\n'));
 }
 

@@ -1,7 +1,15 @@
 import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { loadPackageDefinition, Server, ServerCredentials, type ServerWritableStream, type sendUnaryData, type ServiceDefinition, status } from '@grpc/grpc-js';
+import {
+  loadPackageDefinition,
+  Server,
+  ServerCredentials,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 /** File events come at once, but not on every file system; reading again this often finds what they missed. */
@@ -18,7 +26,11 @@ export type FlagServer = { readonly port: number; readonly stop: () => Promise<v
  * As flagd's own file source does, it keeps the last good flags while the file is missing, empty, `{}` or no JSON.
  * It holds no opinion on what the flags mean: as with flagd, that is the provider's.
  */
-export async function startFlagServer(file: string, port: number, onBadFile: (why: string) => void): Promise<FlagServer> {
+export async function startFlagServer(
+  file: string,
+  port: number,
+  onBadFile: (why: string) => void,
+): Promise<FlagServer> {
   const streams = new Set<Stream>();
   let current: string | undefined;
   let refused: string | undefined;

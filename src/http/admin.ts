@@ -56,7 +56,9 @@ function addFaultRoutes(router: Router, faults: FaultSwitch): void {
     const body: unknown = ctx.request.body;
     if (!validate(body)) {
       ctx.status = 400;
-      ctx.body = { detail: `${ajv.errorsText(validate.errors, { dataVar: 'faults' })}; allowed: {"domain": {"delayMs": 0–600000, "errorPercent": 0–100}}, also "legacy"` };
+      ctx.body = {
+        detail: `${ajv.errorsText(validate.errors, { dataVar: 'faults' })}; allowed: {"domain": {"delayMs": 0–600000, "errorPercent": 0–100}}, also "legacy"`,
+      };
       return;
     }
     faults.set(body);

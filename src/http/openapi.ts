@@ -52,7 +52,10 @@ export const openApiDocument = {
           403: problem('This deployment does not allow force_domain.'),
           404: problem('No such violation.', rolloutHeaders),
           413: problem('The body is too large.'),
-          503: problem('Both paths failed, or this replica is overloaded or shutting down. Nothing is half-written.', unavailable),
+          503: problem(
+            'Both paths failed, or this replica is overloaded or shutting down. Nothing is half-written.',
+            unavailable,
+          ),
         },
       },
     },

@@ -3,14 +3,19 @@ import type { Static, TObject } from 'typebox';
 import type { ParameterError } from './problems.ts';
 import { ALLOWED_ID, UpdateParameters, ViolationIdText } from './schemas.ts';
 
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly errors: readonly ParameterError[] };
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly errors: readonly ParameterError[] };
 
 const SHOWN_CHARACTERS = 60;
 const ajv = new Ajv({ allErrors: true });
 const validateUpdate = ajv.compile<Static<typeof UpdateParameters>>(UpdateParameters);
 const validateId = ajv.compile<string>(ViolationIdText);
 
-export function parseUpdate(id: string, query: string): Parsed<{ violationId: string } & Static<typeof UpdateParameters>> {
+export function parseUpdate(
+  id: string,
+  query: string,
+): Parsed<{ violationId: string } & Static<typeof UpdateParameters>> {
   const parameters = parseQuery(query, UpdateParameters);
   const idErrors = errorsOfId(id);
   if (!parameters.ok) {
@@ -18,7 +23,9 @@ export function parseUpdate(id: string, query: string): Parsed<{ violationId: st
   }
   const value = parameters.value;
   const errors = [...idErrors, ...errorsOf(validateUpdate, UpdateParameters, value)];
-  return errors.length > 0 ? { ok: false, errors } : { ok: true, value: { ...(value as Static<typeof UpdateParameters>), violationId: id } };
+  return errors.length > 0
+    ? { ok: false, errors }
+    : { ok: true, value: { ...(value as Static<typeof UpdateParameters>), violationId: id } };
 }
 
 export function parseId(id: string): Parsed<string> {
@@ -79,7 +86,10 @@ function errorsOf(validate: ValidateFunction, schema: TObject, value: Record<str
 
 function allowedFor(schema: TObject, name: string): string {
   const property = Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined;
-  return (property as { description?: string } | undefined)?.description ?? `only ${Object.keys(schema.properties).join(', ')}`;
+  return (
+    (property as { description?: string } | undefined)?.description ??
+    `only ${Object.keys(schema.properties).join(', ')}`
+  );
 }
 
 function shorten(text: string): string {

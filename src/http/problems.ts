@@ -29,21 +29,41 @@ const describe = ({ parameter, came, allowed }: ParameterError) =>
   `${parameter}: ${came === null ? 'missing' : `came as ${JSON.stringify(came)}`}; allowed: ${allowed}.`;
 
 export const forceDomainForbidden = () =>
-  problem(403, 'force-domain-forbidden', 'force_domain is not allowed here', 'This deployment decides the path itself. Leave force_domain out, or ask its operators for FORCE_DOMAIN=allow.');
+  problem(
+    403,
+    'force-domain-forbidden',
+    'force_domain is not allowed here',
+    'This deployment decides the path itself. Leave force_domain out, or ask its operators for FORCE_DOMAIN=allow.',
+  );
 
 export const noSuchViolation = (id: string) =>
   problem(404, 'no-such-violation', 'No such violation', `There is no violation ${id}.`);
 
 export const noSuchRoute = (method: string, path: string) =>
-  problem(404, 'no-such-route', 'No such route', `${method} ${path} is nothing this service answers; /openapi.json lists what is.`);
+  problem(
+    404,
+    'no-such-route',
+    'No such route',
+    `${method} ${path} is nothing this service answers; /openapi.json lists what is.`,
+  );
 
 export const methodNotAllowed = (method: string, allowed: string) =>
   problem(405, 'method-not-allowed', 'Method not allowed', `${method} is not answered here; allowed: ${allowed}.`);
 
 export const bodyTooLarge = (limitBytes: number) =>
-  problem(413, 'body-too-large', 'Body too large', `Requests carry their parameters in the query; a body may have ${limitBytes} bytes at most.`);
+  problem(
+    413,
+    'body-too-large',
+    'Body too large',
+    `Requests carry their parameters in the query; a body may have ${limitBytes} bytes at most.`,
+  );
 
 export const internalError = () =>
-  problem(500, 'internal-error', 'Internal error', 'Something unexpected went wrong. Its log line has this request id.');
+  problem(
+    500,
+    'internal-error',
+    'Internal error',
+    'Something unexpected went wrong. Its log line has this request id.',
+  );
 
 export const unavailable = (detail: string) => problem(503, 'unavailable', 'Unavailable', detail);

@@ -18,10 +18,18 @@ export const UpdateParameters = Type.Object(
   {
     status: Type.Enum([...STATUSES], { description: STATUSES.join(', ') }),
     notes: Type.Optional(
-      Type.String({ maxLength: 2_000, pattern: withoutNul, description: 'a text of up to 2,000 characters, none of them NUL' }),
+      Type.String({
+        maxLength: 2_000,
+        pattern: withoutNul,
+        description: 'a text of up to 2,000 characters, none of them NUL',
+      }),
     ),
     handled_by: Type.Optional(
-      Type.String({ maxLength: 100, pattern: withoutNul, description: 'a text of up to 100 characters, none of them NUL' }),
+      Type.String({
+        maxLength: 100,
+        pattern: withoutNul,
+        description: 'a text of up to 100 characters, none of them NUL',
+      }),
     ),
     force_domain: Type.Optional(Type.Enum(['true', 'false'], { description: 'true, false' })),
   },

@@ -1,13 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 
 /**
- * Sessions lend one connection to one write, and remember whose server process it was when the write did not end well,
- * so that it can be ended before anything else writes in its place.
+ * Sessions lend one connection to one write, and remember whose server process served it until the write ended well, so that
+ * a lost one can be ended before anything else writes in its place.
  */
 export type Sessions = ReturnType<typeof createSessions>;
 
 export function createSessions(pool: Pool) {
-  const lost = new Map<string, number>();
+  const backends = new Map<string, number>();
 
   /**
    * Runs `work` on a connection of its own. When it throws, or `signal` is aborted first, the connection is cut and never
@@ -24,12 +24,13 @@ export function createSessions(pool: Pool) {
     signal.addEventListener('abort', cut, { once: true });
     // Queries on a broken connection reject by themselves; the event says nothing more.
     client.on('error', ignore);
+    backends.set(writeId, backendPid(client));
     try {
       const result = await work(client);
+      backends.delete(writeId);
       client.release();
       return result;
     } catch (error) {
-      lost.set(writeId, backendPid(client));
       cut();
       client.release(true);
       throw error;
@@ -39,14 +40,14 @@ export function createSessions(pool: Pool) {
     }
   }
 
-  /** @returns the server process that served a failed write, once. */
-  function takeLost(writeId: string): number | undefined {
-    const pid = lost.get(writeId);
-    lost.delete(writeId);
+  /** @returns the server process of a write that has not ended well, and forgets it. Every failed write is to be taken. */
+  function takeBackend(writeId: string): number | undefined {
+    const pid = backends.get(writeId);
+    backends.delete(writeId);
     return pid;
   }
 
-  return { run, takeLost };
+  return { run, takeBackend };
 }
 
 function ignore(): void {}

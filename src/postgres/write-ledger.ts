@@ -12,7 +12,7 @@ const TERMINATE_MS = 300;
  */
 export function createWriteLedger(control: Pool, sessions: Sessions) {
   return async function settle(writeId: string): Promise<Path | undefined> {
-    const pid = sessions.takeLost(writeId);
+    const pid = sessions.takeBackend(writeId);
     if (pid !== undefined) {
       await control.query(END_BACKEND, [pid, TERMINATE_MS]);
     }

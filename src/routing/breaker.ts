@@ -43,7 +43,9 @@ export function createBreaker(slowCallMs: number, probeAfterMs: number = PROBE_A
   }
 
   /** @returns `refused`, without having called `attempt`, while the breaker is open and no probe is due. */
-  async function run<T>(attempt: () => Promise<T>): Promise<{ readonly kind: 'ran'; readonly value: T } | { readonly kind: 'refused' }> {
+  async function run<T>(
+    attempt: () => Promise<T>,
+  ): Promise<{ readonly kind: 'ran'; readonly value: T } | { readonly kind: 'refused' }> {
     try {
       const { value } = await both.execute(() => timed(attempt));
       return { kind: 'ran', value };

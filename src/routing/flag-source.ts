@@ -1,5 +1,11 @@
 import { FlagdProvider } from '@openfeature/flagd-provider';
-import { type EvaluationContext, NOOP_PROVIDER, OpenFeature, type Provider, ProviderEvents } from '@openfeature/server-sdk';
+import {
+  type EvaluationContext,
+  NOOP_PROVIDER,
+  OpenFeature,
+  type Provider,
+  ProviderEvents,
+} from '@openfeature/server-sdk';
 import type { Logger } from 'pino';
 import type { StatusUpdate } from '../violations/violation.ts';
 import { type FlagReading, type Percent, readingFromDetails } from './percent.ts';
@@ -35,7 +41,15 @@ export function createFlagdSource({ flag, flagd, log }: Options): FlagSource {
 
 let sources = 0;
 
-function createOpenFeatureSource({ flag, provider, log }: { flag: string; provider: Provider; log: Logger }): FlagSource {
+function createOpenFeatureSource({
+  flag,
+  provider,
+  log,
+}: {
+  flag: string;
+  provider: Provider;
+  log: Logger;
+}): FlagSource {
   // A domain of its own, not the process-wide default: two services in one process do not share flags.
   const domain = `sluice/${++sources}`;
   OpenFeature.setLogger(quietLogger(log));
@@ -46,13 +60,12 @@ function createOpenFeatureSource({ flag, provider, log }: { flag: string; provid
   client.addHandler(ProviderEvents.ConfigurationChanged, () => log.info('flags changed'));
   OpenFeature.setProvider(domain, provider);
 
-  const evaluate = async (context: EvaluationContext) => readingFromDetails(await client.getNumberDetails(flag, 0, context));
+  const evaluate = async (context: EvaluationContext) =>
+    readingFromDetails(await client.getNumberDetails(flag, 0, context));
   return {
     read: ({ violationId, handledBy }) =>
       evaluate(
-        handledBy === undefined
-          ? { targetingKey: violationId }
-          : { targetingKey: violationId, handled_by: handledBy },
+        handledBy === undefined ? { targetingKey: violationId } : { targetingKey: violationId, handled_by: handledBy },
       ),
     readDefault: () => evaluate({}),
     // Replacing a provider closes it.

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { UpdateOutcome } from '../violations/violation.ts';
 import { PATHS, type Path } from '../violations/path.ts';
+import type { UpdateOutcome } from '../violations/violation.ts';
 import type { Breaker } from './breaker.ts';
 import { DECISIONS, type Decision } from './decision.ts';
 import type { FlagReading, Percent } from './percent.ts';
@@ -62,7 +62,10 @@ export function createPathMetrics({ registry, rollout }: Options) {
   }
 
   /** Runs one attempt on a path and counts how it went. */
-  async function measure<T extends UpdateOutcome | { readonly kind: string }>(path: Path, attempt: () => Promise<T>): Promise<T> {
+  async function measure<T extends UpdateOutcome | { readonly kind: string }>(
+    path: Path,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
     const startedAt = performance.now();
     let outcome: (typeof OUTCOMES)[number] = 'error';
     try {

@@ -51,7 +51,9 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
     const percent = await parts.flagPercent(update);
     const decision = decideByPercent(percent, switches.ceiling, bucketHundredths(rollout, update.violationId));
     // An open breaker speaks for everyone; who would be on domain may turn out to be its probe.
-    return decision.path === 'legacy' && breaker.state() === 'open' ? { path: 'legacy', decision: 'breaker' } : decision;
+    return decision.path === 'legacy' && breaker.state() === 'open'
+      ? { path: 'legacy', decision: 'breaker' }
+      : decision;
   }
 
   async function serve(update: StatusUpdate, decision: Decision): Promise<RoutedUpdate> {
@@ -59,8 +61,10 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
       return serveLegacy(update, decision);
     }
     try {
-      const attempt = () => metrics.measure('domain', () => domainTimeout.execute(({ signal }) => parts.domain(update, signal)));
-      const result = decision.decision === 'forced' ? { kind: 'ran' as const, value: await attempt() } : await breaker.run(attempt);
+      const attempt = () =>
+        metrics.measure('domain', () => domainTimeout.execute(({ signal }) => parts.domain(update, signal)));
+      const result =
+        decision.decision === 'forced' ? { kind: 'ran' as const, value: await attempt() } : await breaker.run(attempt);
       if (result.kind === 'refused') {
         return serveLegacy(update, { path: 'legacy', decision: 'breaker' });
       }
@@ -86,10 +90,12 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
 
   async function serveLegacy(update: StatusUpdate, decision: Decision): Promise<RoutedUpdate> {
     try {
-      const outcome = await metrics.measure('legacy', () => legacyTimeout.execute(({ signal }) => parts.legacy(update, signal)));
+      const outcome = await metrics.measure('legacy', () =>
+        legacyTimeout.execute(({ signal }) => parts.legacy(update, signal)),
+      );
       // Only the domain attempt before this one can have written it, after all.
       return outcome.kind === 'already-applied'
-        ? { path: 'domain', decision: 'rollout', outcome: { kind: 'updated' } }
+        ? { ...decision, path: 'domain', outcome: { kind: 'updated' } }
         : { ...decision, outcome };
     } catch (error) {
       log.error({ ...named(update), error: describe(error) }, 'the legacy path failed');

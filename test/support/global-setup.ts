@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../src/embedded/flagd.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded/postgres.ts';
+import { seedViolations } from '../../src/embedded/seed.ts';
+import { migrate } from '../../src/postgres/migrate.ts';
+import { execute, TEMPLATE, withDatabase } from './database.ts';
+
+let server: EmbeddedPostgres | undefined;
+let directory: string | undefined;
+
+/** One real PostgreSQL for the whole run, with a migrated and filled template that each suite clones. */
+export async function globalSetup(): Promise<void> {
+  directory = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+  server = await startEmbeddedPostgres(directory, await freePort(), ['-c', 'fsync=off', '-c', 'max_connections=300']);
+  await execute(server.url, `CREATE DATABASE ${TEMPLATE}`);
+  const template = withDatabase(server.url, TEMPLATE);
+  await migrate(template, () => {});
+  await seedViolations(template);
+  process.env.SLUICE_TEST_DATABASE_URL = server.url;
+}
+
+export async function globalTeardown(): Promise<void> {
+  await server?.stop();
+  if (directory) {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
