@@ -52,14 +52,21 @@ const FaultsBody = Type.Object(
 function addFaultRoutes(router: Router, faults: FaultSwitch): void {
   const ajv = new Ajv();
   const validate = ajv.compile<Faults>(FaultsBody);
-  router.put('/faults', bodyParser({ enableTypes: ['json'], jsonLimit: '4kb', detectJSON: () => true }), (ctx) => {
+  const allowed = '{"domain": {"delayMs": 0–600000, "errorPercent": 0–100}}, also "legacy"';
+  const refuse = (ctx: Koa.Context, why: string) => {
+    ctx.status = 400;
+    ctx.body = { detail: `${why}; allowed: ${allowed}` };
+  };
+  const parse = bodyParser({ enableTypes: ['json'], jsonLimit: '4kb', detectJSON: () => true });
+  router.put('/faults', async (ctx) => {
+    try {
+      await parse(ctx, async () => {});
+    } catch (error) {
+      return refuse(ctx, (error as Error).message);
+    }
     const body: unknown = ctx.request.body;
     if (!validate(body)) {
-      ctx.status = 400;
-      ctx.body = {
-        detail: `${ajv.errorsText(validate.errors, { dataVar: 'faults' })}; allowed: {"domain": {"delayMs": 0–600000, "errorPercent": 0–100}}, also "legacy"`,
-      };
-      return;
+      return refuse(ctx, ajv.errorsText(validate.errors, { dataVar: 'faults' }));
     }
     faults.set(body);
     ctx.body = faults.get();

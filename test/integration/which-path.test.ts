@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { bucketHundredths } from '../../src/routing/bucket.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startTestFlags, type TestFlags } from '../support/flags.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+let database: TestDatabase;
+let flags: TestFlags;
+before(async () => {
+  database = await createTestDatabase();
+  flags = await startTestFlags(100);
+});
+after(async () => {
+  await flags.stop();
+  await database[Symbol.asyncDispose]();
+});
+
+/** A service on the flag server, once it has the flags. */
+async function startOnFlags(env: Record<string, string> = {}): Promise<TestService> {
+  const service = await startTestService({ DATABASE_URL: database.url, ...flags.env, ...env });
+  await flags.untilSeenBy(service);
+  return service;
+}
+
+async function decisionOf(service: TestService, id: number | string, query = ''): Promise<[unknown, unknown]> {
+  const { status, headers } = await service.update(id, `status=confirmed${query}`);
+  assert.equal(status, 200);
+  return [headers['rollout-path'], headers['rollout-decision']];
+}
+
+const inBucketBelow = (percent: number) => idWhere((bucket) => bucket < percent * 100);
+const inBucketFrom = (percent: number) => idWhere((bucket) => bucket >= percent * 100);
+function idWhere(matches: (bucket: number) => boolean): number {
+  let id = 1;
+  while (!matches(bucketHundredths('violation-status', String(id)))) {
+    id += 1;
+  }
+  return id;
+}
+
+describe('the flag', () => {
+  test('at 25 % decides by the record: its bucket, the same every time and on every replica', async () => {
+    await flags.set(25);
+    await using one = await startOnFlags();
+    await using other = await startOnFlags();
+    for (let id = 1; id <= 100; id += 1) {
+      const expected = bucketHundredths('violation-status', String(id)) < 2_500 ? 'domain' : 'legacy';
+      assert.deepEqual(await decisionOf(one, id), [expected, 'rollout']);
+      assert.deepEqual(await decisionOf(other, id), [expected, 'rollout']);
+    }
+    assert.equal(await one.metric('sluice_flag_evaluations_total', { reason: 'STATIC', error_code: '' }), 100);
+    assert.equal(await one.metric('sluice_flag_percent'), 25);
+  });
+
+  test('may always give a team 100, by a targeting rule on handled_by', async () => {
+    await flags.write({
+      state: 'ENABLED',
+      variants: { off: 0, p100: 100 },
+      defaultVariant: 'off',
+      targeting: { if: [{ '==': [{ var: 'handled_by' }, 'pilots'] }, 'p100', 'off'] },
+    });
+    await using service = await startOnFlags();
+    assert.deepEqual(await decisionOf(service, 1, '&handled_by=pilots'), ['domain', 'rollout']);
+    assert.deepEqual(await decisionOf(service, 1, '&handled_by=others'), ['legacy', 'rollout']);
+    assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
+    assert.equal(await service.metric('sluice_flag_percent'), 0);
+    assert.equal(await service.metric('sluice_flag_evaluations_total', { reason: 'TARGETING_MATCH' }), 3);
+  });
+});
+
+describe('the switches', () => {
+  before(() => flags.set(100));
+
+  test('USE_DOMAIN_SERVICE=false is legacy, also for force_domain=true', async () => {
+    await using service = await startOnFlags({ USE_DOMAIN_SERVICE: 'false' });
+    assert.deepEqual(await decisionOf(service, 1), ['legacy', 'disabled']);
+    assert.deepEqual(await decisionOf(service, 1, '&force_domain=true'), ['legacy', 'disabled']);
+    assert.equal(await service.metric('sluice_flag_percent'), 0);
+  });
+
+  test('ROLLOUT_PERCENT=0 is an emergency rollback, even while flagd says 100', async () => {
+    await using service = await startOnFlags({ ROLLOUT_PERCENT: '0' });
+    assert.deepEqual(await decisionOf(service, 1), ['legacy', 'capped']);
+    assert.equal(await service.metric('sluice_flag_percent'), 0);
+    assert.equal(await service.metric('sluice_decisions_total', { path: 'legacy', decision: 'capped' }), 1);
+  });
+
+  test('ROLLOUT_PERCENT is a ceiling: below it the flag decides', async () => {
+    await using service = await startOnFlags({ ROLLOUT_PERCENT: '10' });
+    assert.deepEqual(await decisionOf(service, inBucketBelow(10)), ['domain', 'rollout']);
+    assert.deepEqual(await decisionOf(service, inBucketFrom(10)), ['legacy', 'capped']);
+    assert.equal(await service.metric('sluice_flag_percent'), 10);
+  });
+
+  test('force_domain sends a request where it asks, and counts it as forced', async () => {
+    await using service = await startOnFlags();
+    assert.deepEqual(await decisionOf(service, 1, '&force_domain=false'), ['legacy', 'forced']);
+    assert.deepEqual(await decisionOf(service, 1, '&force_domain=true'), ['domain', 'forced']);
+    assert.equal(await service.metric('sluice_decisions_total', { path: 'domain', decision: 'forced' }), 1);
+  });
+
+  test('with FLAG_PROVIDER=env there is no flagd, and ROLLOUT_PERCENT is the percent', async () => {
+    for (const percent of [0, 25, 100]) {
+      await using service = await startTestService({
+        DATABASE_URL: database.url,
+        FLAG_PROVIDER: 'env',
+        ROLLOUT_PERCENT: String(percent),
+      });
+      for (let id = 1; id <= 20; id += 1) {
+        const expected = bucketHundredths('violation-status', String(id)) < percent * 100 ? 'domain' : 'legacy';
+        assert.deepEqual(await decisionOf(service, id), [expected, 'rollout']);
+      }
+      assert.equal(await service.metric('sluice_flag_percent'), percent);
+    }
+  });
+
+  test('with FLAG_PROVIDER=env and no ROLLOUT_PERCENT everything is legacy', async () => {
+    await using service = await startTestService({ DATABASE_URL: database.url, FLAG_PROVIDER: 'env' });
+    assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
+  });
+});
+
+describe('a flag that is no percent means 0, and is counted with its reason', () => {
+  const cases: [string, unknown, string, string][] = [
+    ['-1', -1, 'ERROR', 'INVALID_PERCENT'],
+    ['101', 101, 'ERROR', 'INVALID_PERCENT'],
+    ['7.5', 7.5, 'ERROR', 'INVALID_PERCENT'],
+    ['"50"', '50', 'ERROR', 'TYPE_MISMATCH'],
+    ['true', true, 'ERROR', 'TYPE_MISMATCH'],
+  ];
+  for (const [name, value, reason, code] of cases) {
+    test(name, async () => {
+      await flags.write({ state: 'ENABLED', variants: { on: value }, defaultVariant: 'on' });
+      await using service = await startOnFlags();
+      assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
+      assert.equal(await service.metric('sluice_flag_evaluations_total', { reason, error_code: code }), 1);
+      assert.equal(await service.metric('sluice_flag_percent'), 0);
+    });
+  }
+
+  test('DISABLED', async () => {
+    await flags.write({ state: 'DISABLED', variants: { p100: 100 }, defaultVariant: 'p100' });
+    await using service = await startOnFlags();
+    assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
+    assert.equal(await service.metric('sluice_flag_evaluations_total', { reason: 'DISABLED' }), 1);
+  });
+
+  test('missing', async () => {
+    await flags.write(undefined);
+    await using service = await startOnFlags();
+    assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
+    assert.equal(await service.metric('sluice_flag_evaluations_total', { error_code: 'FLAG_NOT_FOUND' }), 1);
+  });
+});
+
+test('invalid JSON in the flags file changes nothing', async () => {
+  await flags.set(100);
+  await using service = await startOnFlags();
+  await flags.writeText('{ "flags": ');
+  await flags.untilRefused();
+  assert.deepEqual(await decisionOf(service, 1), ['domain', 'rollout']);
+});
