@@ -18,7 +18,7 @@ export type ApiParts = {
   readonly maxInFlight: number;
   readonly update: (update: StatusUpdate, forced: Path | undefined) => Promise<RoutedUpdate>;
   readonly read: (id: string) => Promise<Violation | undefined>;
-  /** Tells clients to leave while the service stops, and refuses those that come too late. */
+  /** Tells clients to leave while the service stops. */
   readonly whileStopping: Koa.Middleware;
   readonly log: Logger;
   readonly registry: Registry;

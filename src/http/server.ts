@@ -1,14 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Middleware } from 'koa';
-import { answerUnavailable } from './middleware.ts';
 
 /** 2,000 characters of notes outside ASCII are 24,000 once percent-encoded: more than Node's own limit on a request's head. */
 const HEAD_LIMIT_BYTES = 32 * 1024;
-/** How long clients that keep connections are served on, each answer telling them to close. */
+/** How long new connections are still taken, for whoever has not yet seen that this replica is unready. */
 const LEAVE_MS = 1_000;
+const LEAVE_POLL_MS = 20;
+/** A connection that has carried no request for this long after that is closed. */
+const IDLE_MS = 500;
 /** What has no answer by then gets none: longer than both paths and the look-up together may take. */
 const DRAIN_MS = 15_000;
 
@@ -16,14 +18,14 @@ export type HttpServer = {
   readonly server: Server;
   /** @returns the port, also where 0 asked for any free one. */
   readonly listen: (port: number) => Promise<number>;
-  /** Stops taking requests, lets those under way finish, and closes every connection. */
+  /** Takes no more connections, answers what comes on those there are, and closes each after that. */
   readonly drain: () => Promise<void>;
   readonly whileStopping: Middleware;
 };
 
 /** @param handle is given after construction, because the application needs `whileStopping`. */
 export function createHttpServer(): HttpServer & { readonly handle: (listener: RequestListener) => void } {
-  let phase: 'serving' | 'leaving' | 'refusing' = 'serving';
+  let closing = false;
   const server = createServer({
     maxHeaderSize: HEAD_LIMIT_BYTES,
     headersTimeout: 10_000,
@@ -37,16 +39,20 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
     if (!server.listening) {
       return;
     }
-    phase = 'leaving';
-    if ((await openConnections(server)) > 0) {
-      await sleep(LEAVE_MS);
-    }
-    phase = 'refusing';
+    await Promise.race([untilNobodyIsConnected(server), sleep(LEAVE_MS)]);
+    closing = true;
+    // Right after the loop has accepted whoever was waiting: closing the listening socket would reset them.
+    await nextTurn();
     const closed = once(server, 'close');
-    server.close();
+    // Not http's own close, which also cuts idle connections: a request may be on its way on one that was just opened.
+    NetServer.prototype.close.call(server);
+    const idle = setTimeout(() => server.closeIdleConnections(), IDLE_MS);
     const force = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     await closed;
+    clearTimeout(idle);
     clearTimeout(force);
+    // Stops the check for slow clients, which would keep the process alive.
+    server.close();
   }
 
   return {
@@ -59,17 +65,19 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
     },
     drain,
     whileStopping: (ctx, next) => {
-      if (phase === 'serving') {
-        return next();
+      // Once nobody can come in, each answer shows its client the door; a client that comes again goes elsewhere.
+      if (closing) {
+        ctx.set('Connection', 'close');
       }
-      ctx.set('Connection', 'close');
-      if (phase === 'leaving') {
-        return next();
-      }
-      answerUnavailable(ctx, 'This replica is shutting down.');
-      return;
+      return next();
     },
   };
+}
+
+async function untilNobodyIsConnected(server: Server): Promise<void> {
+  while ((await openConnections(server)) > 0) {
+    await sleep(LEAVE_POLL_MS);
+  }
 }
 
 function openConnections(server: Server): Promise<number> {
