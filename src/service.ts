@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { destination, type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createAdmin } from './http/admin.ts';
@@ -21,6 +22,7 @@ import { ViolationService } from './violations/violation-service.ts';
 const ROLLOUT = 'violation-status';
 const LEGACY_TIMEOUT_MS = 5_000;
 const CONTROL_TIMEOUT_MS = 1_000;
+const POOL_END_MS = 2_000;
 /** The limit on P95: a domain path that is mostly slower has no place in a rollout. */
 const SLOW_CALL_MS = 200;
 
@@ -31,14 +33,15 @@ export type Service = {
   readonly stop: () => Promise<void>;
 };
 
-export function createService(settings: ServiceSettings, log: Logger): Service {
+/** @param host the address to listen on; all of the machine's when undefined. */
+export function createService(settings: ServiceSettings, log: Logger, host?: string): Service {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
   const onIdleError = (error: Error) => log.warn({ error: error.message }, 'a database connection broke');
   const database = { url: settings.DATABASE_URL, onIdleError };
   const writes = createWritePool({ ...database, size: settings.DATABASE_POOL });
-  const control = createControlPool({ ...database, size: 2, queryTimeoutMs: CONTROL_TIMEOUT_MS });
+  const control = createControlPool({ ...database, size: 4, queryTimeoutMs: CONTROL_TIMEOUT_MS });
   const sessions = createSessions(writes);
   const legacy = new DatabaseService(sessions);
   const domain = new ViolationService(new PostgreSQLDetectionRepository(sessions));
@@ -121,8 +124,8 @@ export function createService(settings: ServiceSettings, log: Logger): Service {
 
   return {
     start: async () => {
-      const adminPort = await admin.listen(settings.ADMIN_PORT);
-      const port = await http.listen(settings.PORT);
+      const adminPort = await admin.listen(settings.ADMIN_PORT, host);
+      const port = await http.listen(settings.PORT, host);
       log.info({ port, admin_port: adminPort }, 'serving');
       return { port, adminPort };
     },
@@ -130,9 +133,9 @@ export function createService(settings: ServiceSettings, log: Logger): Service {
       stopping = true;
       log.info('stopping');
       await http.drain();
-      await admin.drain();
-      await flags.close();
-      await Promise.all([writes.end(), control.end()]);
+      await Promise.all([admin.close(), flags.close()]);
+      // Read-backs may still wait for a database that hangs; nothing they could tell is worth waiting for.
+      await Promise.race([Promise.all([writes.end(), control.end()]), sleep(POOL_END_MS, undefined, { ref: false })]);
       log.info('stopped');
     },
   };

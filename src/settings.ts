@@ -24,7 +24,7 @@ export const ServiceEnvironment = Type.Object({
     minimum: 1,
     maximum: 1_000,
     default: 10,
-    description: 'Connections for writes, for each replica. Two more serve probes and look-ups.',
+    description: 'Connections for writes, for each replica. Up to four more serve probes and look-ups.',
   }),
   USE_DOMAIN_SERVICE: Type.Boolean({
     default: true,

@@ -35,8 +35,9 @@ export async function startFlagd(program: string, file: string, syncPort: number
     program,
     [
       'start',
-      '--uri',
-      `file:${file}`,
+      // By default flagd reads a file again each second; this way a change is seen at once.
+      '--sources',
+      JSON.stringify([{ uri: file, provider: 'fsnotify' }]),
       '--port',
       `${evaluation}`,
       '--management-port',
@@ -54,7 +55,7 @@ export async function startFlagd(program: string, file: string, syncPort: number
   await Promise.race([
     untilOpen(port),
     exited.then(([code]) => {
-      throw new Error(`flagd ended at once, with exit code ${code}: ${program} start --uri file:${file}`);
+      throw new Error(`flagd ended at once, with exit code ${code}: ${program} start over ${file}`);
     }),
   ]);
   return {

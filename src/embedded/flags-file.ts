@@ -1,7 +1,7 @@
 import { access, writeFile } from 'node:fs/promises';
 
 /** The flag of a rollout that has not begun. */
-export function initialFlags(flag: string): string {
+function initialFlags(flag: string): string {
   const definition = {
     $schema: 'https://flagd.dev/schema/v0/flags.json',
     flags: {

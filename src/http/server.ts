@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Middleware } from 'koa';
 
@@ -17,9 +18,11 @@ const DRAIN_MS = 15_000;
 export type HttpServer = {
   readonly server: Server;
   /** @returns the port, also where 0 asked for any free one. */
-  readonly listen: (port: number) => Promise<number>;
+  readonly listen: (port: number, host: string | undefined) => Promise<number>;
   /** Takes no more connections, answers what comes on those there are, and closes each after that. */
   readonly drain: () => Promise<void>;
+  /** Cuts every connection. */
+  readonly close: () => Promise<void>;
   readonly whileStopping: Middleware;
 };
 
@@ -34,6 +37,7 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
     keepAliveTimeout: 75_000,
   });
   server.maxHeadersCount = 100;
+  server.on('clientError', answerBadRequest);
 
   async function drain(): Promise<void> {
     if (!server.listening) {
@@ -58,12 +62,20 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
   return {
     server,
     handle: (listener) => server.on('request', listener),
-    listen: async (port) => {
-      server.listen(port);
+    listen: async (port, host) => {
+      server.listen(port, host);
       await once(server, 'listening');
       return (server.address() as AddressInfo).port;
     },
     drain,
+    close: async () => {
+      if (server.listening) {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+        await closed;
+      }
+    },
     whileStopping: (ctx, next) => {
       // Once nobody can come in, each answer shows its client the door; a client that comes again goes elsewhere.
       if (closing) {
@@ -73,6 +85,22 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
     },
   };
 }
+
+/** What is no HTTP, or more of it than allowed, never reaches the application. */
+function answerBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  const status = STATUS_OF_PARSER_ERROR[error.code ?? ''] ?? '400 Bad Request';
+  if (socket.writable) {
+    const problem = JSON.stringify({ type: 'about:blank', title: status.slice(4), status: Number(status.slice(0, 3)) });
+    socket.end(
+      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${problem.length}\r\n\r\n${problem}`,
+    );
+  }
+}
+
+const STATUS_OF_PARSER_ERROR: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
 
 async function untilNobodyIsConnected(server: Server): Promise<void> {
   while ((await openConnections(server)) > 0) {

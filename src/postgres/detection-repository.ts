@@ -66,11 +66,11 @@ async function writeAndCommit(client: PoolClient, update: StatusUpdate, before: 
 const BEGIN = { name: 'begin', text: 'BEGIN' };
 const COMMIT = { name: 'commit', text: 'COMMIT' };
 
-export const LOCK = `
+const LOCK = `
   SELECT id, status, notes, handled_by, handled_at, version, clock_timestamp()::timestamptz(3) AS now
   FROM violations WHERE id = $1 FOR NO KEY UPDATE`;
 
-export const WRITE = `
+const WRITE = `
   WITH after AS (
     UPDATE violations SET status = $2, notes = $3, handled_by = $4, handled_at = $5, version = $6 WHERE id = $1
   )

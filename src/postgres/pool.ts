@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 /** Beyond this wait for a free connection, or for a new one to be made, a request is better off with a clean 503. */
 const CONNECT_TIMEOUT_MS = 3_000;
+
+/** Names this process's connections, so that it ends no others. A name in the connection string beats it. */
+const APPLICATION_NAME = `sluice-${randomBytes(6).toString('hex')}`;
 
 type PoolOptions = { readonly url: string; readonly size: number; readonly onIdleError: (error: Error) => void };
 
@@ -24,6 +28,7 @@ export function createControlPool(options: PoolOptions & { readonly queryTimeout
 function createPool({ url, size, onIdleError, ...rest }: PoolOptions & pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
+    application_name: APPLICATION_NAME,
     max: size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,

@@ -25,7 +25,6 @@ export function createWriteLedger(control: Pool, sessions: Sessions) {
 // row, and makes the look-up final. Process ids are reused: only one of this program's own may be ended.
 const END_BACKEND = `
   SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity
-  WHERE pid = $1 AND usename = current_user AND application_name = current_setting('application_name')
-    AND state IN ('active', 'idle in transaction')`;
+  WHERE pid = $1 AND usename = current_user AND application_name = current_setting('application_name')`;
 
 const FIND_WRITE = `SELECT path FROM violation_status_history WHERE write_id = $1`;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Path } from '../violations/path.ts';
 
 /** What goes wrong on a path on purpose: each attempt waits, and that share of them then fails before it does anything. */
-export type Fault = { readonly delayMs?: number; readonly errorPercent?: number };
+type Fault = { readonly delayMs?: number; readonly errorPercent?: number };
 
 export type Faults = Partial<Record<Path, Fault>>;
 

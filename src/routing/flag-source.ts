@@ -1,13 +1,9 @@
-import { FlagdProvider } from '@openfeature/flagd-provider';
-import {
-  type EvaluationContext,
-  NOOP_PROVIDER,
-  OpenFeature,
-  type Provider,
-  ProviderEvents,
-} from '@openfeature/server-sdk';
+import { type EvaluationContext, NOOP_PROVIDER, OpenFeature } from '@openfeature/server-sdk';
 import type { Logger } from 'pino';
 import type { StatusUpdate } from '../violations/violation.ts';
+import { type FlagdOptions, readFlagdEndpoint } from './flag-endpoint.ts';
+import { createFlagProvider } from './flag-provider.ts';
+import { followFlags, type SyncTimes } from './flag-sync.ts';
 import { type FlagReading, type Percent, readingFromDetails } from './percent.ts';
 
 /** FlagSource knows what percent the rollout's flag asks for. */
@@ -16,49 +12,63 @@ export type FlagSource = {
   readonly read: (update: Pick<StatusUpdate, 'violationId' | 'handledBy'>) => Promise<FlagReading>;
   /** For nobody in particular: what a request that no targeting rule names would get. */
   readonly readDefault: () => Promise<FlagReading>;
+  /** When flagd last told the flags, in milliseconds since 1970; undefined before the first time. */
+  readonly toldAt: () => number | undefined;
   readonly close: () => Promise<void>;
 };
 
 /** With FLAG_PROVIDER=env there is no flag: ROLLOUT_PERCENT is the percent. */
 export function createFixedFlagSource(percent: Percent): FlagSource {
   const reading = async () => ({ percent, reason: 'STATIC', errorCode: '' });
-  return { read: reading, readDefault: reading, close: async () => {} };
+  return { read: reading, readDefault: reading, toldAt: Date.now, close: async () => {} };
 }
 
-export type FlagdOptions = {
-  readonly host: string | undefined;
-  readonly port: number | undefined;
+type Options = {
+  readonly flag: string;
+  readonly flagd: FlagdOptions;
+  readonly log: Logger;
+  readonly times?: Partial<SyncTimes>;
 };
-type Options = { readonly flag: string; readonly flagd: FlagdOptions; readonly log: Logger };
+
+let sources = 0;
 
 /**
  * The flag as flagd serves it, evaluated in this process. It neither waits for flagd nor fails without it: never reached
  * means 0 %, lost later means that the last flags stay.
  */
-export function createFlagdSource({ flag, flagd, log }: Options): FlagSource {
-  return createOpenFeatureSource({ flag, provider: createFlagdProvider(flagd), log });
-}
-
-let sources = 0;
-
-function createOpenFeatureSource({
-  flag,
-  provider,
-  log,
-}: {
-  flag: string;
-  provider: Provider;
-  log: Logger;
-}): FlagSource {
+export function createFlagdSource({ flag, flagd, log, times }: Options): FlagSource {
+  const endpoint = readFlagdEndpoint(flagd, process.env);
+  const logger = quietLogger(log);
+  let toldAt: number | undefined;
+  const provider = createFlagProvider({
+    logger,
+    follow: (feed, signal) => followFlags(endpoint, feed, signal, times),
+    onTold: () => {
+      toldAt = Date.now();
+    },
+    onChange: (change) => {
+      switch (change.kind) {
+        case 'ready':
+          return log.info({ flagd: endpoint.target }, 'flag source ready');
+        case 'away':
+          return log.warn(
+            { flagd: endpoint.target, why: change.why },
+            'flag source away; the last flags stay, 0 % where there are none',
+          );
+        case 'back':
+          return log.info({ flagd: endpoint.target }, 'flag source back');
+        case 'refused':
+          return log.warn({ why: change.why }, 'flags refused; the last good flags stay');
+        case 'changed':
+          return log.info({ flags: change.flags }, 'flags changed');
+      }
+    },
+  });
   // A domain of its own, not the process-wide default: two services in one process do not share flags.
   const domain = `sluice/${++sources}`;
-  OpenFeature.setLogger(quietLogger(log));
-  const client = OpenFeature.getClient(domain);
-  client.addHandler(ProviderEvents.Ready, () => log.info('flag source ready'));
-  client.addHandler(ProviderEvents.Stale, () => log.warn('flag source lost; the last flags stay'));
-  client.addHandler(ProviderEvents.Error, () => log.warn('flag source still away'));
-  client.addHandler(ProviderEvents.ConfigurationChanged, () => log.info('flags changed'));
+  OpenFeature.setLogger(logger);
   OpenFeature.setProvider(domain, provider);
+  const client = OpenFeature.getClient(domain);
 
   const evaluate = async (context: EvaluationContext) =>
     readingFromDetails(await client.getNumberDetails(flag, 0, context));
@@ -68,23 +78,13 @@ function createOpenFeatureSource({
         handledBy === undefined ? { targetingKey: violationId } : { targetingKey: violationId, handled_by: handledBy },
       ),
     readDefault: () => evaluate({}),
-    // Replacing a provider closes it.
-    close: () => OpenFeature.setProviderAndWait(domain, NOOP_PROVIDER),
+    toldAt: () => toldAt,
+    close: async () => {
+      // Replacing a provider closes it, but is not awaited by the SDK.
+      await OpenFeature.setProviderAndWait(domain, NOOP_PROVIDER);
+      await provider.onClose();
+    },
   };
-}
-
-/** The provider's constructor beats its environment variables, so only what they leave open is given. */
-function createFlagdProvider({ host, port }: FlagdOptions): FlagdProvider {
-  return new FlagdProvider({
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port }),
-    // Evaluations over the network took seconds with flagd away; in the process they take microseconds.
-    resolverType: 'in-process',
-    // Also the flat pause after each stream error: with the default of 5 s a rollback pushed meanwhile arrives late.
-    ...(!process.env.FLAGD_RETRY_BACKOFF_MAX_MS && { retryBackoffMaxMs: 200 }),
-    // flagd answers faster pings with GOAWAY.
-    ...(!process.env.FLAGD_KEEP_ALIVE_TIME_MS && { keepAliveTime: 30_000 }),
-  });
 }
 
 /** The SDK hands errors with their stacks to its logger; a line each is enough. */

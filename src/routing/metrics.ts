@@ -13,7 +13,7 @@ export const DURATION_BUCKETS_SECONDS = [
 const OUTCOMES = ['ok', 'rejected', 'error'] as const;
 
 /** Why a domain attempt was replaced by a legacy one. */
-export const FALLBACK_REASONS = ['error', 'timeout', 'unsupported'] as const;
+const FALLBACK_REASONS = ['error', 'timeout', 'unsupported'] as const;
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 
 type Options = { readonly registry: Registry; readonly rollout: string };

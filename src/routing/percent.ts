@@ -12,7 +12,7 @@ export type FlagReading = {
   readonly errorCode: string;
 };
 
-export function isPercent(value: unknown): value is Percent {
+function isPercent(value: unknown): value is Percent {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 100;
 }
 

@@ -9,9 +9,9 @@ import type { PathMetrics } from './metrics.ts';
 import type { Percent } from './percent.ts';
 
 /** The domain path may also say that its repository cannot do this. */
-export type DomainOutcome = UpdateOutcome | { readonly kind: 'unsupported' };
+type DomainOutcome = UpdateOutcome | { readonly kind: 'unsupported' };
 /** The legacy path may also find that the write is there already. */
-export type LegacyOutcome = UpdateOutcome | { readonly kind: 'already-applied' };
+type LegacyOutcome = UpdateOutcome | { readonly kind: 'already-applied' };
 
 export type UpdateRouterParts = {
   readonly rollout: string;

@@ -258,7 +258,7 @@ async function flagsFile(t: TestContext) {
 
 /** A server of flagd's sync protocol that says and ends only what the test tells it to. */
 async function startScriptedServer(t: TestContext) {
-  const proto = loadSync(join(import.meta.dirname, '../../src/embedded/flagd-sync.proto'), { keepCase: true });
+  const proto = loadSync(join(import.meta.dirname, '../../src/routing/flagd-sync.proto'), { keepCase: true });
   // biome-ignore lint/suspicious/noExplicitAny: the loader's type does not know what the file declares.
   const service: ServiceDefinition = (loadPackageDefinition(proto) as any).flagd.sync.v1.FlagSyncService.service;
   const opened: ServerWritableStream<unknown, object>[] = [];

@@ -1,0 +1,110 @@
+import { OpenFeature } from '@openfeature/server-sdk';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { createBreaker } from '../../src/routing/breaker.ts';
+import { bucketHundredths } from '../../src/routing/bucket.ts';
+import { type Decision, decideByPercent, decideBySwitches } from '../../src/routing/decision.ts';
+import { createFlagdSource } from '../../src/routing/flag-source.ts';
+import { createFlagEvaluationCounter, createPathMetrics } from '../../src/routing/metrics.ts';
+import { createUpdateRouter } from '../../src/routing/update-router.ts';
+import type { StatusUpdate } from '../../src/violations/violation.ts';
+import { median } from '../statistics.ts';
+import type { DecisionCost } from './protocol.ts';
+
+/** Environment: FLAG, FLAG_PORT, ITERATIONS. Says one DecisionCost over IPC. In a process of its own, which nothing else loads. */
+const ROLLOUT = 'violation-status';
+const TURNS = 9;
+const SLOW_CALL_MS = 200;
+const flag = process.env.FLAG as string;
+const iterations = Number(process.env.ITERATIONS);
+const log = pino({ level: 'silent' });
+const registry = new Registry();
+const source = createFlagdSource({ flag, flagd: { host: '127.0.0.1', port: Number(process.env.FLAG_PORT) }, log });
+const countEvaluation = createFlagEvaluationCounter({ registry, rollout: ROLLOUT });
+const metrics = createPathMetrics({ registry, rollout: ROLLOUT });
+const breaker = createBreaker(SLOW_CALL_MS);
+const switches = { useDomain: true, ceiling: undefined };
+// The domain's client that the source has just made: the SDK call alone, over the same provider.
+const client = OpenFeature.getClient('sluice/1');
+
+const flagPercent = async (update: StatusUpdate) => {
+  const reading = await source.read(update);
+  countEvaluation(reading);
+  return reading.percent;
+};
+
+// As the router does it: `shouldUseDomain`, and the count.
+async function decide(update: StatusUpdate): Promise<Decision> {
+  const decided = decideBySwitches(switches, undefined, breaker.state());
+  const decision =
+    decided ??
+    decideByPercent(await flagPercent(update), switches.ceiling, bucketHundredths(ROLLOUT, update.violationId));
+  metrics.countDecision(decision);
+  return decision;
+}
+
+const route = createUpdateRouter({
+  rollout: ROLLOUT,
+  switches,
+  domainTimeoutMs: 1_000,
+  legacyTimeoutMs: 5_000,
+  flagPercent,
+  domain: async () => ({ kind: 'updated' }),
+  legacy: async () => ({ kind: 'updated' }),
+  settle: async () => undefined,
+  breaker,
+  metrics,
+  log,
+});
+
+const measured = {
+  bareSdkUs: (update: StatusUpdate) =>
+    client.getNumberDetails(flag, 0, { targetingKey: update.violationId, handled_by: update.handledBy ?? '' }),
+  decisionUs: decide,
+  routedDomainUs: (update: StatusUpdate) => route(update, undefined),
+} satisfies Record<keyof DecisionCost, (update: StatusUpdate) => Promise<unknown>>;
+
+const update = (at: number): StatusUpdate => ({
+  violationId: String(1 + (at % 1_000)),
+  status: 'confirmed',
+  handledBy: 'bench',
+  requestId: 'bench',
+  writeId: 'bench',
+});
+
+async function usPerCall(call: (update: StatusUpdate) => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  for (let at = 0; at < iterations; at++) {
+    await call(update(at));
+  }
+  return ((performance.now() - startedAt) * 1000) / iterations;
+}
+
+async function measureInTurns(): Promise<DecisionCost> {
+  const turns: Record<keyof DecisionCost, number[]> = { bareSdkUs: [], decisionUs: [], routedDomainUs: [] };
+  const names = Object.keys(turns) as (keyof DecisionCost)[];
+  for (let turn = -1; turn < TURNS; turn++) {
+    for (const name of names) {
+      const us = await usPerCall(measured[name]);
+      // The first turn warms up.
+      if (turn >= 0) {
+        turns[name].push(us);
+      }
+    }
+  }
+  return {
+    bareSdkUs: median(turns.bareSdkUs),
+    decisionUs: median(turns.decisionUs),
+    routedDomainUs: median(turns.routedDomainUs),
+  };
+}
+
+const deadline = Date.now() + 10_000;
+while ((await source.readDefault()).reason !== 'STATIC' && Date.now() < deadline) {
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+const { reason, percent } = await source.readDefault();
+if (reason !== 'STATIC' || percent !== 100) {
+  throw new Error(`the flag is not there: ${reason}`);
+}
+process.send?.(await measureInTurns(), () => process.exit(0));

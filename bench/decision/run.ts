@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { startChild } from '../child.ts';
+import { type Environment, flagAt } from '../environment.ts';
+import type { DecisionCost } from './protocol.ts';
+
+/** Measures the cost of one routing decision in a process of its own, over a flag at 100 %. */
+export async function measureDecision(
+  environment: Environment,
+  iterations: number,
+  signal: AbortSignal,
+): Promise<DecisionCost> {
+  await using child = startChild(join(import.meta.dirname, 'measure.ts'), {
+    FLAG: flagAt(100),
+    FLAG_PORT: String(environment.flagPort),
+    ITERATIONS: String(iterations),
+  });
+  return await child.nextMessage<DecisionCost>(signal);
+}

@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Client,
+  type ClientReadableStream,
+  loadPackageDefinition,
+  Metadata,
+  type MethodDefinition,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
+import type { FlagdEndpoint } from './flag-endpoint.ts';
+
+export type SyncTimes = {
+  /** The pause after each end of the stream. A rollback pushed in it arrives this much later. */
+  readonly pauseMs: number;
+  /** How long an attempt waits for its first flags. */
+  readonly firstFlagsMs: number;
+  /** A stream is opened anew this often, so that one that died unnoticed is deaf no longer than this. */
+  readonly renewMs: number;
+};
+const TIMES: SyncTimes = { pauseMs: 100, firstFlagsMs: 2_000, renewMs: 30_000 };
+
+export type FlagPayload = { readonly flags: string; readonly context: Readonly<Record<string, unknown>> };
+export type FlagFeed = {
+  /** All flags, each time: first on every new stream, then whenever flagd changes one. */
+  readonly onFlags: (payload: FlagPayload) => void;
+  /** An attempt brought no flags. */
+  readonly onAway: (why: string) => void;
+};
+
+/**
+ * Follows flagd's stream of flags until the signal ends it; opens it again whatever way it ended.
+ *
+ * Each attempt has a channel of its own: a channel kept over an outage waits out its backoff, up to two minutes.
+ */
+export async function followFlags(
+  endpoint: FlagdEndpoint,
+  { onFlags, onAway }: FlagFeed,
+  signal: AbortSignal,
+  times: Partial<SyncTimes> = {},
+): Promise<void> {
+  const { pauseMs, firstFlagsMs, renewMs } = { ...TIMES, ...times };
+  while (!signal.aborted) {
+    let told = false;
+    const why =
+      (await whyAway(endpoint, signal, firstFlagsMs)) ??
+      (await streamOnce(endpoint, signal, firstFlagsMs, renewMs, (payload) => {
+        told = true;
+        onFlags(payload);
+      }));
+    if (signal.aborted) {
+      return;
+    }
+    if (!told) {
+      onAway(why);
+    }
+    await sleep(pauseMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+/**
+ * grpc-js never gives up a connection that hangs half-way, not even when closed; so it only begins where flagd answers.
+ *
+ * @returns why flagd cannot be spoken to, or undefined where it can.
+ */
+async function whyAway({ dial }: FlagdEndpoint, signal: AbortSignal, withinMs: number): Promise<string | undefined> {
+  const socket = dial();
+  const session = connectHttp2('http://flagd', { createConnection: () => socket });
+  session.on('error', () => {});
+  const tooLate = AbortSignal.timeout(withinMs);
+  try {
+    await once(session, 'remoteSettings', { signal: AbortSignal.any([signal, tooLate]) });
+    return undefined;
+  } catch (error) {
+    return tooLate.aborted ? `no answer within ${withinMs} ms` : (error as Error).message;
+  } finally {
+    session.destroy();
+    socket.destroy();
+  }
+}
+
+/** @returns why the stream ended. */
+async function streamOnce(
+  { target, selector, credentials, channel }: FlagdEndpoint,
+  signal: AbortSignal,
+  firstFlagsMs: number,
+  renewMs: number,
+  onFlags: (payload: FlagPayload) => void,
+): Promise<string> {
+  const client = new Client(target, credentials, channel);
+  const metadata = new Metadata();
+  if (selector !== '') {
+    metadata.set('flagd-selector', selector);
+  }
+  const { path, requestSerialize, responseDeserialize } = syncFlags;
+  const stream: ClientReadableStream<SyncFlagsResponse> = client.makeServerStreamRequest(
+    path,
+    requestSerialize,
+    responseDeserialize,
+    { provider_id: '', selector },
+    metadata,
+    { deadline: Date.now() + renewMs },
+  );
+  const cancel = () => stream.cancel();
+  const tooLate = setTimeout(cancel, firstFlagsMs);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    for await (const message of stream as AsyncIterable<SyncFlagsResponse>) {
+      clearTimeout(tooLate);
+      onFlags({ flags: message.flag_configuration ?? '', context: contextFrom(message.sync_context) });
+    }
+    return 'the stream ended';
+  } catch (error) {
+    return (error as ServiceError).details ?? (error as Error).message;
+  } finally {
+    clearTimeout(tooLate);
+    signal.removeEventListener('abort', cancel);
+    stream.cancel();
+    client.close();
+  }
+}
+
+type Struct = { readonly fields?: Readonly<Record<string, StructValue>> };
+type StructValue = {
+  readonly stringValue?: string;
+  readonly numberValue?: number;
+  readonly boolValue?: boolean;
+  readonly structValue?: Struct;
+  readonly listValue?: { readonly values?: readonly StructValue[] };
+};
+type SyncFlagsResponse = { readonly flag_configuration?: string; readonly sync_context?: Struct | null };
+
+const contextFrom = (struct: Struct | null | undefined): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(struct?.fields ?? {}).map(([key, value]) => [key, plain(value)]));
+
+function plain({ stringValue, numberValue, boolValue, structValue, listValue }: StructValue): unknown {
+  if (structValue) {
+    return contextFrom(structValue);
+  }
+  return listValue ? (listValue.values ?? []).map(plain) : (stringValue ?? numberValue ?? boolValue ?? null);
+}
+
+const proto = loadPackageDefinition(loadSync(join(import.meta.dirname, 'flagd-sync.proto'), { keepCase: true }));
+// biome-ignore lint/suspicious/noExplicitAny: the loader's type does not know what the file declares.
+const syncFlags: MethodDefinition<object, SyncFlagsResponse> = (proto as any).flagd.sync.v1.FlagSyncService.service
+  .SyncFlags;

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import {
+  allowedValues,
+  type PropertySchema,
+  readServiceSettings,
+  ServiceEnvironment,
+  SettingsError,
+} from './settings.ts';
+
+const required = { DATABASE_URL: 'postgresql://u:p@localhost/db' };
+
+test('needs nothing but DATABASE_URL, and has the documented defaults', () => {
+  assert.deepEqual(readServiceSettings(required), {
+    ...required,
+    PORT: 8080,
+    ADMIN_PORT: 8081,
+    DATABASE_POOL: 10,
+    USE_DOMAIN_SERVICE: true,
+    REPOSITORY_TYPE: 'postgresql',
+    FORCE_DOMAIN: 'deny',
+    FAULT_INJECTION: 'deny',
+    FLAG_PROVIDER: 'flagd',
+    ROLLOUT_FLAG: 'violation-status-domain-percent',
+    DOMAIN_TIMEOUT_MS: 1_000,
+    MAX_IN_FLIGHT: 200,
+    LOG_LEVEL: 'info',
+  });
+});
+
+test('takes an empty variable as an unset one: an empty ROLLOUT_PERCENT is no ceiling of 0', () => {
+  assert.equal(readServiceSettings({ ...required, ROLLOUT_PERCENT: '', PORT: ' ' }).ROLLOUT_PERCENT, undefined);
+});
+
+test('cannot be changed once read', () => {
+  assert.ok(Object.isFrozen(readServiceSettings(required)));
+});
+
+describe('refuses', () => {
+  const cases: [string, NodeJS.ProcessEnv, RegExp][] = [
+    ['a missing DATABASE_URL', { DATABASE_URL: '' }, /^DATABASE_URL is required\. Set it to postgresql:\/\//],
+    [
+      'a percent over 100',
+      { ROLLOUT_PERCENT: '101' },
+      /^ROLLOUT_PERCENT is wrong: it came as "101"; allowed: a whole number from 0 to 100\.$/,
+    ],
+    ['a percent that is no number', { ROLLOUT_PERCENT: 'off' }, /"off"; allowed: a whole number/],
+    [
+      'a switch that is neither true nor false',
+      { USE_DOMAIN_SERVICE: '1' },
+      /USE_DOMAIN_SERVICE .*"1"; allowed: true, false/,
+    ],
+    ['a word that is not one of the allowed', { FORCE_DOMAIN: 'yes' }, /"yes"; allowed: allow, deny/],
+    ['evaluation over the network', { FLAGD_RESOLVER: 'rpc' }, /FLAGD_RESOLVER .*allowed: in-process/],
+  ];
+  for (const [name, env, message] of cases) {
+    test(name, () => {
+      assert.throws(
+        () => readServiceSettings({ ...required, ...env }),
+        (error) => error instanceof SettingsError && message.test(error.message),
+      );
+    });
+  }
+
+  test('a connection string of another form, without showing its password', () => {
+    assert.throws(
+      () => readServiceSettings({ DATABASE_URL: 'mysql://root:secret@db' }),
+      (error) => error instanceof SettingsError && !error.message.includes('secret'),
+    );
+  });
+});
+
+for (const readme of ['README.md', 'README.zh.md']) {
+  test(`the settings table of ${readme} says what the code does`, async () => {
+    const text = await readFile(readme, 'utf8');
+    const written = text.split('<!-- settings -->\n')[1]?.split('\n<!-- /settings -->')[0];
+    const rows = Object.entries(ServiceEnvironment.properties as Record<string, PropertySchema>).map(
+      ([name, property]) =>
+        `| \`${name}\` | ${property.default === undefined ? '–' : String(property.default)} | ${allowedValues(property)} | ${property.description} |`,
+    );
+    assert.equal(
+      written?.trim(),
+      ['| variable | default | allowed | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n'),
+    );
+  });
+}
