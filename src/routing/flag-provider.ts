@@ -11,7 +11,7 @@ type Change =
 type Parts = {
   /** Feeds the provider until the signal ends it. */
   readonly follow: (feed: FlagFeed, signal: AbortSignal) => Promise<void>;
-  /** Flags came that could be used, changed or not. */
+  /** Flags came that could be used, changed or not; the next evaluation sees them. */
   readonly onTold: () => void;
   readonly onChange: (change: Change) => void;
   readonly logger: Logger;

@@ -40,11 +40,15 @@ export function createFlagdSource({ flag, flagd, log, times }: Options): FlagSou
   const endpoint = readFlagdEndpoint(flagd, process.env);
   const logger = quietLogger(log);
   let toldAt: number | undefined;
+  let tellings = 0;
+  let constant: FlagReading | undefined;
   const provider = createFlagProvider({
     logger,
     follow: (feed, signal) => followFlags(endpoint, feed, signal, times),
     onTold: () => {
       toldAt = Date.now();
+      tellings += 1;
+      constant = undefined;
     },
     onChange: (change) => {
       switch (change.kind) {
@@ -70,17 +74,26 @@ export function createFlagdSource({ flag, flagd, log, times }: Options): FlagSou
   OpenFeature.setProvider(domain, provider);
   const client = OpenFeature.getClient(domain);
 
-  const evaluate = async (context: EvaluationContext) =>
-    readingFromDetails(await client.getNumberDetails(flag, 0, context));
+  async function evaluate(context: EvaluationContext): Promise<FlagReading> {
+    const before = tellings;
+    const reading = readingFromDetails(await client.getNumberDetails(flag, 0, context));
+    // STATIC: no targeting rule, the same for every context until flags come again. Asking costs more than all the rest.
+    if (reading.reason === 'STATIC' && before === tellings) {
+      constant = reading;
+    }
+    return reading;
+  }
   return {
-    read: ({ violationId, handledBy }) =>
+    read: async ({ violationId, handledBy }) =>
+      constant ??
       evaluate(
         handledBy === undefined ? { targetingKey: violationId } : { targetingKey: violationId, handled_by: handledBy },
       ),
-    readDefault: () => evaluate({}),
+    readDefault: async () => constant ?? evaluate({}),
     toldAt: () => toldAt,
     close: async () => {
       // Replacing a provider closes it, but is not awaited by the SDK.
+      constant = undefined;
       await OpenFeature.setProviderAndWait(domain, NOOP_PROVIDER);
       await provider.onClose();
     },
