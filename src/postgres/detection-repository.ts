@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
+import type { Status } from '../violations/statuses.ts';
 import type { StatusUpdate, Violation } from '../violations/violation.ts';
 import type { DetectionRepository, StatusRule } from '../violations/violation-service.ts';
-import { type ViolationRow, violationFromRow } from './rows.ts';
+import { runBatch } from './batch.ts';
 import type { Sessions } from './sessions.ts';
 
 /** The new implementation's repository: one transaction in two round trips (lock and read; write and commit). */
@@ -30,12 +31,23 @@ export class PostgreSQLDetectionRepository implements DetectionRepository {
 type Locked = { readonly violation: Violation; readonly now: Date };
 
 async function beginAndLock(client: PoolClient, violationId: string): Promise<Locked | undefined> {
-  const [, { rows }] = await Promise.all([
-    client.query(BEGIN),
-    client.query<ViolationRow & { now: Date }>({ name: 'domain-lock', text: LOCK, values: [violationId] }),
-  ]);
-  const row = rows[0];
-  return row && { violation: violationFromRow(row), now: row.now };
+  const [, locked] = await runBatch(client, [BEGIN, { ...LOCK, values: [violationId] }]);
+  const row = locked?.rows[0];
+  if (row === undefined) {
+    return undefined;
+  }
+  const [id, status, notes, handledBy, handledAt, version, now] = row as [string, Status, ...string[]];
+  return {
+    violation: {
+      id,
+      status,
+      notes: notes ?? null,
+      handledBy: handledBy ?? null,
+      handledAt: handledAt ? dateFromEpochMs(handledAt) : null,
+      version: Number(version),
+    },
+    now: dateFromEpochMs(now as string),
+  };
 }
 
 async function writeAndCommit(client: PoolClient, update: StatusUpdate, before: Violation, after: Violation) {
@@ -44,37 +56,43 @@ async function writeAndCommit(client: PoolClient, update: StatusUpdate, before: 
     after.status,
     after.notes,
     after.handledBy,
-    after.handledAt,
-    after.version,
+    after.handledAt?.toISOString() ?? null,
+    String(after.version),
     update.writeId,
     update.requestId,
     before.status,
     before.notes,
     before.handledBy,
-    before.handledAt,
+    before.handledAt?.toISOString() ?? null,
   ];
-  const [, commit] = await Promise.all([
-    client.query({ name: 'domain-write', text: WRITE, values }),
-    client.query(COMMIT),
-  ]);
+  const [, commit] = await runBatch(client, [{ ...WRITE, values }, COMMIT]);
   // A transaction that had failed before answers COMMIT with ROLLBACK, and without an error.
-  if (commit.command !== 'COMMIT') {
-    throw new Error(`the database answered COMMIT with ${commit.command}`);
+  if (commit?.tag !== 'COMMIT') {
+    throw new Error(`the database answered COMMIT with ${commit?.tag}`);
   }
 }
 
-const BEGIN = { name: 'begin', text: 'BEGIN' };
-const COMMIT = { name: 'commit', text: 'COMMIT' };
+const dateFromEpochMs = (text: string) => new Date(Number(text));
 
-const LOCK = `
-  SELECT id, status, notes, handled_by, handled_at, version, clock_timestamp()::timestamptz(3) AS now
-  FROM violations WHERE id = $1 FOR NO KEY UPDATE`;
+const BEGIN = { name: 'begin', text: 'BEGIN', values: [] };
+const COMMIT = { name: 'commit', text: 'COMMIT', values: [] };
 
-const WRITE = `
-  WITH after AS (
-    UPDATE violations SET status = $2, notes = $3, handled_by = $4, handled_at = $5, version = $6 WHERE id = $1
-  )
-  INSERT INTO violation_status_history (violation_id, version, write_id, request_id, path,
-    status_before, status_after, notes_before, notes_after,
-    handled_by_before, handled_by_after, handled_at_before, handled_at_after)
-  VALUES ($1, $6, $7, $8, 'domain', $9, $2, $10, $3, $11, $4, $12, $5)`;
+const LOCK = {
+  name: 'domain-lock',
+  text: `
+    SELECT id, status, notes, handled_by, (extract(epoch FROM handled_at) * 1000)::bigint, version,
+      (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+    FROM violations WHERE id = $1 FOR NO KEY UPDATE`,
+};
+
+const WRITE = {
+  name: 'domain-write',
+  text: `
+    WITH after AS (
+      UPDATE violations SET status = $2, notes = $3, handled_by = $4, handled_at = $5, version = $6 WHERE id = $1
+    )
+    INSERT INTO violation_status_history (violation_id, version, write_id, request_id, path,
+      status_before, status_after, notes_before, notes_after,
+      handled_by_before, handled_by_after, handled_at_before, handled_at_after)
+    VALUES ($1, $6, $7, $8, 'domain', $9, $2, $10, $3, $11, $4, $12, $5)`,
+};

@@ -10,11 +10,10 @@ const APPLICATION_NAME = `sluice-${randomBytes(6).toString('hex')}`;
 type PoolOptions = { readonly url: string; readonly size: number; readonly onIdleError: (error: Error) => void };
 
 /**
- * The pool for the writes. Pipelined: queries issued together on one client travel together, in one round trip.
- * `url` and everything it leaves open (PGSSLMODE, PGPASSWORD …) are read by pg, in pg's own way.
+ * The pool for the writes. `url` and everything it leaves open (PGSSLMODE, PGPASSWORD …) are read by pg, in pg's own way.
  */
-export function createWritePool({ url, size, onIdleError }: PoolOptions): pg.Pool {
-  return createPool({ url, size, onIdleError, pipeline: true });
+export function createWritePool(options: PoolOptions): pg.Pool {
+  return createPool(options);
 }
 
 /**
