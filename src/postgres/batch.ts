@@ -12,7 +12,7 @@ export type StatementResult = { readonly rows: readonly (readonly (string | null
 
 /**
  * Runs statements one after the other in one round trip: sent together, answered together.
- * @throws the first failure. The statements after it are then not run; the connection is to be cut, not used again.
+ * @throws the first failure. The statements after it are then not run; a transaction that was begun is left open, failed.
  */
 export function runBatch(client: PoolClient, statements: readonly Statement[]): Promise<StatementResult[]> {
   return new Promise((resolve, reject) => {

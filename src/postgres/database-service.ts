@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { StatusUpdate, UpdateOutcome } from '../violations/violation.ts';
+import { runBatch } from './batch.ts';
 import type { Sessions } from './sessions.ts';
 
 /** The old implementation of the status update: one plain UPDATE. */
@@ -25,8 +26,8 @@ export class DatabaseService {
     ];
     return this.#sessions.run(update.writeId, signal, async (client) => {
       try {
-        const { rowCount } = await client.query({ name: 'legacy-update', text: LEGACY_UPDATE, values });
-        return rowCount === 1 ? { kind: 'updated' } : { kind: 'not-found' };
+        const [update] = await runBatch(client, [{ name: 'legacy-update', text: LEGACY_UPDATE, values }]);
+        return update?.tag === 'INSERT 0 1' ? { kind: 'updated' } : { kind: 'not-found' };
       } catch (error) {
         if (isWrittenBefore(error)) {
           return { kind: 'already-applied' };
