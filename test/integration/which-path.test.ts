@@ -4,6 +4,7 @@ import { bucketHundredths } from '../../src/routing/bucket.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestFlags, type TestFlags } from '../support/flags.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let flags: TestFlags;
@@ -160,4 +161,47 @@ test('invalid JSON in the flags file changes nothing', async () => {
   await flags.writeText('{ "flags": ');
   await flags.untilRefused();
   assert.deepEqual(await decisionOf(service, 1), ['domain', 'rollout']);
+});
+
+describe('the flag server', () => {
+  test('away at start: everything is legacy and ready; once it is there, its percent is served', async () => {
+    await flags.set(100);
+    await flags.kill();
+    await using service = await startTestService({ DATABASE_URL: database.url, ...flags.env });
+    assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
+    assert.equal(await service.metric('sluice_flag_evaluations_total', { error_code: 'PROVIDER_NOT_READY' }), 1);
+    assert.equal((await service.admin('/readyz')).status, 200);
+    await flags.restart();
+    await until('its percent is served', async () => (await service.metric('sluice_flag_percent')) === 100, 2_000);
+    assert.deepEqual(await decisionOf(service, 1), ['domain', 'rollout']);
+  });
+
+  test('killed and restarted under load: no request fails, the last percent stays, and a new one is served at once', async () => {
+    await flags.set(100);
+    await using service = await startOnFlags();
+    let running = true;
+    const paths: unknown[] = [];
+    const clients = Array.from({ length: 5 }, async (_, client) => {
+      while (running) {
+        paths.push((await decisionOf(service, client + 1))[0]);
+      }
+    });
+    const answeredBy = (path: string, atLeast: number) => {
+      const from = paths.length;
+      return until(
+        `${atLeast} answers by ${path}`,
+        () => paths.slice(from).filter((by) => by === path).length >= atLeast,
+      );
+    };
+    await answeredBy('domain', 20);
+    await flags.kill();
+    await answeredBy('domain', 50);
+    assert.deepEqual(new Set(paths), new Set(['domain']));
+    await flags.set(0);
+    await flags.restart();
+    await until('0 % is served', async () => (await service.metric('sluice_flag_percent')) === 0, 2_000);
+    await answeredBy('legacy', 20);
+    running = false;
+    await Promise.all(clients);
+  });
 });
