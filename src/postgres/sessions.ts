@@ -52,7 +52,7 @@ export function createSessions(pool: Pool) {
 
 function ignore(): void {}
 
-// pg has no public call that drops a pipelined connection with queries under way, nor a typed one for the pid.
+// pg has no public call that drops a connection with queries under way, nor a typed one for the pid.
 type Internals = { readonly connection: { readonly stream: { destroy(): void } }; readonly processID: number };
 
 function cutConnection(client: PoolClient): void {
