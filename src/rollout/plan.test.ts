@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PlanError, parsePlan } from './plan.ts';
+
+const PLAN = `rollout: violation-status
+flag: violation-status-domain-percent
+stages:
+  - { percent: 5,   observe: 5m }
+  - { percent: 50,  observe: 1h, approval: required }
+  - { percent: 100, observe: 2h }
+watch: 24h
+guards:
+  - { name: p95,         measure: latency-p95,  limit: 200ms, window: 1m, onBreach: off }
+  - { name: mean,        measure: latency-mean, limit: 100ms, window: 1m, onBreach: previous }
+  - { name: errors,      measure: error-rate,   limit: 1%,    window: 1m, onBreach: off }
+  - { name: p95-ratio,   measure: latency-p95,  comparedTo: legacy, limit: 1.5x, window: 5m, onBreach: hold }
+  - { name: consistency, measure: mismatches,   limit: 0,     onBreach: off }
+confidence: 99.9%
+minSamples: 200
+onNoData: hold
+`;
+
+test('a plan is read with its units', () => {
+  const plan = parsePlan(PLAN);
+  assert.deepEqual(plan.stages[1], { percent: 50, observeMs: 3_600_000, needsApproval: true });
+  assert.equal(plan.watchMs, 86_400_000);
+  assert.equal(plan.confidence, 0.999);
+  assert.deepEqual(
+    plan.guards.map(({ limit, test }) => [limit, test]),
+    [
+      [{ kind: 'slow-share', share: 0.05, seconds: 0.2 }, 'sequential'],
+      [{ kind: 'mean', seconds: 0.1 }, 'threshold'],
+      [{ kind: 'error-share', share: 0.01 }, 'sequential'],
+      [{ kind: 'ratio', of: 'latency-p95', factor: 1.5 }, 'threshold'],
+      [{ kind: 'count', count: 0 }, 'threshold'],
+    ],
+  );
+});
+
+test('a team may ask for plain limits', () => {
+  const plan = parsePlan(`${PLAN}test: threshold\n`);
+  assert.ok(plan.guards.every(({ test }) => test === 'threshold'));
+});
+
+const wrong: readonly (readonly [what: string, change: (text: string) => string, line: number, message: RegExp])[] = [
+  [
+    'an observation time without a unit',
+    (text) => text.replace('observe: 5m', 'observe: 5'),
+    4,
+    /stages\.0\.observe came as 5; allowed: .*15m/,
+  ],
+  [
+    'a percent over 100',
+    (text) => text.replace('percent: 100', 'percent: 101'),
+    6,
+    /stages\.2\.percent came as 101; allowed: a whole number from 1 to 100/,
+  ],
+  [
+    'stages that do not rise',
+    (text) => text.replace('percent: 50, ', 'percent: 5, '),
+    5,
+    /percents have to rise: 5 comes after 5/,
+  ],
+  [
+    'a limit in the wrong unit',
+    (text) => text.replace('limit: 1%', 'limit: 1ms'),
+    11,
+    /limit of error-rate came as 1ms; allowed: a percentage/,
+  ],
+  [
+    'an unknown measure',
+    (text) => text.replace('latency-mean', 'latency-p42'),
+    10,
+    /guards\.1\.measure came as "latency-p42"; allowed: latency-p95/,
+  ],
+  ['an unknown key', (text) => text.replace('watch:', 'wach:'), 7, /unknown key wach; allowed: .*watch/],
+  ['a missing key', (text) => text.replace(/^flag:.*\n/m, ''), 1, /the plan lacks flag/],
+  ['two guards of one name', (text) => text.replace('name: mean', 'name: p95'), 10, /two guards are named p95/],
+  ['a confidence of 100 %', (text) => text.replace('99.9%', '100%'), 14, /confidence came as 100%/],
+  ['no YAML', (text) => text.replace('stages:', 'stages: ['), 4, /./],
+  ['a key given twice', (text) => `${text}watch: 1h\n`, 17, /unique/i],
+  [
+    'raising on missing data',
+    (text) => text.replace('onNoData: hold', 'onNoData: promote'),
+    16,
+    /onNoData came as "promote"; allowed: hold/,
+  ],
+];
+
+for (const [what, change, line, message] of wrong) {
+  test(`${what} is told with its line`, () => {
+    assert.throws(
+      () => parsePlan(change(PLAN)),
+      (error) => {
+        assert.ok(error instanceof PlanError);
+        assert.match(error.message, message);
+        assert.deepEqual(error.problems[0]?.line, line, error.message);
+        assert.ok(error.message.startsWith(`rollout.yaml:${line}: `));
+        return true;
+      },
+    );
+  });
+}
+
+for (const text of ['', 'null', '[]', '42', 'a: &a [*a]', '"']) {
+  test(`${JSON.stringify(text)} is no plan, and that is told`, () => {
+    assert.throws(() => parsePlan(text), PlanError);
+  });
+}

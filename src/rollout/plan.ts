@@ -1,0 +1,258 @@
+import { Ajv, type ErrorObject } from 'ajv';
+import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
+import type { Percent } from './percent.ts';
+import { type MEASURES, type ON_BREACH, PlanText, type TESTS } from './plan-schema.ts';
+import { parseDurationMs, parseFactor, parseShare } from './units.ts';
+
+export type Stage = { readonly percent: Percent; readonly observeMs: number; readonly needsApproval: boolean };
+
+/** What a guard holds the domain path to. */
+type Limit =
+  /** At most this share of attempts may fail. */
+  | { readonly kind: 'error-share'; readonly share: number }
+  /** At most `share` of attempts may take longer than `seconds`: what a limit on a quantile says. */
+  | { readonly kind: 'slow-share'; readonly share: number; readonly seconds: number }
+  | { readonly kind: 'mean'; readonly seconds: number }
+  /** At most this many times legacy's own value over the same window. */
+  | { readonly kind: 'ratio'; readonly of: 'latency-p95' | 'latency-mean' | 'error-rate'; readonly factor: number }
+  | { readonly kind: 'count'; readonly count: number };
+
+export type OnBreach = (typeof ON_BREACH)[number];
+type GuardTest = (typeof TESTS)[number];
+
+export type Guard = {
+  readonly name: string;
+  readonly measure: (typeof MEASURES)[number] | 'breaker';
+  readonly limit: Limit;
+  readonly limitText: string;
+  readonly windowMs: number;
+  readonly onBreach: OnBreach;
+  readonly test: GuardTest;
+};
+
+export type Plan = {
+  readonly rollout: string;
+  readonly flag: string;
+  /** By rising percent. */
+  readonly stages: readonly Stage[];
+  readonly watchMs: number;
+  readonly guards: readonly Guard[];
+  /** How sure a breach must be, a share of 1. It is the promise of all sequential guards of a stage together. */
+  readonly confidence: number;
+  readonly minSamples: number;
+  readonly leaseMs: number | undefined;
+};
+
+export type PlanProblem = { readonly line: number; readonly message: string };
+
+/** What is wrong with a plan, one line of text for each problem. */
+export class PlanError extends Error {
+  override readonly name = 'PlanError';
+  readonly problems: readonly PlanProblem[];
+
+  constructor(problems: readonly PlanProblem[], file = 'the plan') {
+    super(problems.map(({ line, message }) => `${file}:${line}: ${message}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+const DEFAULT_WINDOW_MS = 60_000;
+const P95_SHARE_OVER = 0.05;
+const LARGEST_PLAN_BYTES = 256 * 1024;
+/** The controller renews every third of a lease; below this, a slow tick would end it. */
+const SHORTEST_LEASE_MS = 5_000;
+const LONGEST_WINDOW_MS = 15 * 60_000;
+
+const validate = new Ajv({ allErrors: true, verbose: true }).compile(PlanText);
+
+/** @param file how errors name the plan. @throws PlanError telling each problem with its line. */
+export function parsePlan(text: string, file = 'rollout.yaml'): Plan {
+  if (text.length > LARGEST_PLAN_BYTES) {
+    throw new PlanError(
+      [{ line: 1, message: `a plan may have ${LARGEST_PLAN_BYTES} characters; ${text.length} came` }],
+      file,
+    );
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, maxAliasCount: 0 } as object);
+  if (document.errors.length > 0) {
+    throw new PlanError(
+      document.errors.map(({ pos, message }) => ({
+        line: lines.linePos(pos[0]).line,
+        message: message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'no YAML',
+      })),
+      file,
+    );
+  }
+  const lineOf = (path: readonly (string | number)[]) => lineAt(document, lines, path);
+  const written: unknown = toJs(document, file);
+  if (!validate(written)) {
+    throw new PlanError(describeSchemaErrors(validate.errors ?? [], lineOf), file);
+  }
+  const problems: PlanProblem[] = [];
+  const plan = readPlan(written, (path, message) => problems.push({ line: lineOf(path), message }));
+  if (problems.length > 0) {
+    throw new PlanError(problems, file);
+  }
+  return plan;
+}
+
+function toJs(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    throw new PlanError([{ line: 1, message: (error as Error).message }], file);
+  }
+}
+
+type Report = (path: readonly (string | number)[], message: string) => void;
+
+function readPlan(written: PlanText, report: Report): Plan {
+  const stages = written.stages.map(({ percent, observe, approval }) => ({
+    percent,
+    observeMs: parseDurationMs(observe) as number,
+    needsApproval: approval === 'required',
+  }));
+  stages.forEach((stage, at) => {
+    const before = stages[at - 1];
+    if (before !== undefined && stage.percent <= before.percent) {
+      report(
+        ['stages', at, 'percent'],
+        `percents have to rise: ${stage.percent} comes after ${before.percent}. Put the stages in rising order.`,
+      );
+    }
+  });
+  const confidence = parseShare(written.confidence ?? '99.9%') as number;
+  if (confidence < 0.9 || confidence >= 1) {
+    report(['confidence'], `confidence came as ${written.confidence}; allowed: from 90% to below 100%.`);
+  }
+  const names = new Set<string>();
+  const guards = written.guards.map((guard, at): Guard => {
+    if (names.has(guard.name)) {
+      report(['guards', at, 'name'], `two guards are named ${guard.name}. Give each its own name.`);
+    }
+    names.add(guard.name);
+    const windowMs = guard.window === undefined ? DEFAULT_WINDOW_MS : (parseDurationMs(guard.window) as number);
+    if (windowMs < 1_000 || windowMs > LONGEST_WINDOW_MS) {
+      report(['guards', at, 'window'], `window came as ${guard.window}; allowed: from 1s to 15m.`);
+    }
+    const limit = readLimit(guard, (message) => report(['guards', at, 'limit'], message));
+    const wanted = guard.test ?? written.test ?? 'sequential';
+    const canBeSequential = limit.kind === 'error-share' || limit.kind === 'slow-share';
+    return {
+      name: guard.name,
+      measure: guard.measure,
+      limit,
+      limitText: String(guard.limit),
+      windowMs,
+      onBreach: guard.onBreach,
+      test: canBeSequential ? wanted : 'threshold',
+    };
+  });
+  const leaseMs = written.lease === undefined ? undefined : (parseDurationMs(written.lease) as number);
+  if (leaseMs !== undefined && leaseMs < SHORTEST_LEASE_MS) {
+    report(['lease'], `lease came as ${written.lease}; allowed: at least ${SHORTEST_LEASE_MS / 1_000}s.`);
+  }
+  return {
+    rollout: written.rollout,
+    flag: written.flag,
+    stages,
+    watchMs: parseDurationMs(written.watch ?? '24h') as number,
+    guards,
+    confidence,
+    minSamples: written.minSamples ?? 200,
+    leaseMs,
+  };
+}
+
+type GuardText = PlanText['guards'][number];
+
+function readLimit({ measure, comparedTo, limit }: GuardText, report: (message: string) => void): Limit {
+  const text = String(limit);
+  const wrong = (allowed: string): Limit => {
+    report(
+      `limit of ${measure}${comparedTo ? ` compared to ${comparedTo}` : ''} came as ${text}; allowed: ${allowed}.`,
+    );
+    return { kind: 'count', count: 0 };
+  };
+  if (measure === 'mismatches') {
+    return typeof limit === 'number' && Number.isInteger(limit) && limit >= 0 && comparedTo === undefined
+      ? { kind: 'count', count: limit }
+      : wrong('a whole number from 0, without comparedTo');
+  }
+  if (comparedTo !== undefined) {
+    const factor = parseFactor(text);
+    return factor !== undefined && factor >= 1
+      ? { kind: 'ratio', of: measure, factor }
+      : wrong('a factor from 1x, such as 1.5x');
+  }
+  if (measure === 'error-rate') {
+    const share = parseShare(text);
+    return share !== undefined && share > 0 && share < 1
+      ? { kind: 'error-share', share }
+      : wrong('a percentage above 0% and below 100%, such as 1%');
+  }
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms <= 0) {
+    return wrong('a duration, such as 200ms');
+  }
+  return measure === 'latency-mean'
+    ? { kind: 'mean', seconds: ms / 1_000 }
+    : { kind: 'slow-share', share: P95_SHARE_OVER, seconds: ms / 1_000 };
+}
+
+function describeSchemaErrors(
+  errors: readonly ErrorObject[],
+  lineOf: (path: readonly (string | number)[]) => number,
+): PlanProblem[] {
+  const told = new Map<string, PlanProblem>();
+  for (const { instancePath, keyword, params, data, parentSchema } of errors) {
+    const path = instancePath
+      .split('/')
+      .slice(1)
+      .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+    const where = path.length === 0 ? 'the plan' : path.join('.');
+    if (keyword === 'additionalProperties') {
+      const name = String(params.additionalProperty);
+      const allowed = Object.keys((parentSchema as { properties: object }).properties).join(', ');
+      told.set(`${where}+${name}`, {
+        line: lineOf([...path, name]),
+        message: `${where} has an unknown key ${name}; allowed: ${allowed}.`,
+      });
+    } else if (keyword === 'required') {
+      told.set(`${where}-${params.missingProperty}`, {
+        line: lineOf(path),
+        message: `${where} lacks ${params.missingProperty}. Add it.`,
+      });
+    } else if (!told.has(where)) {
+      const allowed = (parentSchema as { description?: string } | undefined)?.description ?? 'something else';
+      told.set(where, { line: lineOf(path), message: `${where} came as ${shown(data)}; allowed: ${allowed}.` });
+    }
+  }
+  return Array.from(told.values()).sort((a, b) => a.line - b.line);
+}
+
+function shown(data: unknown): string {
+  const text = JSON.stringify(data) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** The line of the node at `path`, or of the nearest one above it that exists. */
+function lineAt(document: Document, lines: LineCounter, path: readonly (string | number)[]): number {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const start = startOf(document, path.slice(0, length));
+    if (start !== undefined) {
+      return lines.linePos(start).line;
+    }
+  }
+  return 1;
+}
+
+function startOf(document: Document, path: readonly (string | number)[]): number | undefined {
+  const parent = path.length === 0 ? undefined : document.getIn(path.slice(0, -1), true);
+  if (isMap(parent)) {
+    const pair = parent.items.find((item) => isPair(item) && String(item.key) === String(path.at(-1)));
+    return (pair?.key as Node | undefined)?.range?.[0];
+  }
+  return (document.getIn(path, true) as Node | undefined)?.range?.[0];
+}

@@ -1,0 +1,43 @@
+import type { Percent } from './percent.ts';
+
+/** Counts since a replica's process began, of attempts on one path; as its /metrics page says them. */
+export type PathCounters = {
+  readonly ok: number;
+  readonly rejected: number;
+  readonly error: number;
+  readonly duration: {
+    readonly count: number;
+    readonly sumSeconds: number;
+    /** Attempts that took at most this many seconds, by bound; `Infinity` included. */
+    readonly atMost: ReadonlyMap<number, number>;
+  };
+};
+
+/** What one replica said at one moment. What it did not say is undefined, which is never taken for good. */
+export type ReplicaReading = {
+  readonly replica: string;
+  /** Milliseconds since 1970, of the sample, not of the question. */
+  readonly atMs: number;
+  /** When its process began, milliseconds since 1970: counters before that belong to another one. */
+  readonly startedAtMs: number | undefined;
+  readonly legacy: PathCounters | undefined;
+  readonly domain: PathCounters | undefined;
+  readonly servedPercent: Percent | undefined;
+  readonly breakerOpen: boolean | undefined;
+  /** Consistency checks that found a difference, over all fields. */
+  readonly mismatches: number | undefined;
+};
+
+/** Why a source told nothing, or nothing that can be used. */
+const SOURCE_FAILURES = ['unreachable', 'timeout', 'refused', 'empty', 'stale', 'malformed'] as const;
+export type SourceFailure = (typeof SOURCE_FAILURES)[number];
+
+/** One look at all replicas through one source. */
+export type SourceReading =
+  | {
+      readonly kind: 'read';
+      readonly replicas: readonly ReplicaReading[];
+      /** Replicas that should be there and told nothing usable. */
+      readonly missing: readonly { readonly replica: string; readonly why: SourceFailure; readonly detail: string }[];
+    }
+  | { readonly kind: 'failed'; readonly why: SourceFailure; readonly detail: string };
