@@ -1,0 +1,80 @@
+import { findNodeAtLocation, type Node, type ParseError, parseTree } from 'jsonc-parser';
+import { type Locate, type Path, type Position, type Problem, shown } from './problem.ts';
+
+export type JsonText =
+  | { readonly kind: 'json'; readonly value: unknown; readonly root: Node; readonly locate: Locate }
+  | { readonly kind: 'broken'; readonly problem: Problem };
+
+/** JSON as flagd reads it: no comments, no trailing commas, and every value with its place in the text. */
+export function parseJson(text: string): JsonText {
+  const broken = (offset: number, message: string): JsonText => ({
+    kind: 'broken',
+    problem: { ...positionAt(text, offset), severity: 'error', path: '', message, spoils: 'file' },
+  });
+  if (text.trim() === '') {
+    return broken(0, 'the file is empty, and flagd keeps the flags it had. Write {"flags": {…}}.');
+  }
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+  try {
+    const value: unknown = JSON.parse(text);
+    if (root === undefined) {
+      return broken(0, 'this is no JSON. Write {"flags": {…}}.');
+    }
+    return { kind: 'json', value, root, locate: (path) => positionAt(text, offsetOf(root, path)) };
+  } catch (error) {
+    const why = (error as Error).message.replace(/ \(line \d+ column \d+\)$/, '');
+    const offset = errors[0]?.offset ?? Number(/at position (\d+)/.exec(why)?.[1] ?? 0);
+    return broken(offset, `this is no JSON (${why}), and flagd keeps the flags it had. Correct it here.`);
+  }
+}
+
+/** Of two equal keys JSON readers take the last, and people see the first. */
+export function duplicateKeys(root: Node, locateOffset: (offset: number) => Position): Problem[] {
+  const problems: Problem[] = [];
+  const visit = (node: Node, path: Path): void => {
+    if (node.type === 'array') {
+      node.children?.forEach((child, at) => {
+        visit(child, [...path, at]);
+      });
+      return;
+    }
+    const seen = new Set<string>();
+    for (const property of node.type === 'object' ? (node.children ?? []) : []) {
+      const [key, value] = property.children ?? [];
+      const name = String(key?.value);
+      const here = [...path, name];
+      if (seen.has(name)) {
+        problems.push({
+          ...locateOffset(property.offset),
+          severity: 'error',
+          path: here.join('.'),
+          message: `the key ${shown(name)} is here a second time, and only the last one counts. Remove one.`,
+          spoils: 'flag',
+        });
+      }
+      seen.add(name);
+      if (value !== undefined) {
+        visit(value, here);
+      }
+    }
+  };
+  visit(root, []);
+  return problems;
+}
+
+export function positionAt(text: string, offset: number): Position {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+}
+
+function offsetOf(root: Node, path: Path): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const node = findNodeAtLocation(root, path.slice(0, length));
+    if (node !== undefined) {
+      // The key, where there is one: that is what people look for.
+      return node.parent?.type === 'property' ? node.parent.offset : node.offset;
+    }
+  }
+  return root.offset;
+}

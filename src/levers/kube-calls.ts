@@ -1,0 +1,97 @@
+import { ApiException, type ConfigurationOptions, Observable } from '@kubernetes/client-node';
+import { StoreError } from './store.ts';
+
+const CALL_MS = 2_000;
+
+export type KubePlace = {
+  readonly namespace: string;
+  readonly name: string;
+  /** How long one call to the API server may take. */
+  readonly callMs?: number;
+};
+
+/** One step of a JSON Patch (RFC 6902). A merge patch would mix the new targeting rule with the old one. */
+export type PatchStep = {
+  readonly op: 'add' | 'replace' | 'remove';
+  readonly path: string;
+  readonly value?: unknown;
+};
+
+/**
+ * The precondition: an object that carries another resourceVersion than the stored one is refused with 409.
+ * (`test` is refused too, but as 422 or 500, like a fault.)
+ */
+export function onlyAt(resourceVersion: string | undefined): PatchStep {
+  return { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion };
+}
+
+/** A JSON Pointer (RFC 6901). */
+export function pointer(...parts: string[]): string {
+  return parts.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** Makes one call that ends with `signal` or in time. @throws StoreError, but for 409, which is told by `undefined`. */
+export async function callKube<T>(
+  signal: AbortSignal,
+  callMs: number | undefined,
+  call: (options: ConfigurationOptions) => Promise<T>,
+): Promise<T | undefined> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(callMs ?? CALL_MS)]);
+  const options: ConfigurationOptions = {
+    middleware: [
+      {
+        pre: (request) => {
+          request.setSignal(within);
+          return new Observable(Promise.resolve(request));
+        },
+        post: (response) => new Observable(Promise.resolve(response)),
+      },
+    ],
+    middlewareMergeStrategy: 'append',
+  };
+  try {
+    // Not only the request: credential plugins and files run before it, and take no signal.
+    return await raced(call(options), within);
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 409) {
+      return undefined;
+    }
+    throw asStoreError(error, within);
+  }
+}
+
+function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: ended, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) {
+    onAbort();
+  }
+  return Promise.race([work, ended]).finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+function asStoreError(error: unknown, signal: AbortSignal): StoreError {
+  if (error instanceof ApiException) {
+    const { code } = error;
+    const passing = code === 429 || code >= 500;
+    return new StoreError(
+      passing ? 'unreachable' : 'refused',
+      `the API server answered ${code}: ${statusMessage(error.body)}`,
+    );
+  }
+  if (signal.aborted) {
+    return new StoreError('unreachable', `the API server did not answer: ${(signal.reason as Error).message}`);
+  }
+  const { message, cause } = error as Error;
+  return new StoreError('unreachable', cause instanceof Error ? `${message}: ${cause.message}` : message);
+}
+
+/** The body is a Status object as text, or whatever a proxy between says. */
+function statusMessage(body: unknown): string {
+  try {
+    const { message } = (typeof body === 'string' ? JSON.parse(body) : body) as { message?: unknown };
+    return String(message);
+  } catch {
+    return String(body).slice(0, 200);
+  }
+}

@@ -1,0 +1,138 @@
+import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseAllDocuments, visit } from 'yaml';
+import type { Locate, Path, Position, Problem } from './problem.ts';
+import { isObject } from './problem.ts';
+
+type Lints = {
+  readonly flags: (value: unknown, locate: Locate) => Problem[];
+  readonly json: (text: string) => Problem[];
+};
+
+/** Finds the flags in YAML documents: a FeatureFlag, a ConfigMap's *.json, or flagd's own format. */
+export function lintYaml(text: string, lints: Lints): Problem[] {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true });
+  const at = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const fault = (offset: number, message: string): Problem => ({
+    ...at(offset),
+    severity: 'error',
+    path: '',
+    message,
+    spoils: 'file',
+  });
+  const errors = documents.flatMap(({ errors }) => errors);
+  if (errors.length > 0) {
+    return errors.map(({ pos, message }) =>
+      fault(
+        pos[0],
+        `this is no YAML (${message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}). Correct it here.`,
+      ),
+    );
+  }
+  let found = false;
+  const problems = documents.flatMap((document): Problem[] => {
+    const value = readDocument(document);
+    if (value instanceof Error) {
+      found = true;
+      return [fault(0, `this cannot be read (${value.message}). Write it without aliases.`)];
+    }
+    const lintAt = (under: Path, part: unknown) => {
+      found = true;
+      return lints
+        .flags(part, (path) => at(startOf(document, [...under, ...path])))
+        .map((problem) => ({ ...problem, path: [...under, ...(problem.path === '' ? [] : [problem.path])].join('.') }));
+    };
+    if (!isObject(value)) {
+      return [];
+    }
+    if (value.kind === 'FeatureFlag') {
+      const under = ['spec', 'flagSpec'];
+      const spec = isObject(value.spec) ? value.spec.flagSpec : undefined;
+      return [...lintAt(under, spec), ...switchWords(document, under, at)];
+    }
+    if (value.kind === 'ConfigMap') {
+      const files = Object.entries(isObject(value.data) ? value.data : {}).filter(([name]) => name.endsWith('.json'));
+      found ||= files.length > 0;
+      return files.flatMap(([name, json]) =>
+        lints.json(String(json)).map((problem) => inScalar(problem, name, document, text, at)),
+      );
+    }
+    return 'flags' in value ? lintAt([], value) : [];
+  });
+  const none =
+    'there are no flags here; allowed: a FeatureFlag, a ConfigMap with a key that ends in .json, or {"flags": {…}}.';
+  return found ? problems : [fault(0, `${none} Give another file.`)];
+}
+
+function readDocument(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    return error;
+  }
+}
+
+/** kubectl reads YAML 1.1, in which these words are booleans: https://github.com/kubernetes/kubernetes/issues/34146 */
+function switchWords(document: Document, under: Path, at: (offset: number) => Position): Problem[] {
+  const problems: Problem[] = [];
+  const spec = document.getIn(under, true);
+  visit(spec as Node, {
+    Scalar: (_key, node) => {
+      if (node.type === 'PLAIN' && typeof node.value === 'string' && /^(y|n|yes|no|on|off)$/i.test(node.value)) {
+        problems.push({
+          ...at(node.range?.[0] ?? 0),
+          severity: 'error',
+          path: under.join('.'),
+          message: `${node.value} is a boolean for kubectl, which reads YAML 1.1; allowed: the same word in quotes. Write "${node.value}".`,
+          spoils: 'file',
+        });
+      }
+    },
+  });
+  return problems;
+}
+
+/** From a place in the JSON of a ConfigMap's key to the place in the YAML around it. */
+function inScalar(
+  problem: Problem,
+  name: string,
+  document: Document,
+  text: string,
+  at: (offset: number) => Position,
+): Problem {
+  const node = document.getIn(['data', name], true);
+  const start = isScalar(node) ? (node.range?.[0] ?? 0) : 0;
+  const path = ['data', name, ...(problem.path === '' ? [] : [problem.path])].join('.');
+  if (!isScalar(node) || node.type !== 'BLOCK_LITERAL') {
+    // Quoted or folded, its lines are no longer those of the file.
+    const { line, column } = problem;
+    return {
+      ...problem,
+      ...at(start),
+      path,
+      message: `${problem.message} (line ${line}, column ${column} of its JSON)`,
+    };
+  }
+  const header = at(start).line;
+  const body = text.split('\n').slice(header);
+  const indent = /^ */.exec(body.find((line) => line.trim() !== '') ?? '')?.[0].length ?? 0;
+  return { ...problem, line: header + problem.line, column: indent + problem.column, path };
+}
+
+function startOf(document: Document, path: Path): number {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const pair = isMap(parent)
+      ? (parent.items as Pair[]).find(({ key }) => String(isScalar(key) ? key.value : key) === String(path[length - 1]))
+      : undefined;
+    const node = (pair?.key ?? (isMap(parent) ? undefined : document.getIn(path.slice(0, length), true))) as
+      | Node
+      | undefined;
+    if (node?.range) {
+      return node.range[0];
+    }
+  }
+  return document.contents?.range?.[0] ?? 0;
+}

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { KubeConfig } from '@kubernetes/client-node';
+
+type Thing = { metadata: { name: string; resourceVersion: string; [more: string]: unknown }; [more: string]: unknown };
+type Step = { readonly op: string; readonly path: string; readonly value?: unknown };
+
+export type TestKubeApi = AsyncDisposable & {
+  readonly kubeConfig: KubeConfig;
+  readonly patches: readonly { readonly path: string; readonly steps: readonly Step[] }[];
+  readonly get: (path: string) => Thing;
+  /** Somebody else's edit, which makes a new resourceVersion. */
+  readonly put: (path: string, thing: object) => void;
+  /** Runs once before each of the next patches is applied, first in first out. */
+  readonly beforePatch: (edit: () => void) => void;
+  /** Requests whose client hung up before an answer. */
+  readonly abandoned: () => number;
+  /** Answers every request with this status, or never; undefined ends that. */
+  readonly fail: (how: number | 'silence' | undefined) => void;
+};
+
+/**
+ * A stand-in for the Kubernetes API server: objects by path, GET, and JSON Patch with the real one's resourceVersion rule (an
+ * object that carries another version than the stored one is a 409). No real API server has run these tests.
+ */
+export async function startKubeApi(): Promise<TestKubeApi> {
+  const things = new Map<string, Thing>();
+  const patches: { path: string; steps: Step[] }[] = [];
+  const edits: (() => void)[] = [];
+  let failing: number | 'silence' | undefined;
+  let version = 100;
+  let abandoned = 0;
+
+  function put(path: string, thing: object): void {
+    version += 1;
+    const { metadata, ...rest } = structuredClone(thing) as Thing;
+    const name = path.split('/').at(-1) as string;
+    things.set(path, { ...rest, metadata: { ...metadata, name, resourceVersion: String(version) } });
+  }
+
+  function patch(path: string, body: string): [number, object] {
+    const steps = JSON.parse(body) as Step[];
+    edits.shift()?.();
+    patches.push({ path, steps });
+    const stored = things.get(path) as Thing;
+    const patched = structuredClone(stored);
+    try {
+      for (const step of steps) {
+        apply(patched, step);
+      }
+    } catch (error) {
+      return [422, status(422, (error as Error).message)];
+    }
+    if (patched.metadata.resourceVersion !== stored.metadata.resourceVersion) {
+      return [409, status(409, 'the object has been modified; please apply your changes to the latest version')];
+    }
+    const invalid = whyInvalid(patched);
+    if (invalid !== undefined) {
+      return [422, status(422, invalid)];
+    }
+    put(path, patched);
+    return [200, things.get(path) as Thing];
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = decodeURIComponent(new URL(request.url ?? '', 'http://localhost').pathname);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) {
+      chunks.push(chunk as Buffer);
+    }
+    if (failing === 'silence') {
+      response.on('close', () => {
+        abandoned += 1;
+      });
+      return;
+    }
+    const isPatch = request.method === 'PATCH' && request.headers['content-type'] === 'application/json-patch+json';
+    const [code, body] =
+      failing !== undefined
+        ? [failing, status(failing, 'told to fail')]
+        : !things.has(path)
+          ? [404, status(404, `${path} not found`)]
+          : request.method === 'GET'
+            ? [200, things.get(path) as Thing]
+            : isPatch
+              ? patch(path, Buffer.concat(chunks).toString())
+              : [415, status(415, 'only JSON Patch')];
+    response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+
+  const server = createServer((request, response) => void answer(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const kubeConfig = new KubeConfig();
+  kubeConfig.loadFromClusterAndUser(
+    { name: 'test', server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: true },
+    { name: 'test' },
+  );
+  return {
+    kubeConfig,
+    patches,
+    get: (path) => structuredClone(things.get(path) as Thing),
+    put,
+    abandoned: () => abandoned,
+    beforePatch: (edit) => edits.push(edit),
+    fail: (how) => {
+      failing = how;
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+function apply(thing: object, { op, path, value }: Step): void {
+  const parts = path
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const last = parts.pop() as string;
+  let at = thing as Record<string, unknown>;
+  for (const part of parts) {
+    at = at[part] as Record<string, unknown>;
+    if (typeof at !== 'object' || at === null) {
+      throw new Error(`the path ${path} does not exist`);
+    }
+  }
+  if (op !== 'add' && !Object.hasOwn(at, last)) {
+    throw new Error(`the path ${path} does not exist`);
+  }
+  if (op === 'remove') {
+    delete at[last];
+  } else {
+    at[last] = value;
+  }
+}
+
+/** What the resource's own schema checks. */
+function whyInvalid({ kind, spec }: Thing): string | undefined {
+  const { flags = {} } = ((spec as { flagSpec?: object } | undefined)?.flagSpec ?? {}) as { flags?: object };
+  const bad = Object.entries(flags).find(([, flag]) => typeof flag.defaultVariant !== 'string');
+  return kind === 'FeatureFlag' && bad
+    ? `spec.flagSpec.flags.${bad[0]}.defaultVariant: must be of type string`
+    : undefined;
+}
+
+function status(code: number, message: string): object {
+  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code };
+}
