@@ -1,14 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { destination, pino } from 'pino';
+import { destination, type Logger, pino } from 'pino';
+import { createController, readPlan } from './controller.ts';
 import { type FlagServer, startFlagServer } from './embedded/flag-server.ts';
 import { findFlagd, freePort, startFlagd } from './embedded/flagd.ts';
 import { ensureFlagsFile } from './embedded/flags-file.ts';
 import { startEmbeddedPostgres } from './embedded/postgres.ts';
 import { SEEDED_VIOLATIONS, seedViolations } from './embedded/seed.ts';
+import { ensureToken } from './embedded/token.ts';
 import { migrate } from './postgres/migrate.ts';
+import { type Plan, PlanError } from './rollout/plan.ts';
 import { createService } from './service.ts';
-import { readServiceSettings, SettingsError } from './settings.ts';
+import { readControllerSettings, readServiceSettings, SettingsError } from './settings.ts';
 
 const HOME = resolve('.sluice');
 const FLAGS_FILE = join(HOME, 'flags.json');
@@ -46,6 +49,7 @@ async function startAll(stops: (() => Promise<void>)[]): Promise<void> {
   const given: NodeJS.ProcessEnv = { FORCE_DOMAIN: 'allow', FAULT_INJECTION: 'allow', ...process.env };
   // Wrong settings are told before anything is started for them.
   readServiceSettings({ DATABASE_URL: 'postgresql://to-be-started', ...given });
+  const plan = await readPlan(given.PLAN_FILE || 'rollout.yaml');
   await mkdir(HOME, { recursive: true });
 
   const database = await startDatabase(given);
@@ -62,18 +66,49 @@ async function startAll(stops: (() => Promise<void>)[]): Promise<void> {
   const service = createService(settings, log, '127.0.0.1');
   const { port, adminPort } = await service.start();
   stops.push(service.stop);
+  const controller = await startController(env, adminPort, plan, log.child({ part: 'controller' }));
+  stops.push(controller.stop);
 
   console.log(`
 Sluice is running. Ctrl-C stops it.
 
   API        http://127.0.0.1:${port}    violations 1–${SEEDED_VIOLATIONS}; described at /openapi.json
   Admin      http://127.0.0.1:${adminPort}    /readyz, /metrics, PUT /faults
+  Controller ${controller.what}
   Database   ${database.what}
   Flags      ${flags.what}
 
 Try it:
   curl -i -X PUT 'http://127.0.0.1:${port}/api/v1/records/violations/42/status?status=confirmed&handled_by=me'
+  npm run -s sluice -- status
 `);
+}
+
+/** The controller watches this service and edits its flags file; flags that are somewhere else need settings of their own. */
+async function startController(
+  given: NodeJS.ProcessEnv,
+  adminPort: number,
+  plan: Plan,
+  log: Logger,
+): Promise<Omit<Running, 'env'>> {
+  if (!given.FLAGS_FILE && !given.FLAG_RESOURCE) {
+    return {
+      what: 'not started: the flag is not in a file here (set LEVER, and FLAGS_FILE or FLAG_RESOURCE)',
+      stop: async () => {},
+    };
+  }
+  const tokenFile = join(HOME, 'token');
+  const settings = readControllerSettings({
+    SCRAPE_TARGETS: `127.0.0.1:${adminPort}`,
+    ...(!given.SLUICE_TOKEN && { SLUICE_TOKEN_FILE: await ensureToken(tokenFile) }),
+    ...given,
+  });
+  const controller = await createController(settings, plan, log, '127.0.0.1');
+  const { port } = await controller.start();
+  return {
+    what: `http://127.0.0.1:${port}    /api/status, /metrics; token in ${given.SLUICE_TOKEN ? 'SLUICE_TOKEN' : settings.SLUICE_TOKEN_FILE}`,
+    stop: controller.stop,
+  };
 }
 
 async function startDatabase(given: NodeJS.ProcessEnv): Promise<Running> {
@@ -113,7 +148,7 @@ async function startFlags(given: NodeJS.ProcessEnv): Promise<Running> {
         console.error(`${FLAGS_FILE} is not used, the last good flags stay: ${why}`),
       );
   return {
-    env: { FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(server.port) },
+    env: { FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(server.port), FLAGS_FILE },
     what: `${FLAGS_FILE}    change defaultVariant to p5, p10, p25, p50, p100 or off (served by ${flagd ? 'flagd' : 'the built-in flag server'})`,
     stop: server.stop,
   };
@@ -122,6 +157,7 @@ async function startFlags(given: NodeJS.ProcessEnv): Promise<Running> {
 try {
   await main();
 } catch (error) {
-  console.error(error instanceof SettingsError ? error.message : `Sluice could not start: ${(error as Error).message}`);
+  const isExpected = error instanceof SettingsError || error instanceof PlanError;
+  console.error(isExpected ? error.message : `Sluice could not start: ${(error as Error).message}`);
   process.exit(1);
 }

@@ -13,7 +13,7 @@ export function answerProblem(ctx: Context, problem: ProblemDetails): void {
   ctx.type = 'application/problem+json';
 }
 
-const problem = (status: number, kind: string, title: string, detail: string): ProblemDetails => ({
+export const problem = (status: number, kind: string, title: string, detail: string): ProblemDetails => ({
   type: `urn:sluice:problem:${kind}`,
   title,
   status,

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { type Client, createClient } from './client.ts';
+import { readToken, readUrl } from './connection.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { createOutput, type Output } from './output.ts';
+
+export type GlobalOptions = { readonly url?: string; readonly json?: boolean; readonly color: boolean };
+
+/** Below this, hiding a token would tear words apart; the controller's are longer. */
+const SHORTEST_HIDDEN = 8;
+
+/** What every command works with. */
+export type Context = {
+  readonly output: (command: Command) => Output;
+  readonly client: (command: Command, signal?: AbortSignal) => Client;
+  /** Ends the process with this code once the command is over. */
+  readonly finishWith: (code: ExitCode) => void;
+  readonly exitCode: () => ExitCode;
+  readonly env: NodeJS.ProcessEnv;
+};
+
+export function createContext(env: NodeJS.ProcessEnv): Context {
+  const secrets: string[] = [];
+  let code: ExitCode = EXIT.ok;
+  const token = () => {
+    const read = readToken(env);
+    if (read !== undefined && read.length >= SHORTEST_HIDDEN) {
+      secrets.push(read);
+    }
+    return read;
+  };
+  return {
+    output: (command) => createOutput(env, command.optsWithGlobals<GlobalOptions>().color, () => secrets),
+    client: (command, signal) =>
+      createClient({
+        url: readUrl(command.optsWithGlobals<GlobalOptions>().url, env),
+        token,
+        ...(signal && { signal }),
+      }),
+    finishWith: (given) => {
+      code = given;
+    },
+    exitCode: () => code,
+    env,
+  };
+}
+
+/** Aborted by Ctrl-C and SIGTERM, for commands that go on until then. */
+export function untilInterrupted(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => stop.abort());
+  }
+  return stop.signal;
+}

@@ -1,0 +1,124 @@
+import Type, { type Static } from 'typebox';
+import { COMMANDS } from '../rollout/command.ts';
+import { EVENTS } from '../rollout/decide.ts';
+import { ON_BREACH } from '../rollout/plan-schema.ts';
+import { PHASES } from '../rollout/state.ts';
+import { VERDICTS } from '../rollout/verdict.ts';
+
+/** JSON Schema written once: it validates requests, types the API and its clients, and is what /api/openapi.json shows. */
+
+const Percent = Type.Integer({ minimum: 0, maximum: 100 });
+const Time = Type.String({ format: 'date-time' });
+const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const CommandRequest = Type.Object(
+  {
+    command: Type.Enum([...COMMANDS], { description: COMMANDS.join(', ') }),
+    actor: Type.String({ minLength: 1, maxLength: 100, description: 'who asks, 1 to 100 characters' }),
+    reason: Type.String({ maxLength: 500, description: 'why, up to 500 characters' }),
+    to: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'for rollback: a percent from 0 to 100' })),
+  },
+  { additionalProperties: false, description: '{ command, actor, reason, to }' },
+);
+export type CommandRequest = Static<typeof CommandRequest>;
+
+const VerdictAnswer = Type.Object({
+  guard: Type.String(),
+  source: Type.String(),
+  kind: Type.Enum([...VERDICTS]),
+  onBreach: Type.Enum([...ON_BREACH]),
+  value: orNull(Type.Number({ description: "In the limit's unit: seconds, a share of 1, a factor, a count." })),
+  limit: Type.Number(),
+  limitText: Type.String(),
+  measure: Type.String(),
+  samples: Type.Integer(),
+  evidence: orNull(Type.Number({ description: 'Share of the way to a proven breach, 1 and more is one.' })),
+  detail: Type.String(),
+});
+
+export const EventAnswer = Type.Object({
+  id: orNull(Type.String({ description: 'Null while it waits for the journal.' })),
+  at: Time,
+  kind: Type.Enum([...EVENTS, 'flag-written', 'confirmed', 'unconfirmed', 'refused', 'verdict', 'trouble', 'leading']),
+  from: orNull(Percent),
+  to: orNull(Percent),
+  actor: Type.String({ description: 'A person, or `sluice`, `alertmanager`, `manual edit`.' }),
+  text: Type.String({ description: 'What happened and why, in a sentence.' }),
+  details: Type.Object({}, { additionalProperties: true }),
+});
+export type EventAnswer = Static<typeof EventAnswer>;
+
+export const HistoryAnswer = Type.Object({
+  events: Type.Array(EventAnswer, { description: 'The newest first.' }),
+  journal: Type.Enum(['written', 'away'], { description: '`away`: only what this controller remembers.' }),
+});
+export type HistoryAnswer = Static<typeof HistoryAnswer>;
+
+const PathAnswer = Type.Object({
+  requestsPerSecond: Type.Number(),
+  errorShare: orNull(Type.Number()),
+  p95Seconds: orNull(Type.Number()),
+  meanSeconds: orNull(Type.Number()),
+});
+
+export const StatusAnswer = Type.Object({
+  rollout: Type.String(),
+  flag: Type.String(),
+  at: Time,
+  state: Type.Object({
+    phase: Type.Enum([...PHASES]),
+    phrase: Type.String({ description: 'The state in words.' }),
+    percent: Percent,
+    since: orNull(Time),
+    why: orNull(Type.String()),
+  }),
+  stages: Type.Array(Type.Object({ percent: Percent, observeMs: Type.Number(), needsApproval: Type.Boolean() })),
+  watchMs: Type.Number(),
+  confidence: Type.Number(),
+  minSamples: Type.Integer(),
+  leaseMs: orNull(Type.Number()),
+  healthyMs: orNull(Type.Number({ description: 'Time of the stage, or the watch, that counted.' })),
+  timeLeftMs: orNull(Type.Number()),
+  holding: orNull(Type.String({ description: 'Why time does not count now.' })),
+  wanted: Percent,
+  configured: Type.Object({
+    percent: orNull(Percent),
+    where: Type.String(),
+    lever: Type.String(),
+    problem: orNull(Type.String({ description: 'Why the flag gives no percent.' })),
+  }),
+  served: Type.Array(
+    Type.Object({
+      replica: Type.String(),
+      percent: orNull(Percent),
+      breakerOpen: orNull(Type.Boolean()),
+      missing: orNull(Type.String({ description: 'Why it does not tell.' })),
+    }),
+  ),
+  verdicts: Type.Array(VerdictAnswer),
+  sources: Type.Array(Type.Object({ name: Type.String(), problem: orNull(Type.String()) })),
+  paths: Type.Object({ domain: PathAnswer, legacy: PathAnswer }),
+  change: orNull(
+    Type.Object({
+      percent: Percent,
+      seenAt: Time,
+      writtenAt: orNull(Time),
+      confirmedAt: orNull(Time),
+      waitingFor: Type.Array(Type.String(), { description: 'Replicas that do not serve it yet.' }),
+    }),
+  ),
+  controller: Type.Object({
+    instance: Type.String(),
+    leading: Type.Boolean(),
+    journal: Type.Enum(['written', 'away']),
+    buffered: Type.Integer({ description: 'Events that wait for the journal.' }),
+    noRaise: orNull(Type.String({ description: 'Why the percent may not be raised now.' })),
+  }),
+});
+export type StatusAnswer = Static<typeof StatusAnswer>;
+
+export const CommandAnswer = Type.Object({
+  done: Type.String({ description: 'What was done, in a sentence.' }),
+  status: StatusAnswer,
+});
+export type CommandAnswer = Static<typeof CommandAnswer>;

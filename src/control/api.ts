@@ -1,0 +1,218 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { bodyParser } from '@koa/bodyparser';
+import Router from '@koa/router';
+import { Ajv } from 'ajv';
+import Koa, { type Context, type Middleware } from 'koa';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { limitInFlight, observeRequests, requestId } from '../http/middleware.ts';
+import { answerProblem, problem } from '../http/problems.ts';
+import { readAlerts } from '../signals/alerts.ts';
+import { type CommandAnswer, CommandRequest, type HistoryAnswer, type StatusAnswer } from './api-schemas.ts';
+import type { ControlMetrics } from './metrics.ts';
+import { controllerOpenApi } from './openapi.ts';
+import type { JournalEvent } from './ports.ts';
+import type { RolloutLoop } from './rollout-loop.ts';
+
+type ApiParts = {
+  readonly rollout: string;
+  readonly token: string;
+  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history'>;
+  readonly status: () => StatusAnswer;
+  readonly metrics: ControlMetrics;
+  readonly registry: Registry;
+  readonly ready: () => boolean;
+  readonly log: Logger;
+};
+
+const COMMAND_LIMIT = '16kb';
+/** Alertmanager puts all alerts of a group into one message. */
+const ALERTS_LIMIT = '1mb';
+const MOST_IN_FLIGHT = 50;
+const MOST_EVENTS = 1_000;
+const DEFAULT_EVENTS = 50;
+
+/** The controller's API, probes and metrics. Reading is open inside the cluster; every change needs the token. */
+export function createControllerApi(parts: ApiParts): Koa {
+  const router = new Router();
+  const authorize = requireToken(parts.token, parts.metrics);
+  const reads = limitInFlight(MOST_IN_FLIGHT);
+  // Of their own: a flood of readers must not keep a rollback out.
+  const changes = limitInFlight(MOST_IN_FLIGHT);
+  const openApi = JSON.stringify(controllerOpenApi);
+
+  router.get('/livez', (ctx) => {
+    ctx.body = 'ok\n';
+  });
+  router.get('/readyz', (ctx) => {
+    ctx.status = parts.ready() ? 200 : 503;
+    ctx.body = parts.ready() ? 'ok\n' : 'not ready\n';
+  });
+  router.get('/metrics', reads, async (ctx) => {
+    ctx.body = await parts.registry.metrics();
+    ctx.type = parts.registry.contentType;
+  });
+  router.get('/api/openapi.json', (ctx) => {
+    ctx.type = 'application/json';
+    ctx.body = openApi;
+  });
+  router.get('/api/status', reads, (ctx) => {
+    ctx.body = parts.status();
+  });
+  router.get('/api/history', reads, history(parts));
+  router.post('/api/commands', authorize, changes, readJson(COMMAND_LIMIT), command(parts));
+  router.post('/api/alerts', authorize, changes, readJson(ALERTS_LIMIT), alerts(parts));
+
+  const app = new Koa();
+  app.use(requestId());
+  app.use(observeRequests(parts.log, parts.registry));
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  app.use((ctx) => {
+    if (ctx.status === 404 && ctx.body === undefined) {
+      answerProblem(
+        ctx,
+        problem(
+          404,
+          'no-such-route',
+          'No such route',
+          `${ctx.method} ${ctx.path.slice(0, 200)} is nothing the controller answers; /api/openapi.json lists what is.`,
+        ),
+      );
+    }
+  });
+  return app;
+}
+
+/** Compared as digests, so that neither content nor length shows in the time it takes. */
+function requireToken(token: string, metrics: ControlMetrics): Middleware {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const expected = digest(`Bearer ${token}`);
+  return (ctx, next) => {
+    if (timingSafeEqual(digest(ctx.get('Authorization')), expected)) {
+      return next();
+    }
+    metrics.countUnauthorized();
+    ctx.set('WWW-Authenticate', 'Bearer');
+    // What follows was never read: the connection is of no more use.
+    ctx.set('Connection', 'close');
+    const came = ctx.get('Authorization') === '' ? 'none came' : 'another one came';
+    answerProblem(
+      ctx,
+      problem(
+        401,
+        'unauthorized',
+        'Unauthorized',
+        `This needs the controller's token as "Authorization: Bearer …"; ${came}.`,
+      ),
+    );
+  };
+}
+
+function readJson(limit: string): Middleware {
+  const parse = bodyParser({ enableTypes: ['json'], jsonLimit: limit, detectJSON: () => true });
+  return async (ctx, next) => {
+    try {
+      await parse(ctx, async () => {});
+    } catch (error) {
+      const { status, message } = error as { status?: number; message: string };
+      const isLarge = status === 413;
+      ctx.set('Connection', 'close');
+      return answerProblem(
+        ctx,
+        isLarge
+          ? problem(413, 'body-too-large', 'Body too large', `The body may have ${limit} at most.`)
+          : problem(400, 'invalid-body', 'Invalid body', `The body is no JSON: ${message.slice(0, 200)}.`),
+      );
+    }
+    await next();
+  };
+}
+
+function command({ loop, status }: ApiParts): Middleware {
+  const validate = new Ajv({ allErrors: true, verbose: true }).compile<CommandRequest>(CommandRequest);
+  return async (ctx) => {
+    const body: unknown = ctx.request.body;
+    if (!validate(body)) {
+      return answerProblem(
+        ctx,
+        invalid(
+          (validate.errors ?? []).map(({ instancePath, message, parentSchema, data, keyword, params }) => {
+            const name = instancePath.slice(1) || 'the body';
+            if (keyword === 'required') {
+              return `${name} lacks ${params.missingProperty}`;
+            }
+            if (keyword === 'additionalProperties') {
+              return `${name} has an unknown key ${JSON.stringify(params.additionalProperty)}; allowed: command, actor, reason, to`;
+            }
+            const allowed = (parentSchema as { description?: string } | undefined)?.description ?? message;
+            return `${name} came as ${(JSON.stringify(data) ?? 'nothing').slice(0, 80)}; allowed: ${allowed}`;
+          }),
+        ),
+      );
+    }
+    if (body.to !== undefined && body.command !== 'rollback') {
+      return answerProblem(ctx, invalid([`to came with ${body.command}; it is for rollback only`]));
+    }
+    const { command: name, actor, reason, to } = body;
+    const outcome = await loop.command({ name, actor, reason, to });
+    switch (outcome.kind) {
+      case 'done':
+        ctx.body = { done: outcome.text, status: status() } satisfies CommandAnswer;
+        return;
+      case 'refused':
+        return answerProblem(ctx, problem(409, 'refused', 'Refused', outcome.why));
+      case 'not-leader':
+        ctx.set('Retry-After', '1');
+        return answerProblem(ctx, problem(503, 'not-leader', 'Not the leader', `Ask again: ${outcome.why}.`));
+    }
+  };
+}
+
+function alerts({ loop, rollout }: ApiParts): Middleware {
+  return async (ctx: Context) => {
+    const read = readAlerts(ctx.request.body, rollout);
+    if (read.kind === 'invalid') {
+      return answerProblem(ctx, invalid(read.problems));
+    }
+    let acted = 0;
+    for (const { id, name } of read.alerts) {
+      acted += (await loop.alert(id, name)) ? 1 : 0;
+    }
+    ctx.body = { acted, known: read.alerts.length - acted, ignored: read.ignored };
+  };
+}
+
+function history({ loop }: ApiParts): Middleware {
+  return async (ctx) => {
+    const given = ctx.query.limit ?? String(DEFAULT_EVENTS);
+    const limit = typeof given === 'string' && /^\d{1,4}$/.test(given) ? Number(given) : 0;
+    if (limit < 1 || limit > MOST_EVENTS) {
+      return answerProblem(
+        ctx,
+        invalid([
+          `limit came as ${JSON.stringify(given).slice(0, 80)}; allowed: a whole number from 1 to ${MOST_EVENTS}`,
+        ]),
+      );
+    }
+    const { events, journal } = await loop.history(limit);
+    ctx.body = { events: events.map(describeEvent), journal } satisfies HistoryAnswer;
+  };
+}
+
+function describeEvent(event: JournalEvent & { readonly id?: string }): HistoryAnswer['events'][number] {
+  const { atMs, kind, from, to, actor, text, details } = event;
+  return {
+    id: event.id ?? null,
+    at: new Date(atMs).toISOString(),
+    kind,
+    from,
+    to,
+    actor,
+    text,
+    details: { ...details },
+  };
+}
+
+const invalid = (problems: readonly string[]) =>
+  problem(400, 'invalid-body', 'Invalid request', `${problems.slice(0, 20).join('. ')}.`);

@@ -1,0 +1,63 @@
+import Type from 'typebox';
+import { CommandAnswer, CommandRequest, HistoryAnswer, StatusAnswer } from './api-schemas.ts';
+
+const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+});
+
+const json = (description: string, schema: object) => ({ description, content: { 'application/json': { schema } } });
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+const changes = {
+  400: problem('The body is no such request; nothing changed.'),
+  401: problem('The token is missing or wrong.'),
+  413: problem('The body is too large.'),
+  503: problem('Too many requests at once, or this controller stands by: ask again. A rollback is done by any.'),
+};
+
+/** The controller's API, from the schemas that validate it. */
+export const controllerOpenApi = {
+  openapi: '3.1.0',
+  info: { title: 'Sluice: controller', version: '1', description: 'Watches a rollout and changes its stage.' },
+  paths: {
+    '/api/status': { get: { operationId: 'readStatus', responses: { 200: json('Now.', StatusAnswer) } } },
+    '/api/history': {
+      get: {
+        operationId: 'readHistory',
+        parameters: [
+          { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 50 } },
+        ],
+        responses: { 200: json('What was decided, the newest first.', HistoryAnswer), 400: problem('No such limit.') },
+      },
+    },
+    '/api/commands': {
+      post: {
+        operationId: 'command',
+        security: [{ token: [] }],
+        requestBody: { required: true, content: { 'application/json': { schema: CommandRequest } } },
+        responses: {
+          200: json('Done.', CommandAnswer),
+          ...changes,
+          409: problem('It cannot be done now; the detail says why.'),
+        },
+      },
+    },
+    '/api/alerts': {
+      post: {
+        operationId: 'receiveAlerts',
+        summary: "Alertmanager's webhook: a firing alert labelled `rollout` and `action: rollback` drops the flag",
+        security: [{ token: [] }],
+        responses: { 200: { description: 'How many alerts were acted on.' }, ...changes },
+      },
+    },
+  },
+  components: {
+    securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+    schemas: { Problem },
+  },
+};

@@ -1,0 +1,618 @@
+import type { Logger } from 'pino';
+import type { Command } from '../rollout/command.ts';
+import { type Decision, decide, type Input, type Knowledge } from '../rollout/decide.ts';
+import type { Percent } from '../rollout/percent.ts';
+import type { Plan } from '../rollout/plan.ts';
+import type { SourceReading } from '../rollout/reading.ts';
+import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
+import { type Change, disobedient, untilConfirmed } from './confirmation.ts';
+import { eventOf, note } from './events.ts';
+import type { ControlMetrics } from './metrics.ts';
+import type { Clock, FlagLever, FlagReading, Journal, Leadership, SavedRollout, SignalSource } from './ports.ts';
+import { createRecorder } from './recorder.ts';
+import { createWatch } from './watch.ts';
+
+export type LoopParts = {
+  readonly plan: Plan;
+  readonly sources: readonly SignalSource[];
+  /** Tells what replicas serve; undefined where nothing can, and then no change is ever confirmed. */
+  readonly witness: SignalSource | undefined;
+  readonly lever: FlagLever;
+  readonly journal: Journal;
+  readonly leadership: Leadership;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly tickMs: number;
+  readonly metrics: ControlMetrics;
+};
+
+export type CommandOutcome =
+  | { readonly kind: 'done'; readonly text: string }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'not-leader'; readonly why: string };
+
+const LEVER_WITHIN_MS = 2_000;
+const SAVE_EVERY_MS = 2_000;
+/** Who stands by leaves this long to the leader before it drops the flag itself. */
+const STANDBY_GRACE_MS = 2_000;
+const JOURNAL_EVERY_MS = 1_000;
+const READ_WITHIN_MS = { scrape: 1_000, prometheus: 3_000 } as const;
+const MOST_ALERTS = 1_000;
+
+export type RolloutLoop = ReturnType<typeof createRolloutLoop>;
+
+/**
+ * Joins signals, decisions and the lever. Each source, the flag and the journal are read in loops of their own, so that a slow one
+ * holds up no other; what they bring is taken in one at a time.
+ */
+export function createRolloutLoop(parts: LoopParts) {
+  const { plan, sources, witness, lever, journal, leadership, clock, log, tickMs, metrics } = parts;
+  const stop = new AbortController();
+  const recorder = createRecorder(journal, log);
+  const watch = createWatch(
+    plan,
+    sources.map(({ name }) => name),
+    clock.now(),
+  );
+  const running = new Set<Promise<void>>();
+  const exclusive = createQueue();
+  const savesInOrder = createQueue();
+
+  let state: State = IDLE;
+  /** Whether `state` came from the journal, or was decided without it and has to go there. */
+  let origin: 'unknown' | 'journal' | 'own' = 'unknown';
+  let revision = 0;
+  let settled = true;
+  let journalIsAway = true;
+  let savedAtMs = 0;
+  let ledAtMs = Number.NEGATIVE_INFINITY;
+  let flag: FlagReading | undefined;
+  let writes = 0;
+  let leverProblem = '';
+  let served: SourceReading | undefined;
+  let change: Change | undefined;
+  let confirming = new AbortController();
+  let breachAtMs: number | undefined;
+  const alerts = new Set<string>();
+  const sourceProblems = new Map<string, string | null>();
+
+  // Decisions
+
+  const leads = () => leadership.leading() && !journalIsAway && origin !== 'unknown';
+
+  function noRaise(): string | undefined {
+    if (!leadership.leading()) {
+      return journalIsAway ? 'the database is away' : 'this controller stands by: another one leads';
+    }
+    if (journalIsAway || origin === 'unknown' || recorder.buffered() > 0) {
+      return 'the journal cannot be written';
+    }
+    if (flag?.kind !== 'read') {
+      return `the flag gives no percent (${flagProblem(flag) ?? 'not read yet'})`;
+    }
+    if (!settled) {
+      return 'the flag is not written yet';
+    }
+    if (served === undefined) {
+      return witness === undefined ? 'nothing tells what the replicas serve' : 'the replicas have not been read yet';
+    }
+    const wrong = disobedient(served, percentOf(state), false);
+    return wrong.length === 0 ? undefined : `not every replica serves ${percentOf(state)} %: ${wrong.join(', ')}`;
+  }
+
+  const knowledge = (): Knowledge => ({ nowMs: clock.now(), verdicts: watch.verdicts(), noRaise: noRaise() });
+
+  async function step(input: Input, seenAtMs: number): Promise<Decision> {
+    const decision = decide(plan, state, input, knowledge());
+    if (decision.kind === 'changed' && mayCarryOut(decision, input)) {
+      return carryOut(decision, seenAtMs);
+    }
+    if (decision.kind === 'none') {
+      state = decision.state;
+    }
+    return decision;
+  }
+
+  /** Who stands by changes nothing by itself, except that it drops the flag when the leader does not. */
+  function mayCarryOut(decision: Extract<Decision, { kind: 'changed' }>, input: Input): boolean {
+    if (leads() || input.kind === 'command' || input.kind === 'alert') {
+      return true;
+    }
+    if (decision.event === 'rolled-back') {
+      breachAtMs ??= clock.now();
+      const somebodyLeads = !journalIsAway && clock.now() - ledAtMs > STANDBY_GRACE_MS;
+      return !somebodyLeads || clock.now() - breachAtMs >= STANDBY_GRACE_MS;
+    }
+    // With nobody leading, a flag that was lowered by hand is still taken over.
+    return decision.event === 'adopted' && decision.to < decision.from && journalIsAway;
+  }
+
+  async function carryOut(decision: Extract<Decision, { kind: 'changed' }>, seenAtMs: number): Promise<Decision> {
+    const { from, to, event } = decision;
+    if (to > from && event !== 'adopted') {
+      return raise(decision, seenAtMs);
+    }
+    enter(decision.state);
+    recorder.record(eventOf(decision, clock.now()));
+    if (event === 'rolled-back') {
+      settled = false;
+      metrics.countRollback(decision.why);
+      await lower(seenAtMs);
+    } else if (event === 'adopted') {
+      confirm({ percent: to, lowers: to < from, seenAtMs, writtenAtMs: seenAtMs });
+      settled = decision.why.kind !== 'lease';
+    }
+    void save();
+    return decision;
+  }
+
+  /** The journal first, then the flag, then the state: whatever breaks in between leaves the old percent, or an intent to take up. */
+  async function raise(decision: Extract<Decision, { kind: 'changed' }>, seenAtMs: number): Promise<Decision> {
+    const { from, to } = decision;
+    const refuse = (why: string): Decision => ({ kind: 'refused', state, why });
+    if (!(await save(decision.state))) {
+      return refuse('the journal could not be written; the percent stays');
+    }
+    writes += 1;
+    const written = await lever.write(
+      { percent: to, expected: from, leaseUntilMs: leaseFor(to) },
+      AbortSignal.timeout(LEVER_WITHIN_MS),
+    );
+    writes += 1;
+    if (written.kind !== 'written') {
+      void save();
+      const why = `the flag was not raised to ${to} %: ${describeUnwritten(written)}`;
+      tellLeverProblem(why);
+      return refuse(why);
+    }
+    leverProblem = '';
+    enter(decision.state);
+    recorder.record(eventOf(decision, clock.now()));
+    confirm({ percent: to, lowers: false, seenAtMs, writtenAtMs: clock.now() });
+    void save();
+    return decision;
+  }
+
+  /** Needs the lever and nothing else. Tried again with each look at the flag until it is done. */
+  async function lower(seenAtMs: number): Promise<void> {
+    const percent = percentOf(state);
+    writes += 1;
+    const written = await lever.write(
+      { percent, expected: undefined, leaseUntilMs: leaseFor(percent) },
+      AbortSignal.timeout(LEVER_WITHIN_MS),
+    );
+    writes += 1;
+    if (written.kind !== 'written') {
+      tellLeverProblem(`the flag could not be lowered to ${percent} %: ${describeUnwritten(written)}`);
+      return;
+    }
+    leverProblem = '';
+    settled = true;
+    confirm({ percent, lowers: true, seenAtMs, writtenAtMs: clock.now() });
+  }
+
+  function tellLeverProblem(problem: string): void {
+    if (problem !== leverProblem) {
+      leverProblem = problem;
+      recorder.record(note({ kind: 'trouble', text: `${problem}.` }, clock.now()));
+    }
+  }
+
+  const leaseFor = (percent: Percent) =>
+    plan.leaseMs === undefined || percent === 0 ? undefined : clock.now() + plan.leaseMs;
+
+  function enter(next: State): void {
+    const isOther = percentOf(next) !== percentOf(state) || servedSince(next) !== servedSince(state);
+    state = next;
+    origin = 'own';
+    breachAtMs = undefined;
+    if (isOther) {
+      watch.beginStage(clock.now());
+    }
+  }
+
+  function run(work: Promise<void>): void {
+    running.add(work);
+    void work.finally(() => running.delete(work));
+  }
+
+  // Confirmation
+
+  function confirm(begun: Pick<Change, 'percent' | 'lowers' | 'seenAtMs' | 'writtenAtMs'>): void {
+    confirming.abort();
+    confirming = new AbortController();
+    change = { ...begun, confirmedAtMs: undefined, waitingFor: ['any replica (not read yet)'] };
+    if (witness !== undefined) {
+      run(follow(begun, witness, AbortSignal.any([confirming.signal, stop.signal])));
+    }
+  }
+
+  async function follow(
+    { percent, lowers, seenAtMs, writtenAtMs }: Pick<Change, 'percent' | 'lowers' | 'seenAtMs' | 'writtenAtMs'>,
+    asked: SignalSource,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const confirmedAtMs = await untilConfirmed({
+      witness: asked,
+      percent,
+      lowers,
+      signal,
+      now: clock.now,
+      onLook: (waitingFor) => {
+        change = change && { ...change, waitingFor };
+      },
+      onLate: async (waitingFor) => {
+        const text = `${percent} % is written, and not yet served by ${waitingFor.join(', ')}.`;
+        recorder.record(note({ kind: 'unconfirmed', text, to: percent, details: { waitingFor } }, clock.now()));
+        if (lowers) {
+          await exclusive(async () => {
+            if (!signal.aborted && percentOf(state) === percent) {
+              await lever.write(
+                { percent, expected: undefined, leaseUntilMs: leaseFor(percent) },
+                AbortSignal.timeout(LEVER_WITHIN_MS),
+              );
+            }
+          });
+        }
+      },
+    });
+    if (confirmedAtMs === undefined || change === undefined) {
+      return;
+    }
+    change = { ...change, confirmedAtMs, waitingFor: [] };
+    const times = { seenAtMs, writtenAtMs, confirmedAtMs };
+    if (lowers) {
+      metrics.observeRollback(times);
+    }
+    const afterMs = confirmedAtMs - (writtenAtMs ?? seenAtMs);
+    recorder.record(
+      note(
+        {
+          kind: 'confirmed',
+          text: `Every replica serves ${percent} %, ${afterMs} ms after the flag was written, ${confirmedAtMs - seenAtMs} ms after it was asked for.`,
+          to: percent,
+          details: times,
+        },
+        confirmedAtMs,
+      ),
+    );
+  }
+
+  // Signals
+
+  async function readSource(source: SignalSource): Promise<void> {
+    const askedAtMs = clock.now();
+    const reading = await source.read(AbortSignal.any([stop.signal, AbortSignal.timeout(READ_WITHIN_MS[source.name])]));
+    if (stop.signal.aborted) {
+      return;
+    }
+    await exclusive(async () => {
+      if (source === witness) {
+        served = reading;
+      }
+      watch.take(source.name, reading, clock.now());
+      tellSourceProblems();
+      await step({ kind: 'tick' }, askedAtMs);
+    });
+  }
+
+  function tellSourceProblems(): void {
+    for (const { name, problem } of watch.problems()) {
+      const before = sourceProblems.get(name);
+      sourceProblems.set(name, problem);
+      if (before !== undefined && (before === null) !== (problem === null)) {
+        const text = problem === null ? `${name} tells again.` : `${name} does not tell: ${problem}.`;
+        recorder.record(note({ kind: 'trouble', text }, clock.now()));
+      }
+    }
+  }
+
+  // The flag
+
+  async function readFlag(): Promise<void> {
+    const before = writes;
+    const reading = await lever.read(AbortSignal.any([stop.signal, AbortSignal.timeout(LEVER_WITHIN_MS)]));
+    await exclusive(async () => {
+      // A reading that was under way while the flag was written tells of neither before nor after.
+      if (before === writes && !stop.signal.aborted) {
+        await takeFlag(reading);
+      }
+    });
+  }
+
+  async function takeFlag(reading: FlagReading): Promise<void> {
+    const problem = flagProblem(reading);
+    if (problem !== flagProblem(flag)) {
+      const text = problem === undefined ? 'The flag can be read again.' : `The flag gives no percent: ${problem}.`;
+      recorder.record(note({ kind: 'trouble', text }, clock.now()));
+    }
+    flag = reading;
+    if (origin === 'unknown' && journalIsAway && reading.kind === 'read' && reading.percent !== percentOf(state)) {
+      // Started without a journal: what the flag says is guarded, and nothing is promoted.
+      state = provisional(reading.percent, clock.now());
+      watch.beginStage(clock.now());
+    }
+    if (origin === 'unknown' || reading.kind !== 'read') {
+      return settled ? undefined : lower(clock.now());
+    }
+    if (!settled) {
+      return lower(clock.now());
+    }
+    const hasRunOut = reading.leaseUntilMs !== undefined && reading.leaseUntilMs <= clock.now();
+    const percent = hasRunOut ? 0 : reading.percent;
+    if (percent !== percentOf(state)) {
+      await step({ kind: 'flag-edited', percent, ...(hasRunOut && { by: 'lease' as const }) }, clock.now());
+    } else if (leads()) {
+      await renewLease(percent, reading.leaseUntilMs);
+    }
+  }
+
+  async function renewLease(percent: Percent, leaseUntilMs: number | undefined): Promise<void> {
+    const wanted = leaseFor(percent);
+    const isFresh = (leaseUntilMs ?? 0) - clock.now() > ((plan.leaseMs ?? 0) * 2) / 3;
+    if (wanted === undefined || isFresh) {
+      return;
+    }
+    writes += 1;
+    const written = await lever.write(
+      { percent, expected: percent, leaseUntilMs: wanted },
+      AbortSignal.timeout(LEVER_WITHIN_MS),
+    );
+    if (written.kind !== 'written') {
+      tellLeverProblem(`the lease was not renewed: ${describeUnwritten(written)}`);
+    }
+  }
+
+  // The journal
+
+  /** @param intent the state that a raise is about to lead to. @returns whether it is saved. */
+  function save(intent?: State): Promise<boolean> {
+    return savesInOrder(() => saveNow(intent));
+  }
+
+  async function saveNow(intent: State | undefined): Promise<boolean> {
+    if (!leadership.leading() || origin === 'unknown') {
+      return false;
+    }
+    const saved: SavedRollout = { revision, state, intent, settled };
+    try {
+      if (await journal.save(saved)) {
+        revision = saved.revision + 1;
+        savedAtMs = clock.now();
+        ledAtMs = clock.now();
+        journalIsAway = false;
+        origin = origin === 'own' && state !== saved.state ? 'own' : 'journal';
+        return true;
+      }
+      // Somebody else has written: what is there is read again before anything more is said.
+      await load();
+    } catch (error) {
+      tellJournalIsAway(error as Error);
+    }
+    return false;
+  }
+
+  async function load(): Promise<void> {
+    const saved = await journal.load();
+    journalIsAway = false;
+    revision = saved?.revision ?? 0;
+    for (const id of alerts.size === 0 ? await journal.alertIds() : []) {
+      alerts.add(id);
+    }
+    const leaderAgrees = saved !== undefined && percentOf(saved.state) <= percentOf(state);
+    if (origin === 'own' && (leadership.leading() || !leaderAgrees)) {
+      // Decided while the journal was away, which can only have been downwards: it stands.
+      return;
+    }
+    if (saved !== undefined) {
+      const next = intended(saved, flag);
+      const isOther = percentOf(next) !== percentOf(state);
+      state = next;
+      settled = saved.settled;
+      if (isOther) {
+        watch.beginStage(clock.now());
+      }
+    } else if (origin === 'unknown') {
+      state = IDLE;
+    }
+    origin = 'journal';
+  }
+
+  async function keepJournal(): Promise<void> {
+    await recorder.flush();
+    await exclusive(async () => {
+      try {
+        if (origin !== 'journal' || !leadership.leading() || journalIsAway) {
+          if (flag === undefined) {
+            return;
+          }
+          const wasUnknown = origin === 'unknown';
+          await load();
+          if (wasUnknown) {
+            recorder.record(
+              note(
+                { kind: 'leading', text: `Goes on: ${leadership.leading() ? 'leading' : 'standing by'}.` },
+                clock.now(),
+              ),
+            );
+          }
+        }
+        if (leadership.leading() && (origin === 'own' || clock.now() - savedAtMs >= SAVE_EVERY_MS)) {
+          await save();
+        }
+      } catch (error) {
+        tellJournalIsAway(error as Error);
+      }
+    });
+  }
+
+  function tellJournalIsAway(error: Error): void {
+    if (!journalIsAway) {
+      recorder.record(note({ kind: 'trouble', text: `The journal is away: ${error.message}.` }, clock.now()));
+    }
+    journalIsAway = true;
+  }
+
+  // Outside
+
+  async function command(asked: Command): Promise<CommandOutcome> {
+    const seenAtMs = clock.now();
+    return exclusive(async (): Promise<CommandOutcome> => {
+      if (!leads() && asked.name !== 'rollback') {
+        return { kind: 'not-leader', why: noRaise() ?? 'this controller does not lead yet' };
+      }
+      const decision = await step({ kind: 'command', command: asked }, seenAtMs);
+      switch (decision.kind) {
+        case 'changed':
+          return { kind: 'done', text: eventOf(decision, seenAtMs).text };
+        case 'refused':
+          recorder.record(
+            note(
+              {
+                kind: 'refused',
+                actor: asked.actor,
+                text: `${asked.name} by ${asked.actor} was refused: ${decision.why}`,
+              },
+              seenAtMs,
+            ),
+          );
+          return { kind: 'refused', why: decision.why };
+        case 'none':
+          return { kind: 'done', text: 'Nothing to change.' };
+      }
+    });
+  }
+
+  /** @returns whether the alert was new. Told again, it changes nothing. */
+  async function alert(id: string, name: string): Promise<boolean> {
+    const seenAtMs = clock.now();
+    return exclusive(async () => {
+      if (alerts.has(id)) {
+        return false;
+      }
+      alerts.add(id);
+      for (const oldest of alerts.size > MOST_ALERTS ? [...alerts].slice(0, alerts.size - MOST_ALERTS) : []) {
+        alerts.delete(oldest);
+      }
+      await step({ kind: 'alert', id, alert: name }, seenAtMs);
+      return true;
+    });
+  }
+
+  /** Runs `work` again and again, `everyMs` after it began; a slow one is not doubled. */
+  async function every(everyMs: number, work: () => Promise<void>): Promise<void> {
+    while (!stop.signal.aborted) {
+      const beganAt = performance.now();
+      try {
+        await work();
+      } catch (error) {
+        log.error({ err: error }, 'unexpected error in the control loop');
+      }
+      await pause(Math.max(0, everyMs - (performance.now() - beganAt)), stop.signal);
+    }
+  }
+
+  return {
+    start: (): void => {
+      for (const source of sources) {
+        run(every(tickMs, () => readSource(source)));
+      }
+      if (witness !== undefined && !sources.includes(witness)) {
+        run(
+          every(tickMs, async () => {
+            served = await witness.read(AbortSignal.any([stop.signal, AbortSignal.timeout(READ_WITHIN_MS.scrape)]));
+          }),
+        );
+      }
+      run(every(tickMs, readFlag));
+      run(every(JOURNAL_EVERY_MS, keepJournal));
+    },
+    command,
+    alert,
+    history: async (limit: number) => {
+      try {
+        await recorder.flush();
+        const events = await journal.history(limit);
+        return { events, journal: 'written' as const };
+      } catch {
+        return { events: recorder.remembered(limit), journal: 'away' as const };
+      }
+    },
+    snapshot: () => ({
+      nowMs: clock.now(),
+      state,
+      flag,
+      served,
+      change,
+      verdicts: watch.verdicts(),
+      evidence: sources.map(({ name }) => watch.evidence(name)).find((each) => each !== undefined),
+      problems: watch.problems(),
+      leading: leads(),
+      journalIsAway,
+      buffered: recorder.buffered(),
+      noRaise: noRaise(),
+    }),
+    stop: async (): Promise<void> => {
+      stop.abort();
+      await Promise.all(running);
+      await exclusive(async () => {
+        await save();
+        await recorder.flush();
+      });
+    },
+  };
+}
+
+/** Without a journal: the flag's percent, guarded and never promoted. */
+function provisional(percent: Percent, nowMs: number): State {
+  return percent === 0 ? IDLE : { phase: 'observing', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
+}
+
+/** A raise that was under way when its controller ended is taken up where the flag was already written. */
+function intended({ state, intent }: SavedRollout, flag: FlagReading | undefined): State {
+  return intent !== undefined && flag?.kind === 'read' && flag.percent === percentOf(intent) ? intent : state;
+}
+
+function flagProblem(flag: FlagReading | undefined): string | undefined {
+  switch (flag?.kind) {
+    case 'unusable':
+      return flag.problems.join('; ');
+    case 'unreachable':
+      return flag.why;
+    default:
+      return undefined;
+  }
+}
+
+function describeUnwritten(written: Exclude<Awaited<ReturnType<FlagLever['write']>>, { kind: 'written' }>): string {
+  switch (written.kind) {
+    case 'conflict':
+      return 'somebody else changed it at the same time';
+    case 'refused':
+      return written.problems.join('; ');
+    case 'unreachable':
+      return written.why;
+  }
+}
+
+/** One at a time, in the order they came. */
+function createQueue() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

@@ -1,0 +1,117 @@
+import { phrase } from '../rollout/command.ts';
+import { attempts, type Counts } from '../rollout/counters.ts';
+import { unhealthy } from '../rollout/decide.ts';
+import { recentCounts } from '../rollout/evidence.ts';
+import type { Plan } from '../rollout/plan.ts';
+import { percentOf, timeLeftMs } from '../rollout/state.ts';
+import { type Verdict, valueOfMeasure } from '../rollout/verdict.ts';
+import type { StatusAnswer } from './api-schemas.ts';
+import { describeReason } from './events.ts';
+import type { FlagLever } from './ports.ts';
+import type { RolloutLoop } from './rollout-loop.ts';
+
+const RATES_OVER_MS = 10_000;
+
+type Options = {
+  readonly plan: Plan;
+  readonly lever: Pick<FlagLever, 'name' | 'where'>;
+  readonly instance: string;
+  readonly snapshot: ReturnType<RolloutLoop['snapshot']>;
+};
+
+/** Everything an SRE asks first, as the API tells it. */
+export function describeStatus({ plan, lever, instance, snapshot }: Options): StatusAnswer {
+  const { state, flag, served, change, verdicts, nowMs } = snapshot;
+  const breachEvidence = Math.log(1 / (1 - plan.confidence));
+  return {
+    rollout: plan.rollout,
+    flag: plan.flag,
+    at: iso(nowMs),
+    state: {
+      phase: state.phase,
+      phrase: phrase(state),
+      percent: percentOf(state),
+      since: state.phase === 'idle' ? null : iso(state.sinceMs),
+      why: 'why' in state ? describeReason(state.why) : null,
+    },
+    stages: plan.stages.map((stage) => ({ ...stage })),
+    watchMs: plan.watchMs,
+    confidence: plan.confidence,
+    minSamples: plan.minSamples,
+    leaseMs: plan.leaseMs ?? null,
+    healthyMs: 'healthyMs' in state ? state.healthyMs : null,
+    timeLeftMs: timeLeftMs(plan, state) ?? null,
+    holding: percentOf(state) === 0 ? null : (unhealthy(verdicts) ?? null),
+    wanted: percentOf(state),
+    configured: {
+      percent: flag?.kind === 'read' ? flag.percent : null,
+      where: lever.where,
+      lever: lever.name,
+      problem: flag === undefined ? 'not read yet' : flag.kind === 'read' ? null : flagProblem(flag),
+    },
+    served: [
+      ...(served?.kind === 'read' ? served.replicas : []).map(({ replica, servedPercent, breakerOpen }) => ({
+        replica,
+        percent: servedPercent ?? null,
+        breakerOpen: breakerOpen ?? null,
+        missing: null,
+      })),
+      ...(served?.kind === 'read' ? served.missing : []).map(({ replica, why, detail }) => ({
+        replica,
+        percent: null,
+        breakerOpen: null,
+        missing: `${why}: ${detail}`,
+      })),
+    ],
+    verdicts: verdicts.map((verdict) => ({
+      ...withoutEvidence(verdict),
+      measure: plan.guards.find(({ name }) => name === verdict.guard)?.measure ?? verdict.guard,
+      value: verdict.value === undefined || !Number.isFinite(verdict.value) ? null : verdict.value,
+      evidence: verdict.evidence === undefined ? null : Math.max(0, verdict.evidence / breachEvidence),
+    })),
+    sources: snapshot.problems.map((each) => ({ ...each })),
+    paths: describePaths(plan, snapshot),
+    change:
+      change === undefined
+        ? null
+        : {
+            percent: change.percent,
+            seenAt: iso(change.seenAtMs),
+            writtenAt: change.writtenAtMs === undefined ? null : iso(change.writtenAtMs),
+            confirmedAt: change.confirmedAtMs === undefined ? null : iso(change.confirmedAtMs),
+            waitingFor: [...change.waitingFor],
+          },
+    controller: {
+      instance,
+      leading: snapshot.leading,
+      journal: snapshot.journalIsAway ? 'away' : 'written',
+      buffered: snapshot.buffered,
+      noRaise: snapshot.noRaise ?? null,
+    },
+  };
+}
+
+function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): StatusAnswer['paths'] {
+  const over = (windowMs: number) =>
+    recentCounts({ spans: evidence?.spans ?? [] }, { ...plan, minSamples: 0 }, windowMs, nowMs);
+  const [short, long] = [over(RATES_OVER_MS), over(60_000)];
+  const describe = (recent: Counts, counts: Counts) => ({
+    requestsPerSecond: attempts(recent) / (RATES_OVER_MS / 1_000),
+    errorShare: valueOfMeasure('error-rate', counts) ?? null,
+    p95Seconds: valueOfMeasure('latency-p95', counts) ?? null,
+    meanSeconds: valueOfMeasure('latency-mean', counts) ?? null,
+  });
+  return { domain: describe(short.domain, long.domain), legacy: describe(short.legacy, long.legacy) };
+}
+
+function withoutEvidence({ evidence: _, ...rest }: Verdict) {
+  return rest;
+}
+
+const flagProblem = (
+  flag:
+    | { readonly kind: 'unusable'; readonly problems: readonly string[] }
+    | { readonly kind: 'unreachable'; readonly why: string },
+) => (flag.kind === 'unusable' ? flag.problems.join('; ') : flag.why);
+
+const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { destination, type Logger, pino } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createControllerApi } from './control/api.ts';
+import { createControlMetrics, registerControlGauges } from './control/metrics.ts';
+import type { FlagLever, SignalSource } from './control/ports.ts';
+import { createRolloutLoop } from './control/rollout-loop.ts';
+import { describeStatus } from './control/status.ts';
+import { createHttpServer } from './http/server.ts';
+import { createFileLever } from './levers/file-lever.ts';
+import { createJournal } from './postgres/journal.ts';
+import { createLeadership } from './postgres/leadership.ts';
+import { createControlPool } from './postgres/pool.ts';
+import { type Plan, PlanError, parsePlan } from './rollout/plan.ts';
+import { type ControllerSettings, readControllerSettings, SettingsError } from './settings.ts';
+import { createPrometheusSource } from './signals/prometheus.ts';
+import { createScrapeSource } from './signals/scrape.ts';
+
+const JOURNAL_POOL = 4;
+const JOURNAL_WITHIN_MS = 1_000;
+const SCRAPE_WITHIN_MS = 800;
+const PROMETHEUS_WITHIN_MS = 2_500;
+/** Several scrapes at their usual intervals: what is older says nothing of now. */
+const PROMETHEUS_MAX_AGE_MS = 15_000;
+const POOL_END_MS = 2_000;
+
+export type Controller = {
+  /** Watches from here on; the database, the replicas and Prometheus may come later. */
+  readonly start: () => Promise<{ readonly port: number }>;
+  readonly stop: () => Promise<void>;
+};
+
+/** @param host the address to listen on; all of the machine's when undefined. */
+export async function createController(
+  settings: ControllerSettings,
+  plan: Plan,
+  log: Logger,
+  host?: string,
+): Promise<Controller> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = createControlMetrics(registry, plan.rollout);
+  const instance = `${hostname()}/${randomBytes(3).toString('hex')}`;
+  const sources = createSources(settings, plan.rollout);
+  const lever = await createLever(settings, plan.flag);
+  const pool = createControlPool({
+    url: settings.DATABASE_URL,
+    size: Math.min(settings.DATABASE_POOL, JOURNAL_POOL),
+    queryTimeoutMs: JOURNAL_WITHIN_MS,
+    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+  });
+  const leadership = createLeadership(settings.DATABASE_URL, plan.rollout, (leading) =>
+    log.info({ instance }, leading ? 'leading' : 'standing by'),
+  );
+  const loop = createRolloutLoop({
+    plan,
+    sources: sources.watched,
+    witness: sources.witness,
+    lever,
+    journal: createJournal(pool, plan.rollout),
+    leadership,
+    clock: { now: Date.now },
+    log,
+    tickMs: settings.TICK_MS,
+    metrics,
+  });
+  registerControlGauges(registry, plan.rollout, loop.snapshot);
+
+  const http = createHttpServer();
+  let stopping = false;
+  const api = createControllerApi({
+    rollout: plan.rollout,
+    token: settings.token,
+    loop,
+    status: () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() }),
+    metrics,
+    registry,
+    ready: () => !stopping,
+    log,
+  });
+  http.handle(api.callback());
+
+  return {
+    start: async () => {
+      const port = await http.listen(settings.CONTROLLER_PORT, host);
+      loop.start();
+      log.info({ port, rollout: plan.rollout, lever: lever.where, signals: settings.SIGNALS }, 'watching');
+      return { port };
+    },
+    stop: async () => {
+      stopping = true;
+      await http.close();
+      await loop.stop();
+      await Promise.all([leadership.close(), ...sources.all.map((source) => source.close())]);
+      await Promise.race([pool.end(), sleep(POOL_END_MS, undefined, { ref: false })]);
+      log.info('stopped');
+    },
+  };
+}
+
+/** What is watched, and who witnesses what the replicas serve: they themselves where they can be asked, else Prometheus. */
+function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSettings, rollout: string) {
+  const scrape =
+    SCRAPE_TARGETS === undefined
+      ? undefined
+      : createScrapeSource({
+          rollout,
+          targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
+          timeoutMs: SCRAPE_WITHIN_MS,
+        });
+  const prometheus =
+    PROMETHEUS_URL === undefined
+      ? undefined
+      : createPrometheusSource({
+          rollout,
+          url: PROMETHEUS_URL,
+          timeoutMs: PROMETHEUS_WITHIN_MS,
+          maxAgeMs: PROMETHEUS_MAX_AGE_MS,
+        });
+  const all = [scrape, prometheus].filter((source): source is SignalSource => source !== undefined);
+  return {
+    all,
+    watched: all.filter(({ name }) => SIGNALS.includes(name)),
+    witness: scrape ?? prometheus,
+  };
+}
+
+async function createLever(settings: ControllerSettings, flag: string): Promise<FlagLever> {
+  if (settings.LEVER === 'file') {
+    return createFileLever({ file: settings.FLAGS_FILE as string, flag });
+  }
+  // The client for Kubernetes is large, and only needed there.
+  const { createKubernetesLever } = await import('./levers/kubernetes.ts');
+  return createKubernetesLever({
+    kind: settings.LEVER,
+    namespace: settings.FLAG_NAMESPACE,
+    name: settings.FLAG_RESOURCE as string,
+    flag,
+  });
+}
+
+/** @throws PlanError, or an error naming the file that cannot be read. */
+export async function readPlan(file: string): Promise<Plan> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new SettingsError(`PLAN_FILE is wrong: ${(error as Error).message}`);
+  }
+  return parsePlan(text, file);
+}
+
+async function main(): Promise<void> {
+  const settings = readControllerSettings(process.env);
+  const plan = await readPlan(settings.PLAN_FILE);
+  const log = pino(
+    { level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    destination({ sync: true }),
+  );
+  const controller = await createController(settings, plan, log);
+  await controller.start();
+  const stop = async () => {
+    await controller.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, stop);
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+  } catch (error) {
+    const isExpected = error instanceof SettingsError || error instanceof PlanError;
+    console.error(isExpected ? error.message : error);
+    process.exitCode = 1;
+  }
+}
