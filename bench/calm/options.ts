@@ -1,0 +1,44 @@
+import { parseArgs } from 'node:util';
+
+export type CalmOptions = {
+  /** How often each case is simulated. */
+  readonly runs: number;
+  /** How long a healthy path is watched in one run. */
+  readonly healthyHours: number;
+  /** How long a path is healthy before its late decay. */
+  readonly goodHours: number;
+  readonly seed: number;
+  readonly jsonFile: string | undefined;
+};
+
+const FULL = { runs: 1_000, healthyHours: 24, goodHours: 6 };
+const QUICK = { runs: 40, healthyHours: 4, goodHours: 1 };
+const SEED = 20_260_101;
+
+/** @throws TypeError for an argument it does not know, RangeError for a number that is none. */
+export function readOptions(args: readonly string[]): CalmOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      runs: { type: 'string' },
+      seed: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'string' },
+    },
+  });
+  const preset = values.quick ? QUICK : FULL;
+  return {
+    ...preset,
+    runs: wholeNumber('runs', values.runs, preset.runs, 1),
+    seed: wholeNumber('seed', values.seed, SEED, 0),
+    jsonFile: values.json,
+  };
+}
+
+function wholeNumber(name: string, text: string | undefined, otherwise: number, least: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new RangeError(`--${name} must be a whole number from ${least}; it is ${text}`);
+  }
+  return value;
+}

@@ -1,0 +1,116 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../../../src/embedded/flagd.ts';
+import { until } from '../../support/until.ts';
+import { type RunningProcess, startProcess } from './processes.ts';
+
+const RULES = join(import.meta.dirname, '../../../monitoring/rules');
+
+export type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
+export type FiringAlert = { readonly labels: Readonly<Record<string, string>>; readonly activeAt: string };
+
+export type Prometheus = AsyncDisposable & {
+  readonly url: string;
+  readonly process: RunningProcess;
+  /** An instant query; an empty answer is an empty list. */
+  readonly query: (expression: string) => Promise<Sample[]>;
+  readonly firing: () => Promise<FiringAlert[]>;
+  /** Waits until every target's last scrape went well. */
+  readonly untilScraped: (timeoutMs?: number) => Promise<void>;
+  readonly untilFiring: (alert: string, timeoutMs?: number) => Promise<FiringAlert>;
+};
+
+export type PrometheusOptions = {
+  readonly program: string;
+  readonly directory: string;
+  /** `host:port` of the services' admin ports. */
+  readonly services: readonly string[];
+  readonly controllers?: readonly string[];
+  /** `host:port`. */
+  readonly alertmanager?: string;
+};
+
+/** The real Prometheus with the project's own rules, scraping and evaluating each second. */
+export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+  const { program, directory, services, controllers = [], alertmanager } = options;
+  const config = join(directory, 'prometheus.json');
+  const rules = (await readdir(RULES)).filter((name) => name.endsWith('.yaml')).map((name) => join(RULES, name));
+  // JSON is YAML too.
+  await writeFile(config, JSON.stringify(configuration(services, controllers, alertmanager, rules), null, 2));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const process = await startProcess({
+    name: 'prometheus',
+    command: program,
+    args: [
+      `--config.file=${config}`,
+      `--storage.tsdb.path=${join(directory, 'prometheus')}`,
+      '--storage.tsdb.retention.time=1h',
+      `--web.listen-address=127.0.0.1:${port}`,
+      '--log.level=warn',
+    ],
+    directory,
+  });
+  try {
+    await process.untilOk(`${url}/-/ready`);
+  } catch (error) {
+    await process.stop();
+    throw error;
+  }
+
+  const query = async (expression: string): Promise<Sample[]> => {
+    const { result } = await get<{ result: { metric: Record<string, string>; value: [number, string] }[] }>(
+      `${url}/api/v1/query?query=${encodeURIComponent(expression)}`,
+    );
+    return result.map(({ metric, value: [, value] }) => ({ labels: metric, value: Number(value) }));
+  };
+  const firing = async (): Promise<FiringAlert[]> => {
+    const { alerts } = await get<{ alerts: (FiringAlert & { readonly state: string })[] }>(`${url}/api/v1/alerts`);
+    return alerts.filter(({ state }) => state === 'firing');
+  };
+  const targets = services.length + controllers.length;
+  return {
+    url,
+    process,
+    query,
+    firing,
+    untilScraped: (timeoutMs) =>
+      until('Prometheus scrapes every target', async () => (await query('up == 1')).length === targets, timeoutMs),
+    untilFiring: async (name, timeoutMs) => {
+      let alert: FiringAlert | undefined;
+      const look = async () => {
+        alert = (await firing()).find(({ labels }) => labels.alertname === name);
+        return alert !== undefined;
+      };
+      await until(`${name} fires`, look, timeoutMs);
+      return alert as unknown as FiringAlert;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await process.stop();
+    },
+  };
+}
+
+function configuration(
+  services: readonly string[],
+  controllers: readonly string[],
+  alertmanager: string | undefined,
+  rules: readonly string[],
+): object {
+  const job = (name: string, targets: readonly string[]) => ({ job_name: name, static_configs: [{ targets }] });
+  return {
+    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    rule_files: rules,
+    scrape_configs: [job('sluice-service', services), job('sluice-controller', controllers)],
+    ...(alertmanager && { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] } }),
+  };
+}
+
+async function get<T>(url: string): Promise<T> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+  const { data, error } = (await answer.json()) as { data: T; error?: string };
+  if (!answer.ok) {
+    throw new Error(`Prometheus answered ${answer.status}: ${error}`);
+  }
+  return data;
+}
