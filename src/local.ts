@@ -15,10 +15,11 @@ import { readControllerSettings, readServiceSettings, SettingsError } from './se
 
 const HOME = resolve('.sluice');
 const FLAGS_FILE = join(HOME, 'flags.json');
+const OWN_PLAN = resolve(import.meta.dirname, '../rollout.yaml');
 
 type Running = { readonly env: NodeJS.ProcessEnv; readonly what: string; readonly stop: () => Promise<void> };
 
-/** Everything on one machine, for trying it out: a real PostgreSQL, a flag server and the service. */
+/** Everything on one machine, for trying it out: a real PostgreSQL, a flag server, the service and the controller. */
 async function main(): Promise<void> {
   const stops: (() => Promise<void>)[] = [];
   let stopping: Promise<void> | undefined;
@@ -49,7 +50,7 @@ async function startAll(stops: (() => Promise<void>)[]): Promise<void> {
   const given: NodeJS.ProcessEnv = { FORCE_DOMAIN: 'allow', FAULT_INJECTION: 'allow', ...process.env };
   // Wrong settings are told before anything is started for them.
   readServiceSettings({ DATABASE_URL: 'postgresql://to-be-started', ...given });
-  const plan = await readPlan(given.PLAN_FILE || 'rollout.yaml');
+  const plan = await readPlan(given.PLAN_FILE || OWN_PLAN);
   await mkdir(HOME, { recursive: true });
 
   const database = await startDatabase(given);

@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import {
   allowedValues,
+  ControllerEnvironment,
   type PropertySchema,
+  readControllerSettings,
   readServiceSettings,
   ServiceEnvironment,
   SettingsError,
@@ -71,17 +73,66 @@ describe('refuses', () => {
   });
 });
 
-for (const readme of ['README.md', 'README.zh.md']) {
-  test(`the settings table of ${readme} says what the code does`, async () => {
-    const text = await readFile(readme, 'utf8');
-    const written = text.split('<!-- settings -->\n')[1]?.split('\n<!-- /settings -->')[0];
-    const rows = Object.entries(ServiceEnvironment.properties as Record<string, PropertySchema>).map(
-      ([name, property]) =>
-        `| \`${name}\` | ${property.default === undefined ? '–' : String(property.default)} | ${allowedValues(property)} | ${property.description} |`,
-    );
-    assert.equal(
-      written?.trim(),
-      ['| variable | default | allowed | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n'),
-    );
+describe('the controller', () => {
+  const token = 'a-token-of-some-length';
+  const needed = { ...required, SLUICE_TOKEN: token, SCRAPE_TARGETS: '127.0.0.1:8081', FLAGS_FILE: 'flags.json' };
+  const refused = (env: NodeJS.ProcessEnv) => {
+    try {
+      readControllerSettings({ ...needed, ...env });
+    } catch (error) {
+      assert.ok(error instanceof SettingsError);
+      return error.message;
+    }
+    return assert.fail('nothing was refused');
+  };
+
+  test('has the documented defaults', () => {
+    assert.deepEqual(readControllerSettings(needed), {
+      ...needed,
+      token,
+      CONTROLLER_PORT: 8090,
+      DATABASE_POOL: 10,
+      PLAN_FILE: 'rollout.yaml',
+      SIGNALS: 'scrape',
+      LEVER: 'file',
+      TICK_MS: 500,
+      LOG_LEVEL: 'info',
+    });
   });
+
+  test('does not start without a token, nor with a short one, and never shows it', () => {
+    assert.match(refused({ SLUICE_TOKEN: '' }), /^SLUICE_TOKEN is required/);
+    const short = refused({ SLUICE_TOKEN: 'hunter2' });
+    assert.match(short, /^SLUICE_TOKEN is wrong/);
+    assert.ok(!short.includes('hunter2'));
+  });
+
+  test('tells what each signal and each lever needs', () => {
+    assert.match(refused({ SCRAPE_TARGETS: '' }), /^SCRAPE_TARGETS is required with SIGNALS=scrape/);
+    assert.match(refused({ SIGNALS: 'prometheus' }), /^PROMETHEUS_URL is required/);
+    assert.match(refused({ SIGNALS: 'guesses' }), /^SIGNALS is wrong: it came as "guesses"/);
+    assert.match(refused({ FLAGS_FILE: '' }), /^FLAGS_FILE is required with LEVER=file/);
+    assert.match(refused({ LEVER: 'configmap' }), /^FLAG_RESOURCE is required with LEVER=configmap/);
+  });
+});
+
+for (const readme of ['README.md', 'README.zh.md']) {
+  for (const [who, { properties }] of Object.entries({
+    service: ServiceEnvironment,
+    controller: ControllerEnvironment,
+  })) {
+    test(`the ${who}'s settings table of ${readme} says what the code does`, async () => {
+      const text = await readFile(readme, 'utf8');
+      const written = text.split(`<!-- ${who} settings -->\n`)[1]?.split('\n<!-- /settings -->')[0];
+      assert.equal(written?.trim(), settingsTable(properties as Record<string, PropertySchema>));
+    });
+  }
+}
+
+function settingsTable(properties: Record<string, PropertySchema>): string {
+  const rows = Object.entries(properties).map(
+    ([name, property]) =>
+      `| \`${name}\` | ${property.default === undefined ? '–' : String(property.default)} | ${allowedValues(property).replaceAll('|', '\\|')} | ${property.description} |`,
+  );
+  return ['| variable | default | allowed | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }

@@ -81,10 +81,16 @@ export async function startFlagServer(
   const server = new Server();
   server.addService(syncService(), {
     SyncFlags: (stream: Stream) => {
-      streams.add(stream);
       stream.on('cancelled', () => streams.delete(stream));
       stream.on('drain', () => send(stream));
-      send(stream);
+      // Who comes new gets what the file says now, not what it said when it was last looked at.
+      reloadNext();
+      void reloading.then(() => {
+        if (!stream.cancelled) {
+          streams.add(stream);
+          send(stream);
+        }
+      });
     },
     FetchAllFlags: (_call: unknown, answer: sendUnaryData<Configuration>) => {
       answer(null, { flag_configuration: current ?? '{}' });

@@ -13,7 +13,7 @@ test('npm start brings everything up; its curl line works, an edited flag counts
   const { FLAGD_BIN: _flagd, ...env } = process.env;
   const child = spawn(process.execPath, [resolve('src/local.ts')], {
     cwd: directory,
-    env: { ...env, PATH: '/usr/bin:/bin', PORT: '0', ADMIN_PORT: '0' },
+    env: { ...env, PATH: '/usr/bin:/bin', PORT: '0', ADMIN_PORT: '0', CONTROLLER_PORT: '0' },
   });
   const exited = once(child, 'exit');
   let told = '';
