@@ -54,7 +54,8 @@ test('SIGTERM under load loses nothing: each request that was taken is answered,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const exited = once(child, 'exit');
+  // Not 'exit': that may come before the last of the log was read.
+  const closed = once(child, 'close');
   const lines: string[] = [];
   const serving = Promise.withResolvers<{ port: number; admin_port: number }>();
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -103,7 +104,7 @@ test('SIGTERM under load loses nothing: each request that was taken is answered,
   );
   const whenUnready = answers.length;
   await Promise.all(clients);
-  const [code] = await exited;
+  const [code] = await closed;
 
   assert.equal(code, 0);
   assert.deepEqual(lost, []);
