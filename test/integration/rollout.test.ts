@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { pino } from 'pino';
+import { type Controller, createController } from '../../src/controller.ts';
+import { type FlagServer, startFlagServer } from '../../src/embedded/flag-server.ts';
+import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
+import { parsePlan } from '../../src/rollout/plan.ts';
+import { readControllerSettings } from '../../src/settings.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type Answer, send, startTestService, type TestService } from '../support/service.ts';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+
+/** The real service, flag server, lever, journal and controller; only the plan is shorter than anyone's. */
+const FLAG = 'violation-status-domain-percent';
+const TOKEN = 'a-token-for-tests-only';
+const PLAN = `
+rollout: violation-status
+flag: ${FLAG}
+stages:
+  - { percent: 50,  observe: 300ms }
+  - { percent: 100, observe: 300ms, approval: required }
+guards:
+  - { name: errors, measure: error-rate, limit: 1%, onBreach: off }
+minSamples: 10
+`;
+
+let database: TestDatabase;
+let proxy: TcpProxy;
+let directory: string;
+let file: string;
+let flags: FlagServer;
+let service: TestService;
+let running: { readonly port: number; readonly stop: () => Promise<void> }[];
+let driving: AbortController;
+let driven: Promise<void>;
+let clientErrors: number;
+
+beforeEach(async () => {
+  // Of its own for each test: the journal cannot be emptied.
+  database = await createTestDatabase();
+  proxy = await startTcpProxy(database.url);
+  directory = await mkdtemp(join(tmpdir(), 'sluice-rollout-'));
+  file = join(directory, 'flags.json');
+  await ensureFlagsFile(file, FLAG);
+  flags = await startFlagServer(file, 0, () => {});
+  service = await startTestService({
+    DATABASE_URL: database.url,
+    FLAG_PROVIDER: 'flagd',
+    FLAGD_HOST: '127.0.0.1',
+    FLAGD_PORT: String(flags.port),
+  });
+  running = [];
+  clientErrors = 0;
+  driving = new AbortController();
+  driven = Promise.resolve();
+});
+
+afterEach(async () => {
+  driving.abort();
+  await driven;
+  await Promise.all(running.map(({ stop }) => stop()));
+  await service.stop();
+  await flags.stop();
+  await proxy[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
+
+async function startController(plan = PLAN, env: Record<string, string> = {}) {
+  const settings = readControllerSettings({
+    CONTROLLER_PORT: '0',
+    DATABASE_URL: proxy.url,
+    SLUICE_TOKEN: TOKEN,
+    SCRAPE_TARGETS: `127.0.0.1:${service.adminPort}`,
+    FLAGS_FILE: file,
+    TICK_MS: '50',
+    ...env,
+  });
+  const controller: Controller = await createController(
+    settings,
+    parsePlan(plan),
+    pino({ level: 'silent' }),
+    '127.0.0.1',
+  );
+  const { port } = await controller.start();
+  let stopped: Promise<void> | undefined;
+  const one = {
+    port,
+    stop: () => {
+      stopped ??= controller.stop();
+      return stopped;
+    },
+  };
+  running.push(one);
+  return one;
+}
+
+type Running = Awaited<ReturnType<typeof startController>>;
+
+const statusOf = async ({ port }: Running) => (await send({ method: 'GET', port, path: '/api/status' })).json;
+const kindsOf = async ({ port }: Running): Promise<string[]> =>
+  (await send({ method: 'GET', port, path: '/api/history?limit=100' })).json.events.map(
+    (event: { kind: string }) => event.kind,
+  );
+const variant = async () => JSON.parse(await readFile(file, 'utf8')).flags[FLAG].defaultVariant;
+
+function post(
+  { port }: Running,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = { Authorization: `Bearer ${TOKEN}` },
+): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return send({ method: 'POST', port, path, body: text, headers: { 'Content-Type': 'application/json', ...headers } });
+}
+
+const command = (to: Running, name: string, more: object = {}) =>
+  post(to, '/api/commands', { command: name, actor: 'ana', reason: 'a test', ...more });
+
+const isLeading = (one: Running) =>
+  until('it leads and may raise', async () => {
+    const { controller } = await statusOf(one);
+    return controller.leading && controller.noRaise === null;
+  });
+
+const reaches = (one: Running, phase: string, percent: number) =>
+  until(`${phase} at ${percent} %`, async () => {
+    const { state } = await statusOf(one);
+    return state.phase === phase && state.percent === percent;
+  });
+
+/** Requests forced to domain, so that the replica's own breaker does not keep the fault from being seen. */
+function drive(): void {
+  driven = (async () => {
+    for (let call = 0; !driving.signal.aborted; call += 1) {
+      const { status } = await service.update(1 + (call % 1_000), 'status=confirmed&force_domain=true');
+      clientErrors += status === 200 ? 0 : 1;
+    }
+  })();
+}
+
+async function startedAt50(plan = PLAN) {
+  const controller = await startController(plan);
+  await isLeading(controller);
+  drive();
+  assert.equal((await command(controller, 'start')).status, 200);
+  return controller;
+}
+
+test('climbs while everything is healthy, waits for approval, and completes', async () => {
+  const controller = await startedAt50();
+  assert.equal(await variant(), 'p50');
+  await reaches(controller, 'awaiting-approval', 50);
+  assert.equal(await variant(), 'p50', 'nothing rises without approval');
+  await until('it may be approved', async () => (await command(controller, 'approve')).status === 200);
+  await reaches(controller, 'complete', 100);
+  assert.equal(await variant(), 'p100');
+  const kinds = await kindsOf(controller);
+  for (const kind of ['started', 'approval-needed', 'promoted', 'completed', 'confirmed']) {
+    assert.ok(kinds.includes(kind), `${kind} is in the journal: ${kinds}`);
+  }
+});
+
+test('drops the flag by itself when domain fails, proves that the replica serves 0, and no client saw an error', async () => {
+  const controller = await startedAt50();
+  await service.setFaults({ domain: { errorPercent: 100 } });
+  await reaches(controller, 'rolled-back', 0);
+  await until('it is confirmed', async () => {
+    const { change } = await statusOf(controller);
+    return change.percent === 0 && change.confirmedAt !== null;
+  });
+  assert.equal(await variant(), 'off');
+  assert.equal(await service.metric('sluice_flag_percent'), 0);
+  assert.equal(clientErrors, 0);
+  const { text } = await send({ method: 'GET', port: controller.port, path: '/metrics' });
+  assert.match(text, /sluice_rollbacks_total\{rollout="violation-status",cause="errors"\} 1/);
+});
+
+test('drops the flag while the database is away, and writes down why once it is back', async () => {
+  const controller = await startedAt50();
+  await proxy.goAway();
+  await until('it sees that', async () => (await statusOf(controller)).controller.journal === 'away');
+  assert.equal((await command(controller, 'promote')).status, 503);
+  await service.setFaults({ domain: { errorPercent: 100 } });
+  await until('the flag is off', async () => (await variant()) === 'off');
+  await proxy.comeBack();
+  await until('the journal knows', async () => {
+    const rows = await database.query("SELECT 1 FROM rollout_events WHERE kind = 'rolled-back'");
+    return rows.length === 1;
+  });
+  await reaches(controller, 'rolled-back', 0);
+});
+
+test('goes on where it was after a restart', async () => {
+  const slow = PLAN.replace('observe: 300ms', 'observe: 10m');
+  const first = await startedAt50(slow);
+  await until('time counts', async () => (await statusOf(first)).healthyMs > 0);
+  const { since } = (await statusOf(first)).state;
+  await first.stop();
+  const second = await startController(slow);
+  await isLeading(second);
+  const { state, healthyMs } = await statusOf(second);
+  assert.deepEqual([state.phase, state.percent, state.since], ['observing', 50, since]);
+  assert.ok(healthyMs > 0, 'what was observed counts still');
+});
+
+test('never raises a flag that a human lowered', async () => {
+  const controller = await startedAt50();
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"defaultVariant": "p50"', '"defaultVariant": "off"'));
+  await reaches(controller, 'rolled-back', 0);
+  assert.ok((await kindsOf(controller)).includes('adopted'));
+  const looks = await service.metric('sluice_path_requests_total', { path: 'domain', outcome: 'ok' });
+  await until(
+    'healthy requests enough to leave a stage',
+    async () => (await service.metric('sluice_path_requests_total', { path: 'domain', outcome: 'ok' })) > looks + 100,
+  );
+  assert.equal(await variant(), 'off');
+});
+
+test('takes over a flag that was raised by hand, and guards it', async () => {
+  const controller = await startController();
+  await isLeading(controller);
+  await writeFile(file, (await readFile(file, 'utf8')).replace('"defaultVariant": "off"', '"defaultVariant": "p100"'));
+  await until('100 % is taken over', async () => (await statusOf(controller)).wanted === 100);
+  drive();
+  await service.setFaults({ domain: { errorPercent: 100 } });
+  await until('it is off', async () => (await variant()) === 'off');
+});
+
+test('a second controller stands by, refuses to start anything, and takes over when the first is gone', async () => {
+  const first = await startController();
+  await isLeading(first);
+  const second = await startController();
+  await until('it has read the journal', async () => (await statusOf(second)).controller.journal === 'written');
+  const refused = await command(second, 'start');
+  assert.deepEqual([refused.status, refused.json.title], [503, 'Not the leader']);
+  assert.equal(await variant(), 'off');
+  await first.stop();
+  await isLeading(second);
+});
+
+test('holds a stage that has no traffic, and a pause keeps the guards awake', async () => {
+  const controller = await startController();
+  await isLeading(controller);
+  assert.equal((await command(controller, 'start')).status, 200);
+  await until('it says why it holds', async () => /no-data/.test((await statusOf(controller)).holding ?? ''));
+  assert.equal((await statusOf(controller)).healthyMs, 0);
+  assert.equal((await command(controller, 'pause')).status, 200);
+  drive();
+  await service.setFaults({ domain: { errorPercent: 100 } });
+  await reaches(controller, 'rolled-back', 0);
+});
+
+test('a stage with a lease is written so that it ends by itself, and is off without one', async () => {
+  await startedAt50(`${PLAN}lease: 10s\n`);
+  const { targeting } = JSON.parse(await readFile(file, 'utf8')).flags[FLAG];
+  assert.match(JSON.stringify(targeting), /\$flagd\.timestamp/);
+  assert.equal(await service.metric('sluice_flag_percent'), 50);
+});
+
+describe('the API', () => {
+  let controller: Running;
+  beforeEach(async () => {
+    controller = await startController();
+    await isLeading(controller);
+  });
+
+  test('answers 401 to whoever has no token or another one, counts it, and changes nothing', async () => {
+    for (const headers of [{}, { Authorization: 'Bearer another-token-of-this-length' }]) {
+      for (const path of ['/api/commands', '/api/alerts']) {
+        assert.equal(
+          (await post(controller, path, { command: 'start', actor: 'eve', reason: '' }, headers)).status,
+          401,
+        );
+      }
+    }
+    const { text } = await send({ method: 'GET', port: controller.port, path: '/metrics' });
+    assert.match(text, /sluice_unauthorized_total 4/);
+    assert.equal(await variant(), 'off');
+  });
+
+  const bad: [string, unknown, number, RegExp][] = [
+    ['no JSON', '{ "command": ', 400, /no JSON/],
+    [
+      'an unknown command',
+      { command: 'go', actor: 'ana', reason: '' },
+      400,
+      /command came as \\"go\\"; allowed: start/,
+    ],
+    ['a key it does not know', { command: 'start', actor: 'ana', reason: '', now: 1 }, 400, /unknown key/],
+    ['no actor', { command: 'start', reason: '' }, 400, /lacks actor/],
+    ['a percent for a start', { command: 'start', actor: 'ana', reason: '', to: 50 }, 400, /for rollback only/],
+    ['a body too large', { command: 'start', actor: 'ana', reason: 'x'.repeat(20_000) }, 413, /16kb/],
+  ];
+  for (const [name, body, status, message] of bad) {
+    test(`tells what is wrong with ${name}, and changes nothing`, async () => {
+      const answer = await post(controller, '/api/commands', body);
+      assert.equal(answer.status, status);
+      assert.match(answer.text, message);
+      assert.equal((await statusOf(controller)).state.phase, 'idle');
+    });
+  }
+
+  test('an alert drops the flag, once; resolved ones and those of others do nothing', async () => {
+    assert.equal((await command(controller, 'start')).status, 200);
+    const alert = (status: string, rollout: string) => ({
+      version: '4',
+      status,
+      alerts: [
+        {
+          status,
+          fingerprint: 'f1',
+          startsAt: '2026-01-01T00:00:00Z',
+          labels: { alertname: 'Slow', rollout, action: 'rollback' },
+          annotations: {},
+        },
+      ],
+    });
+    const acted = async (body: object) => {
+      const answer = await post(controller, '/api/alerts', body);
+      assert.equal(answer.status, 200, answer.text);
+      return answer.json.acted;
+    };
+    assert.equal(await acted(alert('resolved', 'violation-status')), 0);
+    assert.equal(await acted(alert('firing', 'another')), 0);
+    assert.equal(await variant(), 'p50');
+    assert.equal(await acted(alert('firing', 'violation-status')), 1);
+    assert.equal(await variant(), 'off');
+    assert.equal(await acted(alert('firing', 'violation-status')), 0);
+  });
+});
