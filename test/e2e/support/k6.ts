@@ -6,6 +6,8 @@ import { type RunningProcess, startProcess } from './processes.ts';
 const SCRIPT = join(import.meta.dirname, '../../../load-tests/steady.ts');
 /** k6's own: the run went through and a threshold was not kept. */
 const THRESHOLDS_CROSSED = 99;
+/** k6's own: a signal ended the run, which is summed up all the same. */
+const ENDED_BY_SIGNAL = 105;
 /** How long k6 may take to start, to wait for the last answers and to sum up. */
 const OVERHEAD_MS = 30_000;
 
@@ -21,6 +23,8 @@ export type RunningLoad = AsyncDisposable & {
   readonly process: RunningProcess;
   /** What the whole run came to. Rejects, with k6's output, when it did not go through. */
   readonly summary: Promise<LoadSummary>;
+  /** Ends the load now; what it came to until then. The few requests that are then under way are not in it. */
+  readonly finish: () => Promise<LoadSummary>;
 };
 
 let runs = 0;
@@ -46,9 +50,10 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
     directory,
   });
   const limit = setTimeout(() => void process.kill(), seconds * 1_000 + OVERHEAD_MS);
+  const usual = [0, THRESHOLDS_CROSSED];
   const summary = process.exited.then(async ({ code }): Promise<LoadSummary> => {
     clearTimeout(limit);
-    if (code !== 0 && code !== THRESHOLDS_CROSSED) {
+    if (code === null || !usual.includes(code)) {
       throw new Error(`k6 did not finish:\n${await process.output()}`);
     }
     return JSON.parse(await readFile(summaryFile, 'utf8'));
@@ -58,6 +63,11 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
   return {
     process,
     summary,
+    finish: async () => {
+      usual.push(ENDED_BY_SIGNAL);
+      await process.stop();
+      return summary;
+    },
     [Symbol.asyncDispose]: async () => {
       await process.kill();
     },

@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
+import type { System } from './system.ts';
+
+/** What clients must never notice: that anything went wrong behind the endpoint. */
+export function assertNoClientError({ requests, failed, dropped }: LoadSummary): void {
+  assert.ok(requests > 0, 'clients sent something');
+  assert.deepEqual({ failed, dropped }, { failed: 0, dropped: 0 }, `of ${requests} requests`);
+}
+
+/** What a rollback leads to: 0 % in the flags file, and on every replica. */
+export async function assertOff({ flags, replicas }: System): Promise<void> {
+  assert.equal(await flags.percent(), 0);
+  assert.deepEqual(
+    await replicas.servedPercents(),
+    replicas.all.map(() => 0),
+  );
+}
