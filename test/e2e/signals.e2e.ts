@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from '../support/until.ts';
 import type { Controller } from './support/controllers.ts';
 import { planOf } from './support/plans.ts';
+import type { Prometheus } from './support/prometheus.ts';
 import { assertNoClientError, assertOff } from './support/promises.ts';
 import { startSystem } from './support/system.ts';
 import { findTools } from './support/tools.ts';
@@ -35,3 +37,77 @@ test('a slow domain path drops the flag on every replica by scrapes alone, and n
   assert.match(text, /from 25 % to 0 %: guard p95 by scrape found/);
   assertNoClientError(await load.finish());
 });
+
+test('domain errors in one of five requests at 25 % drop the flag, and fallback answers every client', {
+  skip: tools.skipWithout('k6'),
+}, async () => {
+  await using system = await startSystem();
+  await using controller = await system.startController({ plan: PLAN });
+  await using load = await system.startLoad();
+  await startHealthyAt25(controller);
+
+  await system.replicas.setFaults({ domain: { errorPercent: 20 } });
+  await controller.until('rolled-back', 0);
+  await controller.untilConfirmed(0);
+  await assertOff(system);
+  const { text } = await controller.untilJournal('rolled-back', 0);
+  assert.match(text, /from 25 % to 0 %: guard errors by scrape found/);
+  const summary = await load.finish();
+  assertNoClientError(summary);
+  assert.ok(summary.decisions.fallback > 0, 'domain failed under clients');
+});
+
+test('a slow domain path drops the flag on every replica by Prometheus alone', {
+  skip: tools.skipWithout('k6', 'prometheus'),
+}, async () => {
+  await using system = await startSystem();
+  await using prometheus = await system.startPrometheus();
+  const env = { SIGNALS: 'prometheus', PROMETHEUS_URL: prometheus.url, SCRAPE_TARGETS: '' };
+  await using controller = await system.startController({ plan: PLAN, env });
+  await using load = await system.startLoad();
+  await startHealthyAt25(controller);
+
+  await system.replicas.setFaults(SLOW);
+  await controller.until('rolled-back', 0, 20_000);
+  await controller.untilConfirmed(0);
+  await assertOff(system);
+  const { text } = await controller.untilJournal('rolled-back', 0);
+  assert.match(text, /from 25 % to 0 %: guard p95 by prometheus found/);
+  assertNoClientError(await load.finish());
+});
+
+test("a slow domain path drops the flag on every replica by Alertmanager alone, with the project's rules and routing", {
+  skip: tools.skipWithout('k6', 'prometheus', 'alertmanager'),
+}, async () => {
+  await using system = await startSystem();
+  await using controller = await system.startController({ plan: PLAN, env: { SIGNALS: 'alerts' } });
+  await using alertmanager = await system.startAlertmanager(controller);
+  await using prometheus = await system.startPrometheus({
+    controllers: [controller.address],
+    alertmanager: alertmanager.address,
+  });
+  await using load = await system.startLoad();
+  await controller.untilReady();
+  // Without a signal of its own it begins nothing; a person may.
+  await assert.rejects(controller.command('start'), /not begun blind/);
+  await system.flags.set(25);
+  await controller.until('observing', 25);
+  await controller.untilConfirmed(25);
+  await until('Prometheus has seen healthy domain requests', async () => (await domainRate(prometheus)) > 10, 20_000);
+  assert.deepEqual(await prometheus.firing(), []);
+  assert.equal(await system.flags.percent(), 25);
+
+  await system.replicas.setFaults(SLOW);
+  await controller.until('rolled-back', 0, 20_000);
+  await controller.untilConfirmed(0);
+  await assertOff(system);
+  const { text, actor } = await controller.untilJournal('rolled-back', 0);
+  assert.equal(actor, 'alertmanager');
+  assert.match(text, /from 25 % to 0 %: alert Sluice/);
+  assertNoClientError(await load.finish());
+});
+
+async function domainRate(prometheus: Prometheus): Promise<number> {
+  const [sample] = await prometheus.query('sum(rate(sluice_path_requests_total{path="domain",outcome="ok"}[5s]))');
+  return sample?.value ?? 0;
+}
