@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../../src/control/api-schemas.ts';
 import type { COMMANDS } from '../../../src/rollout/command.ts';
 import { until } from '../../support/until.ts';
@@ -7,6 +9,8 @@ import { type RunningProcess, startProcess } from './processes.ts';
 
 const CONTROLLER = join(import.meta.dirname, '../../../src/controller.ts');
 const ANSWER_WITHIN_MS = 5_000;
+/** Of a machine of two cores the parts under test need most. */
+const LOOK_EVERY_MS = 25;
 const MOST_EVENTS = 200;
 
 export const TOKEN = 'a-token-for-end-to-end-tests';
@@ -92,12 +96,16 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const status = () => get<StatusAnswer>(`${url}/api/status`);
   const history = async () => (await get<HistoryAnswer>(`${url}/api/history?limit=${MOST_EVENTS}`)).events;
   const wait = async (what: string, condition: () => Promise<boolean>, timeoutMs?: number) => {
+    const look = async () => {
+      await sleep(LOOK_EVERY_MS);
+      return condition();
+    };
     try {
-      await until(`${name}: ${what}`, condition, timeoutMs);
+      await until(`${name}: ${what}`, look, timeoutMs);
     } catch (error) {
       const seen = await Promise.all([status(), history()]).catch((why) => String(why));
-      const told = [(error as Error).message, JSON.stringify(seen, null, 2), await started.output()];
-      throw new Error(told.join('\n'));
+      const log = (await started.output()).replaceAll(/^.*"msg":"request".*\n/gm, '');
+      throw new Error([(error as Error).message, inspect(seen, { depth: 5 }), log].join('\n'));
     }
   };
   const untilStatus: Controller['untilStatus'] = async (what, condition, timeoutMs) => {
