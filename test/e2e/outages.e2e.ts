@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+import { planOf } from './support/plans.ts';
+import { assertNoClientError, assertOff } from './support/promises.ts';
+import { startSystem } from './support/system.ts';
+import { findTools } from './support/tools.ts';
+
+/** What a promotion needs may be away; a rollback needs none of it. */
+const tools = await findTools();
+const ERRORS = { domain: { errorPercent: 20 } };
+
+test('nothing is promoted while Prometheus is gone, and a breach that scrapes see still drops the flag', {
+  skip: tools.skipWithout('k6', 'prometheus'),
+}, async () => {
+  const observeMs = 4_000;
+  await using system = await startSystem();
+  await using prometheus = await system.startPrometheus();
+  const plan = planOf({ percent: 10, observe: `${observeMs}ms` }, { percent: 25, observe: '10m' });
+  const env = { SIGNALS: 'scrape,prometheus', PROMETHEUS_URL: prometheus.url };
+  await using controller = await system.startController({ plan, env });
+  await using load = await system.startLoad();
+  await controller.untilReady();
+  await controller.command('start');
+  await controller.untilStatus('the stage counts', ({ healthyMs }) => (healthyMs ?? 0) > 0, 30_000);
+
+  await prometheus.process.kill();
+  const goneSinceMs = Date.now();
+  const held = await controller.untilStatus(
+    'the stage has had its time twice over',
+    ({ at }) => Date.parse(at) - goneSinceMs > observeMs * 2,
+    20_000,
+  );
+  assert.deepEqual([held.state.phase, held.state.percent], ['observing', 10]);
+  assert.ok((held.healthyMs ?? 0) < observeMs, `${held.healthyMs} ms counted`);
+  assert.match(held.holding ?? '', /\(prometheus\) is source-error/);
+  assert.deepEqual(await system.replicas.servedPercents(), [10, 10]);
+
+  await system.replicas.setFaults(ERRORS);
+  await controller.until('rolled-back', 0, 20_000);
+  await controller.untilConfirmed(0);
+  await assertOff(system);
+  assert.match(
+    (await controller.untilJournal('rolled-back', 0)).text,
+    /from 10 % to 0 %: guard errors by scrape found/,
+  );
+  assertNoClientError(await load.finish());
+});
+
+test('a breach drops the flag while the database of the journal is away, and the journal tells of it afterwards', {
+  skip: tools.skipWithout('k6'),
+}, async () => {
+  await using system = await startSystem();
+  await using proxy = await startTcpProxy(system.database.url);
+  const plan = planOf({ percent: 25, observe: '10m' });
+  await using controller = await system.startController({ plan, databaseUrl: proxy.url });
+  await using load = await system.startLoad();
+  await controller.untilReady();
+  await controller.command('start');
+  await controller.untilStatus('every guard is healthy', ({ holding }) => holding === null, 20_000);
+
+  await proxy.goAway();
+  await controller.untilStatus('it sees that', ({ controller: { journal } }) => journal === 'away');
+  await assert.rejects(controller.command('promote'), /answered 503 to promote/);
+  await system.replicas.setFaults(ERRORS);
+  await until('the flag is off', async () => (await system.flags.percent()) === 0, 20_000);
+  await controller.untilConfirmed(0);
+  await assertOff(system);
+  const rollbacks = () => system.database.query("SELECT text FROM rollout_events WHERE kind = 'rolled-back'");
+  assert.deepEqual(await rollbacks(), []);
+
+  await proxy.comeBack();
+  const { text, at } = await controller.untilJournal('rolled-back', 0);
+  assert.match(text, /from 25 % to 0 %: guard errors by scrape found/);
+  assert.deepEqual(await rollbacks(), [{ text }]);
+  const { state } = await controller.until('rolled-back', 0);
+  assert.ok(
+    Math.abs(Date.parse(at) - Date.parse(state.since as string)) < 1_000,
+    'it tells when it was, not when it was written',
+  );
+  assertNoClientError(await load.finish());
+});
