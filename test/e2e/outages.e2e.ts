@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { planOf } from './support/plans.ts';
-import { assertNoClientError, assertOff } from './support/promises.ts';
+import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
 import { findTools } from './support/tools.ts';
 
@@ -56,9 +56,7 @@ test('a breach drops the flag while the database of the journal is away, and the
   const plan = planOf({ percent: 25, observe: '10m' });
   await using controller = await system.startController({ plan, databaseUrl: proxy.url });
   await using load = await system.startLoad();
-  await controller.untilReady();
-  await controller.command('start');
-  await controller.untilStatus('every guard is healthy', ({ holding }) => holding === null, 20_000);
+  await startHealthyAt(25, controller);
 
   await proxy.goAway();
   await controller.untilStatus('it sees that', ({ controller: { journal } }) => journal === 'away');

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../support/until.ts';
 import { planOf } from './support/plans.ts';
-import { assertNoClientError, assertOff } from './support/promises.ts';
+import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
 import { type System, startSystem } from './support/system.ts';
 import { findTools } from './support/tools.ts';
 
@@ -62,9 +62,7 @@ test('a rollback that was decided and could not be written before the controller
     flagsFile: join(mount, basename(system.flags.file)),
   });
   await using load = await system.startLoad();
-  await controller.untilReady();
-  await controller.command('start');
-  await controller.untilStatus('every guard is healthy', ({ holding }) => holding === null, 20_000);
+  await startHealthyAt(25, controller);
 
   await unlink(mount);
   await system.replicas.setFaults(ERRORS);
@@ -91,9 +89,7 @@ test('a rollback that was written and had not reached the replicas before the co
   await using system = await startSystem();
   await using controller = await system.startController({ plan: PLAN });
   await using load = await system.startLoad();
-  await controller.untilReady();
-  await controller.command('start');
-  await controller.untilStatus('every guard is healthy', ({ holding }) => holding === null, 20_000);
+  await startHealthyAt(25, controller);
 
   await system.flags.stop();
   await system.replicas.setFaults(ERRORS);

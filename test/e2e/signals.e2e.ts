@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../support/until.ts';
-import type { Controller } from './support/controllers.ts';
 import { planOf } from './support/plans.ts';
 import type { Prometheus } from './support/prometheus.ts';
-import { assertNoClientError, assertOff } from './support/promises.ts';
+import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
 import { findTools } from './support/tools.ts';
 
@@ -13,21 +12,13 @@ const tools = await findTools();
 const PLAN = planOf({ percent: 25, observe: '10m' });
 const SLOW = { domain: { delayMs: 400 } };
 
-/** With every guard healthy on what has come since. */
-async function startHealthyAt25(controller: Controller): Promise<void> {
-  await controller.untilReady();
-  await controller.command('start');
-  await controller.untilConfirmed(25);
-  await controller.untilStatus('every guard is healthy', ({ holding }) => holding === null, 20_000);
-}
-
 test('a slow domain path drops the flag on every replica by scrapes alone, and no client sees an error', {
   skip: tools.skipWithout('k6'),
 }, async () => {
   await using system = await startSystem();
   await using controller = await system.startController({ plan: PLAN });
   await using load = await system.startLoad();
-  await startHealthyAt25(controller);
+  await startHealthyAt(25, controller);
 
   await system.replicas.setFaults(SLOW);
   await controller.until('rolled-back', 0);
@@ -44,7 +35,7 @@ test('domain errors in one of five requests at 25 % drop the flag, and fallback 
   await using system = await startSystem();
   await using controller = await system.startController({ plan: PLAN });
   await using load = await system.startLoad();
-  await startHealthyAt25(controller);
+  await startHealthyAt(25, controller);
 
   await system.replicas.setFaults({ domain: { errorPercent: 20 } });
   await controller.until('rolled-back', 0);
@@ -65,7 +56,7 @@ test('a slow domain path drops the flag on every replica by Prometheus alone', {
   const env = { SIGNALS: 'prometheus', PROMETHEUS_URL: prometheus.url, SCRAPE_TARGETS: '' };
   await using controller = await system.startController({ plan: PLAN, env });
   await using load = await system.startLoad();
-  await startHealthyAt25(controller);
+  await startHealthyAt(25, controller);
 
   await system.replicas.setFaults(SLOW);
   await controller.until('rolled-back', 0, 20_000);

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { StatusAnswer } from '../../src/control/api-schemas.ts';
 import { until } from '../support/until.ts';
 import { planOf } from './support/plans.ts';
-import { assertNoClientError } from './support/promises.ts';
 import type { Replica } from './support/replicas.ts';
+import { assertNoClientError } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
 import { findTools } from './support/tools.ts';
 

@@ -10,22 +10,13 @@ const MIN_SAMPLES = 30;
  * only holds, and both paths take a few milliseconds here.
  */
 export function planOf(...stages: StageText[]): string {
-  return planText(stages, '200ms', '100ms', '1%');
-}
-
-/** A plan whose own guards cannot be breached by anything that a test does. */
-export function unguardedPlanOf(...stages: StageText[]): string {
-  return planText(stages, '5s', '60s', '99%');
-}
-
-function planText(stages: readonly StageText[], p95: string, mean: string, errors: string): string {
   return `rollout: violation-status
 flag: ${FLAG}
 stages:
 ${stages.map(({ percent, observe }) => `  - { percent: ${percent}, observe: ${observe} }\n`).join('')}guards:
-  - { name: p95,    measure: latency-p95,  limit: ${p95}, window: 10s, onBreach: off }
-  - { name: mean,   measure: latency-mean, limit: ${mean}, window: 10s, onBreach: previous }
-  - { name: errors, measure: error-rate,   limit: ${errors}, window: 10s, onBreach: off }
+  - { name: p95,    measure: latency-p95,  limit: 200ms, window: 10s, onBreach: off }
+  - { name: mean,   measure: latency-mean, limit: 100ms, window: 10s, onBreach: previous }
+  - { name: errors, measure: error-rate,   limit: 1%,    window: 10s, onBreach: off }
 minSamples: ${MIN_SAMPLES}
 `;
 }

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
+import type { Controller } from './controllers.ts';
 import type { System } from './system.ts';
+
+/** Begins the rollout, under load, and waits until every replica serves `percent` and every guard is healthy there. */
+export async function startHealthyAt(percent: number, controller: Controller): Promise<void> {
+  await controller.untilReady();
+  await controller.command('start');
+  await controller.until('observing', percent, 30_000);
+  await controller.untilConfirmed(percent);
+  await controller.untilStatus('every guard is healthy', ({ holding }) => holding === null, 20_000);
+}
 
 /** What clients must never notice: that anything went wrong behind the endpoint. */
 export function assertNoClientError({ requests, failed, dropped }: LoadSummary): void {
