@@ -133,6 +133,31 @@ test('of two controllers one leads; when it is killed, the other leads within 10
   assertNoClientError(await load.finish());
 });
 
+test('a breach drops the flag while the controller that leads is frozen, and it stays down once that one goes on', {
+  skip: tools.skipWithout('k6'),
+}, async () => {
+  await using system = await startSystem();
+  await using first = await system.startController({ plan: PLAN, name: 'controller-1' });
+  await first.untilReady();
+  await using second = await system.startController({ plan: PLAN, name: 'controller-2' });
+  await using load = await system.startLoad();
+  await startHealthyAt(25, first);
+  await second.until('observing', 25);
+
+  first.process().freeze();
+  await system.replicas.setFaults(ERRORS);
+  await until('the flag is off', async () => (await system.flags.percent()) === 0, 20_000);
+  await second.untilConfirmed(0);
+  await assertOff(system);
+  assert.equal((await second.status()).controller.leading, false);
+
+  first.process().thaw();
+  await first.until('rolled-back', 0);
+  await first.untilConfirmed(0);
+  await assertOff(system);
+  assertNoClientError(await load.finish());
+});
+
 async function savedSettled({ database }: System): Promise<boolean | undefined> {
   const [row] = await database.query<{ settled: boolean }>('SELECT settled FROM rollout_state');
   return row?.settled;
