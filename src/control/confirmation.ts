@@ -1,15 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Percent } from '../rollout/percent.ts';
 import type { SourceReading } from '../rollout/reading.ts';
-import type { SignalSource } from './ports.ts';
+import type { SignalSource, WrittenChange } from './ports.ts';
 
-/** A new percent on its way to the replicas. Times in milliseconds since 1970. */
-export type Change = {
-  readonly percent: Percent;
-  readonly lowers: boolean;
-  /** When what asked for it was seen. */
-  readonly seenAtMs: number;
-  readonly writtenAtMs: number | undefined;
+/** A new percent on its way to the replicas. */
+export type Change = WrittenChange & {
   readonly confirmedAtMs: number | undefined;
   readonly waitingFor: readonly string[];
 };

@@ -62,11 +62,22 @@ export type JournalEvent = {
   readonly details: Readonly<Record<string, unknown>>;
 };
 
+/** A percent that was asked for and written. Times in milliseconds since 1970. */
+export type WrittenChange = {
+  readonly percent: Percent;
+  readonly lowers: boolean;
+  /** When what asked for it was seen. */
+  readonly seenAtMs: number;
+  readonly writtenAtMs: number;
+};
+
 export type SavedRollout = {
   readonly revision: number;
   readonly state: State;
   readonly intent: State | undefined;
   readonly settled: boolean;
+  /** The change that not every replica is known to serve yet. */
+  readonly unconfirmed: WrittenChange | undefined;
 };
 
 /** Journal knows where the rollout was and everything that was decided. Its calls throw while it is away. */

@@ -8,7 +8,17 @@ import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
 import { type Change, disobedient, untilConfirmed } from './confirmation.ts';
 import { eventOf, note } from './events.ts';
 import type { ControlMetrics } from './metrics.ts';
-import type { Clock, FlagLever, FlagReading, Journal, Leadership, SavedRollout, SignalSource } from './ports.ts';
+import type {
+  Clock,
+  FlagLever,
+  FlagReading,
+  FlagWritten,
+  Journal,
+  Leadership,
+  SavedRollout,
+  SignalSource,
+  WrittenChange,
+} from './ports.ts';
 import { createRecorder } from './recorder.ts';
 import { createWatch } from './watch.ts';
 
@@ -71,6 +81,8 @@ export function createRolloutLoop(parts: LoopParts) {
   let leverProblem = '';
   let served: SourceReading | undefined;
   let change: Change | undefined;
+  /** What the journal says is not confirmed yet, by whoever wrote it. */
+  let inherited: WrittenChange | undefined;
   let confirming = new AbortController();
   let breachAtMs: number | undefined;
   const alerts = new Set<string>();
@@ -182,7 +194,7 @@ export function createRolloutLoop(parts: LoopParts) {
       AbortSignal.timeout(LEVER_WITHIN_MS),
     );
     writes += 1;
-    if (written.kind !== 'written') {
+    if (written.kind !== 'written' && !isLowerAlready(written, percent)) {
       tellLeverProblem(`the flag could not be lowered to ${percent} %: ${describeUnwritten(written)}`);
       return;
     }
@@ -218,7 +230,8 @@ export function createRolloutLoop(parts: LoopParts) {
 
   // Confirmation
 
-  function confirm(begun: Pick<Change, 'percent' | 'lowers' | 'seenAtMs' | 'writtenAtMs'>): void {
+  function confirm(begun: WrittenChange): void {
+    inherited = undefined;
     confirming.abort();
     confirming = new AbortController();
     change = { ...begun, confirmedAtMs: undefined, waitingFor: ['any replica (not read yet)'] };
@@ -228,7 +241,7 @@ export function createRolloutLoop(parts: LoopParts) {
   }
 
   async function follow(
-    { percent, lowers, seenAtMs, writtenAtMs }: Pick<Change, 'percent' | 'lowers' | 'seenAtMs' | 'writtenAtMs'>,
+    { percent, lowers, seenAtMs, writtenAtMs }: WrittenChange,
     asked: SignalSource,
     signal: AbortSignal,
   ): Promise<void> {
@@ -264,7 +277,7 @@ export function createRolloutLoop(parts: LoopParts) {
     if (lowers) {
       metrics.observeRollback(times);
     }
-    const afterMs = confirmedAtMs - (writtenAtMs ?? seenAtMs);
+    const afterMs = confirmedAtMs - writtenAtMs;
     recorder.record(
       note(
         {
@@ -276,6 +289,14 @@ export function createRolloutLoop(parts: LoopParts) {
         confirmedAtMs,
       ),
     );
+    void save();
+  }
+
+  /** What another controller, or this one before a restart, wrote and could not see served. */
+  function goOnConfirming(): void {
+    if (inherited !== undefined && inherited.percent === percentOf(state) && settled && leads()) {
+      confirm(inherited);
+    }
   }
 
   // Signals
@@ -374,7 +395,7 @@ export function createRolloutLoop(parts: LoopParts) {
     if (!leadership.leading() || origin === 'unknown') {
       return false;
     }
-    const saved: SavedRollout = { revision, state, intent, settled };
+    const saved: SavedRollout = { revision, state, intent, settled, unconfirmed: unconfirmed() };
     try {
       if (await journal.save(saved)) {
         revision = saved.revision + 1;
@@ -390,6 +411,14 @@ export function createRolloutLoop(parts: LoopParts) {
       tellJournalIsAway(error as Error);
     }
     return false;
+  }
+
+  function unconfirmed(): WrittenChange | undefined {
+    if (change === undefined || change.confirmedAtMs !== undefined) {
+      return inherited;
+    }
+    const { percent, lowers, seenAtMs, writtenAtMs } = change;
+    return { percent, lowers, seenAtMs, writtenAtMs };
   }
 
   async function load(): Promise<void> {
@@ -409,6 +438,7 @@ export function createRolloutLoop(parts: LoopParts) {
       const isOther = percentOf(next) !== percentOf(state);
       state = next;
       settled = saved.settled;
+      inherited = saved.unconfirmed?.seenAtMs === change?.seenAtMs ? undefined : saved.unconfirmed;
       if (isOther) {
         watch.beginStage(clock.now());
       }
@@ -437,6 +467,7 @@ export function createRolloutLoop(parts: LoopParts) {
             );
           }
         }
+        goOnConfirming();
         if (leadership.leading() && (origin === 'own' || clock.now() - savedAtMs >= SAVE_EVERY_MS)) {
           await save();
         }
@@ -584,7 +615,12 @@ function flagProblem(flag: FlagReading | undefined): string | undefined {
   }
 }
 
-function describeUnwritten(written: Exclude<Awaited<ReturnType<FlagLever['write']>>, { kind: 'written' }>): string {
+/** Somebody else was there first: what the flag says is taken over with the next look at it. */
+function isLowerAlready(written: FlagWritten, percent: Percent): boolean {
+  return written.kind === 'conflict' && written.found.kind === 'read' && written.found.percent <= percent;
+}
+
+function describeUnwritten(written: Exclude<FlagWritten, { kind: 'written' }>): string {
   switch (written.kind) {
     case 'conflict':
       return 'somebody else changed it at the same time';

@@ -77,7 +77,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
         : {
             percent: change.percent,
             seenAt: iso(change.seenAtMs),
-            writtenAt: change.writtenAtMs === undefined ? null : iso(change.writtenAtMs),
+            writtenAt: iso(change.writtenAtMs),
             confirmedAt: change.confirmedAtMs === undefined ? null : iso(change.confirmedAtMs),
             waitingFor: [...change.waitingFor],
           },

@@ -1,11 +1,12 @@
 import type { Pool } from 'pg';
 import type { Journal, JournalEvent, SavedRollout } from '../control/ports.ts';
 
-const LOAD = 'SELECT revision, state, intent, settled FROM rollout_state WHERE rollout = $1';
-const CREATE = `INSERT INTO rollout_state (rollout, revision, state, intent, settled) VALUES ($1, $2 + 1, $3, $4, $5)
+const LOAD = 'SELECT revision, state, intent, settled, unconfirmed FROM rollout_state WHERE rollout = $1';
+const CREATE = `INSERT INTO rollout_state (rollout, revision, state, intent, settled, unconfirmed)
+  VALUES ($1, $2 + 1, $3, $4, $5, $6)
   ON CONFLICT (rollout) DO NOTHING`;
 const SAVE = `UPDATE rollout_state
-  SET revision = $2 + 1, state = $3, intent = $4, settled = $5, updated_at = clock_timestamp()
+  SET revision = $2 + 1, state = $3, intent = $4, settled = $5, unconfirmed = $6, updated_at = clock_timestamp()
   WHERE rollout = $1 AND revision = $2`;
 const APPEND = `INSERT INTO rollout_events (event_id, rollout, happened_at, kind, from_percent, to_percent, actor, text, details)
   SELECT event_id, $1, to_timestamp(at_ms / 1000.0), kind, from_percent, to_percent, actor, text, details
@@ -29,16 +30,18 @@ export function createJournal(pool: Pool, rollout: string): Journal {
           state: row.state,
           intent: row.intent ?? undefined,
           settled: row.settled,
+          unconfirmed: row.unconfirmed ?? undefined,
         }
       );
     },
-    save: async ({ revision, state, intent, settled }: SavedRollout) => {
+    save: async ({ revision, state, intent, settled, unconfirmed }: SavedRollout) => {
       const values = [
         rollout,
         revision,
         JSON.stringify(state),
-        intent === undefined ? null : JSON.stringify(intent),
+        JSON.stringify(intent) ?? null,
         settled,
+        JSON.stringify(unconfirmed) ?? null,
       ];
       const { rowCount } = await pool.query(revision === 0 ? CREATE : SAVE, values);
       return rowCount === 1;
