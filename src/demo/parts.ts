@@ -21,6 +21,7 @@ export type Parts = {
   readonly directory: string;
   readonly databaseUrl: string;
   readonly flagServer: string;
+  readonly flagsFile: string;
   readonly baseUrls: readonly string[];
   /** `host:port` of each replica's metrics. */
   readonly adminAddresses: readonly string[];
@@ -90,6 +91,7 @@ export async function startParts({ replicas, signal, onProgress }: PartsOptions)
     directory,
     databaseUrl: postgres.url,
     flagServer: flagd === undefined ? 'the built-in flag server' : 'flagd',
+    flagsFile: file,
     baseUrls: services.map(({ port }) => `http://127.0.0.1:${port}`),
     adminAddresses,
     startController: async (plan, more = {}) => {

@@ -51,7 +51,8 @@ export function beginEvidence(plan: Plan, nowMs: number, sources: number, previo
     spans: [],
     domain: NO_COUNTS,
     mismatches: undefined,
-    openSince: before?.openSince ?? new Map(),
+    // At 0 % nobody probes: a breaker that was left open is given the time to close once there are requests again.
+    openSince: new Map(),
     tests: new Map(
       sequential.map(({ name, limit }) => [name, beginTest({ limitShare: (limit as { share: number }).share, alpha })]),
     ),

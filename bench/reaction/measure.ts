@@ -1,0 +1,160 @@
+import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Breach, breakDomain, untilStatus } from '../../src/demo/breach.ts';
+import { type Parts, type RunningController, startParts } from '../../src/demo/parts.ts';
+import { startTraffic } from '../../src/demo/traffic.ts';
+import { startAlertmanager } from '../../test/e2e/support/alertmanager.ts';
+import { startPrometheus } from '../../test/e2e/support/prometheus.ts';
+import { findTools, type Tool } from '../../test/e2e/support/tools.ts';
+import type { Series, Signal } from './series.ts';
+
+const REPLICAS = 2;
+const WITHIN_MS = 60_000;
+/** Healthy time before each fault; spread over a second, so that faults meet every moment between two looks. */
+const HEALTHY_MS = 2_000;
+const SPREAD_MS = 1_000;
+/** What a Prometheus that has just begun needs for the rules' increases. */
+const ALERTS_HEALTHY_MS = 10_000;
+/** A port that nobody listens on. */
+const NOBODY = 'http://127.0.0.1:9';
+
+const NEEDS: Readonly<Record<Signal, readonly Tool[]>> = {
+  scrape: [],
+  'scrape, Prometheus down': [],
+  Prometheus: ['prometheus'],
+  Alertmanager: ['prometheus', 'alertmanager'],
+};
+
+/** Why a series cannot be measured here; false where it can. */
+export async function missingTools({ signal }: Series): Promise<string | false> {
+  return NEEDS[signal].length > 0 && (await findTools()).skipWithout(...NEEDS[signal]);
+}
+
+/** One system of its own, broken `breaches` times. */
+export async function measureSeries(
+  series: Series,
+  breaches: number,
+  onBreach: (done: number) => void,
+  signal: AbortSignal,
+): Promise<readonly Breach[]> {
+  await using stack = new AsyncDisposableStack();
+  const parts = await startParts({ replicas: REPLICAS, signal, onProgress: () => {} });
+  stack.defer(parts.stop);
+  const controller = await parts.startController(planOf(series), await startSignals(series, parts, stack));
+  stack.defer(controller.stop);
+  const traffic = startTraffic({ baseUrls: parts.baseUrls, perSecond: series.perSecond });
+  stack.defer(traffic.stop);
+
+  const found: Breach[] = [];
+  for (let at = 0; at < breaches; at += 1) {
+    await using alerts = await startAlerts(series, parts, controller);
+    await begin(series, parts, controller, signal);
+    const spreadMs = (SPREAD_MS * at) / breaches;
+    await sleep((alerts === undefined ? HEALTHY_MS : ALERTS_HEALTHY_MS) + spreadMs, undefined, { signal });
+    found.push(await breakDomain(parts, controller, traffic, series.faults, { timeoutMs: WITHIN_MS, signal }));
+    onBreach(at + 1);
+  }
+  return found;
+}
+
+const planOf = ({ percent }: Series) => `rollout: violation-status
+flag: violation-status-domain-percent
+stages:
+  - { percent: ${percent}, observe: 1h }
+guards:
+  - { name: p95,    measure: latency-p95, limit: 200ms, window: 1m, onBreach: off }
+  - { name: errors, measure: error-rate,  limit: 1%,    window: 1m, onBreach: off }
+confidence: 99.9%
+minSamples: 200
+`;
+
+async function startSignals(
+  { signal }: Series,
+  parts: Parts,
+  stack: AsyncDisposableStack,
+): Promise<Record<string, string>> {
+  switch (signal) {
+    case 'scrape':
+      return { SIGNALS: 'scrape' };
+    case 'scrape, Prometheus down':
+      return { SIGNALS: 'scrape,prometheus', PROMETHEUS_URL: NOBODY };
+    case 'Alertmanager':
+      return { SIGNALS: 'alerts' };
+    case 'Prometheus': {
+      const { directory, adminAddresses: services } = parts;
+      const program = (await findTools()).require('prometheus');
+      const prometheus = stack.use(await startPrometheus({ program, directory, services }));
+      await prometheus.untilScraped();
+      return { SIGNALS: 'prometheus', PROMETHEUS_URL: prometheus.url };
+    }
+  }
+}
+
+/** New for each breach: an alert of the last one would go on firing for the minute that its rules look back. */
+async function startAlerts(
+  { signal }: Series,
+  parts: Parts,
+  { url, token }: RunningController,
+): Promise<AsyncDisposable | undefined> {
+  if (signal !== 'Alertmanager') {
+    return undefined;
+  }
+  const tools = await findTools();
+  const directory = await mkdtemp(join(parts.directory, 'alerts-'));
+  await using stack = new AsyncDisposableStack();
+  const alertmanager = stack.use(
+    await startAlertmanager({
+      program: tools.require('alertmanager'),
+      directory,
+      webhookUrl: `${url}/api/alerts`,
+      token,
+    }),
+  );
+  stack.use(
+    await startPrometheus({
+      program: tools.require('prometheus'),
+      directory,
+      services: parts.adminAddresses,
+      alertmanager: alertmanager.address,
+    }),
+  );
+  return stack.move();
+}
+
+/** The stage is served everywhere, and the breakers that the last fault opened have closed again. */
+async function begin(
+  { signal: by, percent }: Series,
+  parts: Parts,
+  controller: RunningController,
+  signal: AbortSignal,
+): Promise<void> {
+  const wait = { timeoutMs: WITHIN_MS, signal };
+  await untilStatus(
+    controller,
+    'it leads and may raise',
+    (status) => status.controller.leading && status.controller.noRaise === null,
+    wait,
+  );
+  if (by === 'Alertmanager' || by === 'scrape, Prometheus down') {
+    // The controller begins nothing that one of its signals does not see; a person may.
+    await editByHand(parts, percent);
+  } else {
+    await controller.start();
+  }
+  await untilStatus(
+    controller,
+    `every replica serves ${percent} %, its breaker closed`,
+    ({ state, served }) =>
+      state.percent === percent &&
+      served.length === REPLICAS &&
+      served.every((replica) => replica.percent === percent && replica.breakerOpen === false),
+    wait,
+  );
+}
+
+async function editByHand({ flagsFile }: Parts, percent: number): Promise<void> {
+  const text = await readFile(flagsFile, 'utf8');
+  await writeFile(`${flagsFile}.new`, text.replace('"defaultVariant": "off"', `"defaultVariant": "p${percent}"`));
+  await rename(`${flagsFile}.new`, flagsFile);
+}
