@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { COMMANDS, type Command } from './command.ts';
+import { type Decision, decide, type Input, type Knowledge } from './decide.ts';
+import { parsePlan } from './plan.ts';
+import { IDLE, percentOf, type State, timeLeftMs } from './state.ts';
+import type { Verdict } from './verdict.ts';
+
+const NOW_MS = 1_000_000;
+const plan = parsePlan(`
+rollout: violation-status
+flag: some-flag
+stages:
+  - { percent: 5,   observe: 10s }
+  - { percent: 25,  observe: 10s }
+  - { percent: 50,  observe: 10s, approval: required }
+  - { percent: 100, observe: 10s }
+watch: 1h
+guards: [{ name: errors, measure: error-rate, limit: 1%, onBreach: off }]
+`);
+
+const verdict = (kind: Verdict['kind'], onBreach: Verdict['onBreach'] = 'off', guard = 'errors'): Verdict => ({
+  guard,
+  source: 'scrape',
+  kind,
+  onBreach,
+  value: 0.5,
+  limit: 0.01,
+  limitText: '1%',
+  samples: 100,
+  evidence: undefined,
+  detail: '',
+});
+
+const underway = (percent: number, healthyMs = 0) => ({
+  percent,
+  sinceMs: NOW_MS - 60_000,
+  healthyMs,
+  countedAtMs: NOW_MS - 500,
+});
+const observing = (percent: number, healthyMs = 0): State => ({ phase: 'observing', ...underway(percent, healthyMs) });
+const awaiting = (percent: number): State => ({ phase: 'awaiting-approval', ...underway(percent, 10_000) });
+const complete = (healthyMs = 0): State => ({ phase: 'complete', ...underway(100, healthyMs) });
+const paused = (percent: number, from: 'observing' | 'awaiting-approval' | 'complete' = 'observing'): State => ({
+  phase: 'paused',
+  from,
+  why: { kind: 'command', actor: 'ana', reason: '' },
+  ...underway(percent),
+});
+const rolledBack = (from: number, to: number): State => ({
+  phase: 'rolled-back',
+  from,
+  to,
+  sinceMs: NOW_MS - 60_000,
+  why: { kind: 'plan' },
+});
+
+const knowing = (...verdicts: Verdict[]): Knowledge => ({ nowMs: NOW_MS, verdicts, noRaise: undefined });
+const HEALTHY = knowing(verdict('healthy'));
+const TICK: Input = { kind: 'tick' };
+
+/** `event to percent, phase`, or what else came of it. */
+function told(decision: Decision): string {
+  switch (decision.kind) {
+    case 'none':
+      return `nothing, ${decision.state.phase} at ${percentOf(decision.state)}`;
+    case 'refused':
+      return `refused: ${decision.why}`;
+    case 'changed':
+      return `${decision.event} to ${decision.to}, ${decision.state.phase}`;
+  }
+}
+
+const tick = (state: State, known = HEALTHY) => told(decide(plan, state, TICK, known));
+
+function command(name: Command['name'], state: State, known = HEALTHY, to?: number): string {
+  return told(decide(plan, state, { kind: 'command', command: { name, actor: 'ana', reason: '', to } }, known));
+}
+
+describe('a tick', () => {
+  test('counts healthy time, and raises to the next stage once there is enough of it', () => {
+    assert.equal(tick(observing(5, 9_000)), 'nothing, observing at 5');
+    assert.equal(tick(observing(5, 9_500)), 'promoted to 25, observing');
+  });
+
+  test('waits for approval where the next stage asks for it, and completes after the last one', () => {
+    assert.equal(tick(observing(25, 9_500)), 'approval-needed to 25, awaiting-approval');
+    assert.equal(tick(awaiting(25)), 'nothing, awaiting-approval at 25');
+    assert.equal(tick(observing(100, 9_500)), 'completed to 100, complete');
+  });
+
+  test('counts no time that was not healthy, whatever the reason', () => {
+    for (const kind of ['no-data', 'too-few-samples', 'source-error'] as const) {
+      const known = knowing(verdict('healthy'), verdict(kind, 'off', 'other'));
+      const decision = decide(plan, observing(5, 9_900), TICK, known);
+      assert.equal(told(decision), 'nothing, observing at 5', kind);
+      assert.equal(timeLeftMs(plan, decision.state), 100, kind);
+    }
+    assert.equal(timeLeftMs(plan, decide(plan, observing(5, 9_900), TICK, knowing()).state), 100, 'no verdict at all');
+  });
+
+  test('raises nothing while something forbids it, and tries again', () => {
+    assert.equal(
+      tick(observing(5, 20_000), { ...HEALTHY, noRaise: 'the database is away' }),
+      'nothing, observing at 5',
+    );
+  });
+
+  const breach = (onBreach: Verdict['onBreach']) => knowing(verdict('healthy'), verdict('breached', onBreach, 'other'));
+
+  test('with a breach does what its guard says, even when the stage is over', () => {
+    assert.equal(tick(observing(50, 20_000), breach('off')), 'rolled-back to 0, rolled-back');
+    assert.equal(tick(observing(50, 20_000), breach('previous')), 'rolled-back to 25, rolled-back');
+    assert.equal(tick(observing(50, 20_000), breach('hold')), 'nothing, observing at 50');
+  });
+
+  test('with several breaches does the worst', () => {
+    const known = knowing(verdict('breached', 'hold', 'a'), verdict('breached', 'previous', 'b'), verdict('breached'));
+    assert.equal(tick(observing(50), known), 'rolled-back to 0, rolled-back');
+  });
+
+  test('with a breach goes to 0 where there is no stage below', () => {
+    assert.equal(tick(observing(5), breach('previous')), 'rolled-back to 0, rolled-back');
+  });
+
+  test('rolls back wherever domain is served: paused, waiting, complete, and after a partial rollback', () => {
+    for (const state of [paused(25), awaiting(25), complete(), rolledBack(50, 25)]) {
+      assert.equal(tick(state, breach('off')), 'rolled-back to 0, rolled-back', state.phase);
+    }
+  });
+
+  test('does nothing at 0 %, and nothing once the watch is over', () => {
+    assert.equal(tick(IDLE, breach('off')), 'nothing, idle at 0');
+    assert.equal(tick(rolledBack(25, 0), breach('off')), 'nothing, rolled-back at 0');
+    assert.equal(tick(complete(3_600_000), breach('off')), 'nothing, complete at 100');
+  });
+
+  test('needs nothing but the breach to roll back', () => {
+    assert.equal(
+      tick(observing(25), { ...breach('off'), noRaise: 'everything is away' }),
+      'rolled-back to 0, rolled-back',
+    );
+  });
+
+  test('says in its reason which guard, by which source, with what', () => {
+    const decision = decide(plan, observing(25), TICK, breach('off'));
+    assert.partialDeepStrictEqual(decision, {
+      from: 25,
+      why: { kind: 'guard', guard: 'other', source: 'scrape', value: 0.5, limitText: '1%', samples: 100 },
+    });
+  });
+});
+
+describe('an alert', () => {
+  const alert: Input = { kind: 'alert', id: 'a1', alert: 'SluiceErrors' };
+  test('drops the flag whatever the guards say, and does nothing at 0 %', () => {
+    assert.equal(told(decide(plan, observing(25), alert, HEALTHY)), 'rolled-back to 0, rolled-back');
+    assert.equal(told(decide(plan, paused(25), alert, knowing())), 'rolled-back to 0, rolled-back');
+    assert.equal(told(decide(plan, IDLE, alert, HEALTHY)), 'nothing, idle at 0');
+  });
+});
+
+describe('a flag that was edited by hand', () => {
+  const edited = (state: State, percent: number) =>
+    told(decide(plan, state, { kind: 'flag-edited', percent }, HEALTHY));
+  test('is taken over downwards, and never raised again by time', () => {
+    assert.equal(edited(observing(25), 5), 'adopted to 5, rolled-back');
+    assert.equal(edited(observing(25), 0), 'adopted to 0, rolled-back');
+    assert.equal(tick(rolledBack(25, 5)), 'nothing, rolled-back at 5');
+  });
+
+  test('is taken over upwards: a stage is observed, and what is no stage is paused', () => {
+    assert.equal(edited(IDLE, 25), 'adopted to 25, observing');
+    assert.equal(edited(observing(5), 33), 'adopted to 33, paused');
+  });
+
+  test('to what it was is nothing', () => {
+    assert.equal(edited(observing(25), 25), 'nothing, observing at 25');
+  });
+});
+
+describe('a command', () => {
+  const states: Readonly<Record<string, State>> = {
+    idle: IDLE,
+    observing: observing(5),
+    awaiting: awaiting(25),
+    paused: paused(25),
+    'rolled back to 0': rolledBack(25, 0),
+    'rolled back to 5': rolledBack(25, 5),
+    complete: complete(),
+  };
+  const allowed: Readonly<Record<Command['name'], Readonly<Record<string, string>>>> = {
+    start: { idle: 'started to 5, observing', 'rolled back to 0': 'started to 5, observing' },
+    promote: { observing: 'promoted to 25, observing' },
+    approve: { awaiting: 'promoted to 50, observing' },
+    pause: {
+      observing: 'paused to 5, paused',
+      awaiting: 'paused to 25, paused',
+      complete: 'paused to 100, paused',
+    },
+    resume: { paused: 'resumed to 25, observing', 'rolled back to 5': 'resumed to 5, observing' },
+    rollback: {
+      idle: 'rolled-back to 0, rolled-back',
+      observing: 'rolled-back to 0, rolled-back',
+      awaiting: 'rolled-back to 0, rolled-back',
+      paused: 'rolled-back to 0, rolled-back',
+      'rolled back to 0': 'rolled-back to 0, rolled-back',
+      'rolled back to 5': 'rolled-back to 0, rolled-back',
+      complete: 'rolled-back to 0, rolled-back',
+    },
+  };
+  for (const name of COMMANDS) {
+    test(`${name} does this from ${Object.keys(allowed[name]).join(', ')}, and is refused from all else`, () => {
+      for (const [from, state] of Object.entries(states)) {
+        const found = command(name, state);
+        const wanted = allowed[name][from];
+        if (wanted === undefined) {
+          assert.match(found, /^refused: .+\.$/, from);
+        } else {
+          assert.equal(found, wanted, from);
+        }
+      }
+    });
+  }
+
+  test('that raises is refused while a guard is not healthy, and says which', () => {
+    const unproven = knowing(verdict('no-data'));
+    assert.match(command('promote', observing(5), unproven), /^refused: .*errors \(scrape\) is no-data/);
+    assert.match(command('approve', awaiting(25), unproven), /^refused: 50 % needs every guard healthy; errors/);
+    assert.match(command('start', IDLE, knowing()), /^refused: a rollout is not begun blind/);
+    assert.match(command('start', IDLE, knowing(verdict('source-error'))), /^refused: .*scrape does not tell/);
+  });
+
+  test('that raises is refused with the reason while something forbids it', () => {
+    const known = { ...HEALTHY, noRaise: 'the database is away' };
+    for (const [name, state] of [
+      ['start', IDLE],
+      ['promote', observing(5)],
+      ['approve', awaiting(25)],
+    ] as const) {
+      assert.equal(command(name, state, known), 'refused: the database is away', name);
+    }
+    assert.equal(
+      command('rollback', observing(5), { ...knowing(), noRaise: 'all is away' }),
+      'rolled-back to 0, rolled-back',
+    );
+  });
+
+  test('to promote does not jump over an approval', () => {
+    assert.equal(command('promote', observing(25)), 'approval-needed to 25, awaiting-approval');
+  });
+
+  test('to roll back goes to a lower stage when asked, and to nothing else', () => {
+    assert.equal(command('rollback', observing(50), HEALTHY, 25), 'rolled-back to 25, rolled-back');
+    for (const to of [50, 100, 7]) {
+      assert.equal(
+        command('rollback', observing(50), HEALTHY, to),
+        `refused: a rollback goes down: from 50 % to one of 0, 5, 25; ${to} came.`,
+      );
+    }
+  });
+
+  test('to resume does not count the time of the pause', () => {
+    const state: State = { ...paused(25), countedAtMs: 0, healthyMs: 4_000 } as State;
+    const resumed = decide(
+      plan,
+      state,
+      { kind: 'command', command: { name: 'resume', actor: 'ana', reason: '' } },
+      HEALTHY,
+    );
+    assert.equal(timeLeftMs(plan, decide(plan, resumed.state, TICK, HEALTHY).state), 6_000);
+  });
+
+  test('to resume is refused at a percent that is no stage', () => {
+    assert.match(
+      command('resume', paused(33)),
+      /^refused: 33 % is no stage of the plan\. Roll back to one of 0, 5, 25/,
+    );
+  });
+});

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { addReading, beginEvidence, type Evidence } from './evidence.ts';
+import { parsePlan } from './plan.ts';
+import type { SourceReading } from './reading.ts';
+import { pathCounters, reading, replicaReading } from './reading-fixture.ts';
+import { judge } from './verdict.ts';
+
+const SECOND = 1_000;
+const BEGAN_MS = 100 * SECOND;
+const plan = parsePlan(`
+rollout: violation-status
+flag: some-flag
+stages: [{ percent: 25, observe: 5m }]
+guards:
+  - { name: p95,    measure: latency-p95,  limit: 200ms, window: 10s, onBreach: off }
+  - { name: mean,   measure: latency-mean, limit: 100ms, window: 10s, onBreach: previous }
+  - { name: errors, measure: error-rate,   limit: 1%,    window: 10s, onBreach: off }
+  - { name: ratio,  measure: latency-p95,  comparedTo: legacy, limit: 1.5x, window: 10s, onBreach: hold }
+  - { name: checks, measure: mismatches,   limit: 0,     onBreach: off }
+minSamples: 50
+`);
+
+type Counted = Parameters<typeof pathCounters>[0];
+
+/** One look each second, each told what had been counted by then. */
+function watch(...looks: readonly SourceReading[]): { evidence: Evidence; nowMs: number } {
+  let evidence = beginEvidence(plan, BEGAN_MS, 1);
+  let nowMs = BEGAN_MS;
+  for (const look of looks) {
+    nowMs += SECOND;
+    evidence = addReading(plan, evidence, look, nowMs);
+  }
+  return { evidence, nowMs };
+}
+
+const look = (domain: Counted, more: Parameters<typeof replicaReading>[0] = {}) =>
+  reading([replicaReading({ domain: pathCounters(domain), ...more })]);
+
+const verdictOf = (guard: string, { evidence, nowMs }: ReturnType<typeof watch>) => {
+  const verdict = judge(plan, 'scrape', evidence, nowMs).find((each) => each.guard === guard);
+  assert.ok(verdict, guard);
+  return verdict;
+};
+
+const kindsOf = ({ evidence, nowMs }: ReturnType<typeof watch>) =>
+  Object.fromEntries(judge(plan, 'scrape', evidence, nowMs).map(({ guard, kind }) => [guard, kind]));
+
+const NOTHING = look({});
+const FAILED: SourceReading = { kind: 'failed', why: 'timeout', detail: 'no answer in 800 ms' };
+const healthyLegacy = { legacy: pathCounters({ ok: 300 }) };
+
+describe('a guard', () => {
+  test('has no data before its source was read, and says so of all guards', () => {
+    const begun = { evidence: beginEvidence(plan, BEGAN_MS, 1), nowMs: BEGAN_MS };
+    assert.deepEqual(new Set(Object.values(kindsOf(begun))), new Set(['source-error']));
+  });
+
+  test('is healthy with enough good samples in its window', () => {
+    const { ratio, checks, ...others } = kindsOf(watch(NOTHING, look({ ok: 100 }, healthyLegacy)));
+    assert.deepEqual(others, { p95: 'healthy', mean: 'healthy', errors: 'healthy', breaker: 'healthy' });
+    assert.equal(ratio, 'healthy');
+    assert.equal(checks, 'no-data', 'nobody counts consistency checks');
+  });
+
+  test('takes too few samples for what they are', () => {
+    const { p95, mean, errors } = kindsOf(watch(NOTHING, look({ ok: 49 })));
+    assert.deepEqual([p95, mean, errors], ['too-few-samples', 'too-few-samples', 'too-few-samples']);
+  });
+
+  test('has no data when the traffic stopped a window ago, however good it was', () => {
+    const silent = Array.from({ length: 11 }, () => look({ ok: 500 }));
+    const { p95, mean, errors } = kindsOf(watch(NOTHING, ...silent));
+    assert.deepEqual([p95, mean, errors], ['no-data', 'no-data', 'no-data']);
+  });
+
+  test('counts nothing from before the stage', () => {
+    const { errors, p95 } = kindsOf(watch(look({ ok: 1_000, error: 1_000, slow: 1_000 })));
+    assert.deepEqual([errors, p95], ['no-data', 'no-data']);
+  });
+
+  test('that is over its limit without proof is not healthy either', () => {
+    const verdict = verdictOf('errors', watch(NOTHING, look({ ok: 98, error: 2 })));
+    assert.deepEqual([verdict.kind, verdict.detail], ['too-few-samples', 'over the limit, not yet proven']);
+  });
+
+  test('of errors is breached by a few failures in a row, with fewer samples than health needs', () => {
+    const verdict = verdictOf('errors', watch(NOTHING, look({ error: 5 })));
+    assert.deepEqual([verdict.kind, verdict.samples, verdict.value], ['breached', 5, 1]);
+  });
+
+  test('of the P95 is breached by requests over its limit', () => {
+    const verdict = verdictOf('p95', watch(NOTHING, look({ ok: 60, slow: 30 })));
+    assert.deepEqual([verdict.kind, verdict.limitText], ['breached', '200ms']);
+  });
+
+  test('of the mean is a plain limit, which needs its samples', () => {
+    assert.equal(verdictOf('mean', watch(NOTHING, look({ ok: 49, slow: 49 }))).kind, 'too-few-samples');
+    const verdict = verdictOf('mean', watch(NOTHING, look({ ok: 50, slow: 50 })));
+    assert.deepEqual([verdict.kind, verdict.value, verdict.onBreach], ['breached', 0.4, 'previous']);
+  });
+
+  test('of a ratio compares with legacy over the same window, and is not healthy with nothing to compare to', () => {
+    const slowerThanLegacy = look({ ok: 60, slow: 60 }, healthyLegacy);
+    assert.equal(verdictOf('ratio', watch(NOTHING, slowerThanLegacy)).kind, 'breached');
+    assert.equal(verdictOf('ratio', watch(NOTHING, look({ ok: 60, slow: 60 }))).kind, 'too-few-samples');
+  });
+
+  test('of a ratio goes on with what legacy was when 100 % leaves it no requests', () => {
+    const compared = watch(NOTHING, look({ ok: 60 }, healthyLegacy));
+    let { evidence, nowMs } = { ...compared };
+    nowMs += SECOND;
+    evidence = beginEvidence(plan, nowMs, 1, evidence);
+    nowMs += SECOND;
+    evidence = addReading(plan, evidence, look({ ok: 160, slow: 100 }, healthyLegacy), nowMs);
+    assert.equal(verdictOf('ratio', { evidence, nowMs }).kind, 'breached');
+  });
+
+  test('of consistency is breached by the first difference', () => {
+    const counted = watch(look({}, { mismatches: 3 }), look({}, { mismatches: 3 }));
+    assert.equal(verdictOf('checks', counted).kind, 'healthy');
+    const differing = watch(look({}, { mismatches: 3 }), look({}, { mismatches: 4 }));
+    assert.deepEqual([verdictOf('checks', differing).kind, verdictOf('checks', differing).value], ['breached', 1]);
+  });
+
+  test('whose limit is no bound of the histogram can vouch for nothing', () => {
+    const odd = parsePlan(`
+rollout: violation-status
+flag: some-flag
+stages: [{ percent: 25, observe: 5m }]
+guards: [{ name: p95, measure: latency-p95, limit: 170ms, onBreach: off }]
+`);
+    const { evidence, nowMs } = watch(NOTHING, look({ ok: 500 }));
+    const [verdict] = judge(odd, 'scrape', evidence, nowMs);
+    assert.equal(verdict?.kind, 'source-error');
+    assert.match(verdict?.detail ?? '', /no bound at 170ms/);
+  });
+});
+
+describe('a source that fails', () => {
+  test('makes every guard blind, though all was well before', () => {
+    const kinds = kindsOf(watch(NOTHING, look({ ok: 500 }, healthyLegacy), FAILED));
+    assert.deepEqual(new Set(Object.values(kinds)), new Set(['source-error']));
+  });
+
+  test('does not take back a breach that was proven', () => {
+    const { errors, p95 } = kindsOf(watch(NOTHING, look({ error: 20 }), FAILED));
+    assert.deepEqual([errors, p95], ['breached', 'source-error']);
+  });
+
+  test('is blind as well when one replica of several is missing, and says which', () => {
+    const partly = reading(
+      [replicaReading({ domain: pathCounters({ ok: 500 }) })],
+      [{ replica: 'b', why: 'unreachable', detail: 'ECONNREFUSED' }],
+    );
+    const verdict = verdictOf('errors', watch(NOTHING, partly));
+    assert.deepEqual([verdict.kind, verdict.detail], ['source-error', 'b unreachable: ECONNREFUSED']);
+  });
+
+  test('still tells of a breach that the replicas it reaches have', () => {
+    const partly = reading(
+      [replicaReading({ domain: pathCounters({ error: 20 }) })],
+      [{ replica: 'b', why: 'timeout', detail: '' }],
+    );
+    assert.equal(verdictOf('errors', watch(NOTHING, partly)).kind, 'breached');
+  });
+});
+
+describe('replicas that come and go', () => {
+  const pair = (a: Counted, b: Counted | undefined) =>
+    reading([
+      replicaReading({ domain: pathCounters(a) }),
+      ...(b === undefined ? [] : [replicaReading({ replica: 'b', domain: pathCounters(b) })]),
+    ]);
+
+  test('are summed', () => {
+    assert.equal(verdictOf('errors', watch(pair({}, {}), pair({ ok: 60 }, { ok: 40 }))).samples, 100);
+  });
+
+  test('are counted on from where they were when they come back', () => {
+    const seen = watch(
+      pair({}, {}),
+      pair({ ok: 60 }, { ok: 40 }),
+      pair({ ok: 70 }, undefined),
+      pair({ ok: 80 }, { ok: 55 }),
+    );
+    assert.equal(verdictOf('errors', seen).samples, 135);
+  });
+
+  test('add their errors from before the stage to nothing when they are seen first within it', () => {
+    const seen = watch(pair({}, undefined), pair({ ok: 60 }, { error: 500 }), pair({ ok: 100 }, { error: 500 }));
+    assert.deepEqual([verdictOf('errors', seen).kind, verdictOf('errors', seen).samples], ['healthy', 100]);
+  });
+});
+
+describe('breakers', () => {
+  const open = (...replicas: readonly (boolean | undefined)[]) =>
+    reading(replicas.map((breakerOpen, at) => replicaReading({ replica: `r${at}`, breakerOpen })));
+  const times = (count: number, each: SourceReading) => Array.from({ length: count }, () => each);
+
+  test('that open hold the stage at once', () => {
+    const verdict = verdictOf('breaker', watch(open(true, false)));
+    assert.deepEqual([verdict.kind, verdict.onBreach, verdict.detail], ['breached', 'hold', 'open on r0']);
+  });
+
+  test('that stay open on most replicas, longer than two probes take, drop the flag', () => {
+    assert.equal(verdictOf('breaker', watch(...times(16, open(true, true, false)))).onBreach, 'hold');
+    assert.equal(verdictOf('breaker', watch(...times(17, open(true, true, false)))).onBreach, 'off');
+  });
+
+  test('that stay open on half of the replicas hold only', () => {
+    assert.equal(verdictOf('breaker', watch(...times(60, open(true, false)))).onBreach, 'hold');
+  });
+
+  test('that close between begin their patience anew', () => {
+    const flapping = [...times(10, open(true)), open(false), ...times(10, open(true))];
+    assert.equal(verdictOf('breaker', watch(...flapping)).onBreach, 'hold');
+  });
+
+  test('that were left open at 0 % are given their patience when a stage begins', () => {
+    const { evidence, nowMs } = watch(...times(60, open(true)));
+    const begun = addReading(plan, beginEvidence(plan, nowMs, 1, evidence), open(true), nowMs + SECOND);
+    assert.equal(verdictOf('breaker', { evidence: begun, nowMs: nowMs + SECOND }).onBreach, 'hold');
+  });
+
+  test('that nobody tells of are not taken for closed', () => {
+    assert.equal(verdictOf('breaker', watch(open(undefined))).kind, 'no-data');
+  });
+});
