@@ -23,14 +23,16 @@ function parseSuffixed(text: string, suffix: string, per: number): number | unde
   return /^\d+(\.\d+)?$/.test(number) ? Number((Number(number) / per).toPrecision(12)) : undefined;
 }
 
-/** For people: `45 s`, `12 min 30 s`, `2 h 5 min`. */
+/** For people: `45 s`, `12 min 30 s`, `2 h 5 min`; from two days on `2 d 3 h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1_000);
   if (Math.round(ms) < 1_000) {
     return `${Math.round(ms)} ms`;
   }
+  const days = seconds < 2 * 86_400 ? 0 : Math.floor(seconds / 86_400);
   const parts = [
-    [Math.floor(seconds / 3_600), 'h'],
+    [days, 'd'],
+    [Math.floor((seconds - days * 86_400) / 3_600), 'h'],
     [Math.floor((seconds % 3_600) / 60), 'min'],
     [seconds % 60, 's'],
   ] as const;
