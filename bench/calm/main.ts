@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { listCases } from './cases.ts';
 import { measureDeadPath } from './dead-path.ts';
-import { type CalmOptions, readOptions } from './options.ts';
+import { type CalmOptions, HELP, readOptions } from './options.ts';
 import { simulateAll } from './pool.ts';
 import { renderCalm } from './report.ts';
 import { brokenPromises, type CalmResults } from './results.ts';
@@ -55,10 +55,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
 }
 try {
-  await main(
-    readOptions(process.argv.slice(2)),
-    AbortSignal.any([interrupted.signal, AbortSignal.timeout(RUN_TIMEOUT_MS)]),
-  );
+  const options = readOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(HELP);
+  } else {
+    await main(options, AbortSignal.any([interrupted.signal, AbortSignal.timeout(RUN_TIMEOUT_MS)]));
+  }
 } catch (error) {
   const reason = interrupted.signal.aborted ? interrupted.signal.reason : error;
   console.error(`\nThe simulation failed: ${(reason as Error).message}`);
