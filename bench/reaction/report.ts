@@ -50,8 +50,8 @@ export function targetsOf({ series, breaches }: SeriesResult): readonly Target[]
   };
   const isDead = faults.domain?.errorPercent === 100 && percent === 25;
   return [
-    ...(target.p50 === undefined ? [] : [below('fault to last domain request', last, 0.5, target.p50)]),
-    below('fault to last domain request', last, 0.95, target.p95),
+    ...(target?.p50 === undefined ? [] : [below('fault to last domain request', last, 0.5, target.p50)]),
+    ...(target === undefined ? [] : [below('fault to last domain request', last, 0.95, target.p95)]),
     below('flag written to served by all replicas', served, 0.95, SERVED_MS),
     ...(isDead
       ? [below('fault to last domain request of a replica, by its breaker', perReplica(breaches), 0.5, BREAKER_MS)]

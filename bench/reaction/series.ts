@@ -10,8 +10,8 @@ export type Series = {
   readonly faults: Faults;
   readonly percent: number;
   readonly perSecond: number;
-  /** Milliseconds from the fault to the last domain request. */
-  readonly target: { readonly p50?: number; readonly p95: number };
+  /** Milliseconds from the fault to the last domain request; none where the time is that of proof, not of looking. */
+  readonly target?: { readonly p50?: number; readonly p95: number };
 };
 
 const FAILING = { fault: 'every call fails', faults: { domain: { errorPercent: 100 } } };
@@ -22,7 +22,7 @@ const QUIET = { percent: 5, perSecond: 20 };
 
 export const SERIES: readonly Series[] = [
   { name: 'scrape/failing', signal: 'scrape', ...FAILING, ...BUSY, target: { p50: 1_200, p95: 1_700 } },
-  { name: 'scrape/errors', signal: 'scrape', ...ERRORS, ...BUSY, target: { p50: 1_200, p95: 1_700 } },
+  { name: 'scrape/errors', signal: 'scrape', ...ERRORS, ...BUSY },
   { name: 'scrape/slow', signal: 'scrape', ...SLOW, ...BUSY, target: { p50: 1_200, p95: 1_700 } },
   { name: 'quiet/failing', signal: 'scrape', ...FAILING, ...QUIET, target: { p95: 8_000 } },
   {

@@ -48,8 +48,7 @@ async function ask(): Promise<Tools> {
     },
     skipWithout: (...tools) => {
       const reasons = tools.filter((tool) => !paths.has(tool)).map(why);
-      reasons.forEach(tellAtTheEnd);
-      return reasons.length > 0 && reasons.join('; ');
+      return reasons.length > 0 && skipBecause(...reasons);
     },
   };
 }
@@ -68,6 +67,12 @@ function parsePaths(lines: string): [Tool, string][] {
 }
 
 const reasonsToTell = new Set<string>();
+
+/** @returns the reasons as one, for node:test's `skip`; they are told again at the end. */
+export function skipBecause(...reasons: string[]): string {
+  reasons.forEach(tellAtTheEnd);
+  return reasons.join('; ');
+}
 
 function tellAtTheEnd(reason: string): void {
   if (reasonsToTell.size === 0) {

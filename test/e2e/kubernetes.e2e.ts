@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { FlagLever } from '../../src/control/ports.ts';
+import { createConfigMapLever } from '../../src/levers/configmap-lever.ts';
+import { createFeatureFlagLever } from '../../src/levers/featureflag-lever.ts';
+import { type Cluster, type Kind, openCluster } from './support/cluster.ts';
+import { FLAG } from './support/flags.ts';
+import { skipBecause } from './support/tools.ts';
+
+/** The levers on a real API server, with the least rights that they need. */
+const KUBECONFIG = process.env.SLUICE_E2E_KUBECONFIG;
+const skip =
+  KUBECONFIG === undefined &&
+  skipBecause('levers on a real API server: set SLUICE_E2E_KUBECONFIG to the kubeconfig of a cluster for tests');
+
+const GOOD = { state: 'ENABLED', variants: { off: 0, p5: 5, p10: 10, p25: 25 }, defaultVariant: 'p5' };
+const OTHER = { state: 'ENABLED', variants: { a: 'x', b: 'y' }, defaultVariant: 'a' };
+const flagsText = (defaultVariant: string) =>
+  `${JSON.stringify({ flags: { other: OTHER, [FLAG]: { ...GOOD, defaultVariant } } }, null, 2)}\n`;
+const never = new AbortController().signal;
+const to = (percent: number, expected: number | undefined) => ({ percent, expected, leaseUntilMs: undefined });
+
+async function leverOn(cluster: Cluster, kind: Kind): Promise<FlagLever> {
+  const place = { kubeConfig: await cluster.limitedTo(kind), namespace: cluster.namespace, name: 'flags', flag: FLAG };
+  return kind === 'configmap' ? createConfigMapLever(place) : createFeatureFlagLever(place);
+}
+
+for (const kind of ['configmap', 'featureflag'] as const) {
+  describe(`the ${kind} lever on a real API server`, { skip }, () => {
+    test('raises and lowers the percent and changes nothing else, with get and patch on the one object', async () => {
+      await using cluster = await openCluster(KUBECONFIG as string);
+      await cluster.put(kind, flagsText('p5'));
+      const lever = await leverOn(cluster, kind);
+      assert.deepEqual(await lever.write(to(25, 5), never), { kind: 'written' });
+      assert.deepEqual(JSON.parse(await cluster.held(kind)), JSON.parse(flagsText('p25')));
+      assert.deepEqual(await lever.write(to(0, undefined), never), { kind: 'written' });
+      assert.deepEqual(JSON.parse(await cluster.held(kind)), JSON.parse(flagsText('off')));
+      assert.equal((await lever.read(never)).kind, 'read');
+    });
+
+    test('does not raise over a person who lowered the percent', async () => {
+      await using cluster = await openCluster(KUBECONFIG as string);
+      await cluster.put(kind, flagsText('off'));
+      const lever = await leverOn(cluster, kind);
+      const written = await lever.write(to(25, 5), never);
+      assert.deepEqual(written, { kind: 'conflict', found: { kind: 'read', percent: 0, leaseUntilMs: undefined } });
+      assert.deepEqual(JSON.parse(await cluster.held(kind)), JSON.parse(flagsText('off')));
+    });
+
+    test('drops the flag while others edit the same object, and loses no edit of theirs', async () => {
+      await using cluster = await openCluster(KUBECONFIG as string);
+      await cluster.put(kind, flagsText('p25'));
+      const lever = await leverOn(cluster, kind);
+      const names = Array.from({ length: 10 }, (_, at) => `theirs-${at}`);
+      const theirs = (async () => {
+        for (const name of names) {
+          await cluster.addFlag(kind, name, OTHER);
+        }
+      })();
+      const ours = (async () => {
+        for (const [percent, expected] of [
+          [10, 25],
+          [5, 10],
+          [0, undefined],
+        ] as const) {
+          assert.deepEqual(await lever.write(to(percent, expected), never), { kind: 'written' });
+        }
+      })();
+      await Promise.all([theirs, ours]);
+      const { flags } = JSON.parse(await cluster.held(kind));
+      assert.equal(flags[FLAG].defaultVariant, 'off');
+      assert.deepEqual(Object.keys(flags).sort(), [FLAG, 'other', ...names].sort());
+    });
+
+    test('says what the API server refused, and changes nothing, without the right to patch', async () => {
+      await using cluster = await openCluster(KUBECONFIG as string);
+      await cluster.put(kind, flagsText('p5'));
+      const place = {
+        kubeConfig: await cluster.limitedTo(kind === 'configmap' ? 'featureflag' : 'configmap'),
+        namespace: cluster.namespace,
+        name: 'flags',
+        flag: FLAG,
+      };
+      const lever = kind === 'configmap' ? createConfigMapLever(place) : createFeatureFlagLever(place);
+      const written = await lever.write(to(0, undefined), never);
+      assert.equal(written.kind, 'refused');
+      assert.match(JSON.stringify(written), /answered 403: .*forbidden/);
+      assert.deepEqual(JSON.parse(await cluster.held(kind)), JSON.parse(flagsText('p5')));
+    });
+  });
+}
