@@ -65,3 +65,5 @@ export function createRecorder(journal: Journal, log: Logger) {
     remembered: (limit: number): readonly JournalEvent[] => remembered.toReversed().slice(0, limit),
   };
 }
+
+export type Recorder = ReturnType<typeof createRecorder>;

@@ -5,19 +5,20 @@ import type { Percent } from '../rollout/percent.ts';
 import type { Plan } from '../rollout/plan.ts';
 import type { SourceReading } from '../rollout/reading.ts';
 import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
-import { type Change, disobedient, untilConfirmed } from './confirmation.ts';
+import { disobedient } from './confirmation.ts';
 import { eventOf, note } from './events.ts';
+import { createFollower } from './follower.ts';
 import type { ControlMetrics } from './metrics.ts';
 import type {
   Clock,
   FlagLever,
   FlagReading,
+  FlagWrite,
   FlagWritten,
   Journal,
   Leadership,
   SavedRollout,
   SignalSource,
-  WrittenChange,
 } from './ports.ts';
 import { createRecorder } from './recorder.ts';
 import { createWatch } from './watch.ts';
@@ -80,13 +81,25 @@ export function createRolloutLoop(parts: LoopParts) {
   let writes = 0;
   let leverProblem = '';
   let served: SourceReading | undefined;
-  let change: Change | undefined;
-  /** What the journal says is not confirmed yet, by whoever wrote it. */
-  let inherited: WrittenChange | undefined;
-  let confirming = new AbortController();
   let breachAtMs: number | undefined;
   const alerts = new Set<string>();
   const sourceProblems = new Map<string, string | null>();
+
+  const follower = createFollower({
+    witness,
+    clock,
+    recorder,
+    metrics,
+    stop: stop.signal,
+    run,
+    writeAgain: (percent, signal) =>
+      exclusive(async () => {
+        if (!signal.aborted && percentOf(state) === percent) {
+          await write({ percent, expected: undefined });
+        }
+      }),
+    onConfirmed: () => void save(),
+  });
 
   // Decisions
 
@@ -151,7 +164,7 @@ export function createRolloutLoop(parts: LoopParts) {
       metrics.countRollback(decision.why);
       await lower(seenAtMs);
     } else if (event === 'adopted') {
-      confirm({ percent: to, lowers: to < from, seenAtMs, writtenAtMs: seenAtMs });
+      follower.begin({ percent: to, lowers: to < from, seenAtMs, writtenAtMs: seenAtMs });
       settled = decision.why.kind !== 'lease';
     }
     void save();
@@ -165,12 +178,7 @@ export function createRolloutLoop(parts: LoopParts) {
     if (!(await save(decision.state))) {
       return refuse('the journal could not be written; the percent stays');
     }
-    writes += 1;
-    const written = await lever.write(
-      { percent: to, expected: from, leaseUntilMs: leaseFor(to) },
-      AbortSignal.timeout(LEVER_WITHIN_MS),
-    );
-    writes += 1;
+    const written = await write({ percent: to, expected: from });
     if (written.kind !== 'written') {
       void save();
       const why = `the flag was not raised to ${to} %: ${describeUnwritten(written)}`;
@@ -180,7 +188,7 @@ export function createRolloutLoop(parts: LoopParts) {
     leverProblem = '';
     enter(decision.state);
     recorder.record(eventOf(decision, clock.now()));
-    confirm({ percent: to, lowers: false, seenAtMs, writtenAtMs: clock.now() });
+    follower.begin({ percent: to, lowers: false, seenAtMs, writtenAtMs: clock.now() });
     void save();
     return decision;
   }
@@ -188,19 +196,25 @@ export function createRolloutLoop(parts: LoopParts) {
   /** Needs the lever and nothing else. Tried again with each look at the flag until it is done. */
   async function lower(seenAtMs: number): Promise<void> {
     const percent = percentOf(state);
-    writes += 1;
-    const written = await lever.write(
-      { percent, expected: undefined, leaseUntilMs: leaseFor(percent) },
-      AbortSignal.timeout(LEVER_WITHIN_MS),
-    );
-    writes += 1;
+    const written = await write({ percent, expected: undefined });
     if (written.kind !== 'written' && !isLowerAlready(written, percent)) {
       tellLeverProblem(`the flag could not be lowered to ${percent} %: ${describeUnwritten(written)}`);
       return;
     }
     leverProblem = '';
     settled = true;
-    confirm({ percent, lowers: true, seenAtMs, writtenAtMs: clock.now() });
+    follower.begin({ percent, lowers: true, seenAtMs, writtenAtMs: clock.now() });
+  }
+
+  /** Counted on both sides, so that a look at the flag that overlaps it is known for one. */
+  async function write({ percent, expected }: Pick<FlagWrite, 'percent' | 'expected'>): Promise<FlagWritten> {
+    writes += 1;
+    const written = await lever.write(
+      { percent, expected, leaseUntilMs: leaseFor(percent) },
+      AbortSignal.timeout(LEVER_WITHIN_MS),
+    );
+    writes += 1;
+    return written;
   }
 
   function tellLeverProblem(problem: string): void {
@@ -226,77 +240,6 @@ export function createRolloutLoop(parts: LoopParts) {
   function run(work: Promise<void>): void {
     running.add(work);
     void work.finally(() => running.delete(work));
-  }
-
-  // Confirmation
-
-  function confirm(begun: WrittenChange): void {
-    inherited = undefined;
-    confirming.abort();
-    confirming = new AbortController();
-    change = { ...begun, confirmedAtMs: undefined, waitingFor: ['any replica (not read yet)'] };
-    if (witness !== undefined) {
-      run(follow(begun, witness, AbortSignal.any([confirming.signal, stop.signal])));
-    }
-  }
-
-  async function follow(
-    { percent, lowers, seenAtMs, writtenAtMs }: WrittenChange,
-    asked: SignalSource,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const confirmedAtMs = await untilConfirmed({
-      witness: asked,
-      percent,
-      lowers,
-      signal,
-      now: clock.now,
-      onLook: (waitingFor) => {
-        change = change && { ...change, waitingFor };
-      },
-      onLate: async (waitingFor) => {
-        const text = `${percent} % is written, and not yet served by ${waitingFor.join(', ')}.`;
-        recorder.record(note({ kind: 'unconfirmed', text, to: percent, details: { waitingFor } }, clock.now()));
-        if (lowers) {
-          await exclusive(async () => {
-            if (!signal.aborted && percentOf(state) === percent) {
-              await lever.write(
-                { percent, expected: undefined, leaseUntilMs: leaseFor(percent) },
-                AbortSignal.timeout(LEVER_WITHIN_MS),
-              );
-            }
-          });
-        }
-      },
-    });
-    if (confirmedAtMs === undefined || change === undefined) {
-      return;
-    }
-    change = { ...change, confirmedAtMs, waitingFor: [] };
-    const times = { seenAtMs, writtenAtMs, confirmedAtMs };
-    if (lowers) {
-      metrics.observeRollback(times);
-    }
-    const afterMs = confirmedAtMs - writtenAtMs;
-    recorder.record(
-      note(
-        {
-          kind: 'confirmed',
-          text: `Every replica serves ${percent} %, ${afterMs} ms after the flag was written, ${confirmedAtMs - seenAtMs} ms after it was asked for.`,
-          to: percent,
-          details: times,
-        },
-        confirmedAtMs,
-      ),
-    );
-    void save();
-  }
-
-  /** What another controller, or this one before a restart, wrote and could not see served. */
-  function goOnConfirming(): void {
-    if (inherited !== undefined && inherited.percent === percentOf(state) && settled && leads()) {
-      confirm(inherited);
-    }
   }
 
   // Signals
@@ -374,11 +317,7 @@ export function createRolloutLoop(parts: LoopParts) {
     if (wanted === undefined || isFresh) {
       return;
     }
-    writes += 1;
-    const written = await lever.write(
-      { percent, expected: percent, leaseUntilMs: wanted },
-      AbortSignal.timeout(LEVER_WITHIN_MS),
-    );
+    const written = await write({ percent, expected: percent });
     if (written.kind !== 'written') {
       tellLeverProblem(`the lease was not renewed: ${describeUnwritten(written)}`);
     }
@@ -395,7 +334,7 @@ export function createRolloutLoop(parts: LoopParts) {
     if (!leadership.leading() || origin === 'unknown') {
       return false;
     }
-    const saved: SavedRollout = { revision, state, intent, settled, unconfirmed: unconfirmed() };
+    const saved: SavedRollout = { revision, state, intent, settled, unconfirmed: follower.unconfirmed() };
     try {
       if (await journal.save(saved)) {
         revision = saved.revision + 1;
@@ -411,14 +350,6 @@ export function createRolloutLoop(parts: LoopParts) {
       tellJournalIsAway(error as Error);
     }
     return false;
-  }
-
-  function unconfirmed(): WrittenChange | undefined {
-    if (change === undefined || change.confirmedAtMs !== undefined) {
-      return inherited;
-    }
-    const { percent, lowers, seenAtMs, writtenAtMs } = change;
-    return { percent, lowers, seenAtMs, writtenAtMs };
   }
 
   async function load(): Promise<void> {
@@ -438,7 +369,7 @@ export function createRolloutLoop(parts: LoopParts) {
       const isOther = percentOf(next) !== percentOf(state);
       state = next;
       settled = saved.settled;
-      inherited = saved.unconfirmed?.seenAtMs === change?.seenAtMs ? undefined : saved.unconfirmed;
+      follower.inherit(saved.unconfirmed);
       if (isOther) {
         watch.beginStage(clock.now());
       }
@@ -467,7 +398,9 @@ export function createRolloutLoop(parts: LoopParts) {
             );
           }
         }
-        goOnConfirming();
+        if (settled && leads()) {
+          follower.goOn(percentOf(state));
+        }
         if (leadership.leading() && (origin === 'own' || clock.now() - savedAtMs >= SAVE_EVERY_MS)) {
           await save();
         }
@@ -574,7 +507,7 @@ export function createRolloutLoop(parts: LoopParts) {
       state,
       flag,
       served,
-      change,
+      change: follower.change(),
       verdicts: watch.verdicts(),
       evidence: sources.map(({ name }) => watch.evidence(name)).find((each) => each !== undefined),
       problems: watch.problems(),
