@@ -494,12 +494,16 @@ export function createRolloutLoop(parts: LoopParts) {
     command,
     alert,
     history: async (limit: number) => {
+      const remembered = () => ({ events: recorder.remembered(limit), journal: 'away' as const });
+      if (journalIsAway) {
+        return remembered();
+      }
       try {
         await recorder.flush();
         const events = await journal.history(limit);
         return { events, journal: 'written' as const };
       } catch {
-        return { events: recorder.remembered(limit), journal: 'away' as const };
+        return remembered();
       }
     },
     snapshot: () => ({

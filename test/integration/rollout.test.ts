@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -304,6 +306,44 @@ describe('the API', () => {
       assert.equal((await statusOf(controller)).state.phase, 'idle');
     });
   }
+
+  test('answers every request of a flood, and lets a rollback through meanwhile', async () => {
+    assert.equal((await command(controller, 'start')).status, 200);
+    // Each reader now waits for a database that says nothing.
+    proxy.toServer = () => {};
+    const flood = Array.from({ length: 300 }, () =>
+      send({ method: 'GET', port: controller.port, path: '/api/history?limit=100' }),
+    );
+    const rollback = command(controller, 'rollback');
+    const answers = await Promise.all(flood);
+    assert.equal((await rollback).status, 200);
+    assert.equal(await variant(), 'off');
+    const statuses = new Set(answers.map(({ status }) => status));
+    assert.deepEqual([...statuses].sort(), [200, 503], 'some are served, and what is too much is told to come back');
+    assert.ok(answers.every(({ status, headers }) => status === 200 || headers['retry-after'] !== undefined));
+  });
+
+  test('is not held up by clients that never end what they send', async () => {
+    const slow = await Promise.all(
+      Array.from({ length: 100 }, async (_, at) => {
+        const socket = connect({ port: controller.port, host: '127.0.0.1' });
+        await once(socket, 'connect');
+        // Half of them have no token, and are sent away; the others have not even told all of their headers.
+        const end = at % 2 === 0 ? 'Content-Length: 100\r\n\r\n{' : `Authorization: Bearer ${TOKEN}\r\n`;
+        socket.write(`POST /api/commands HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${end}`);
+        return socket;
+      }),
+    );
+    try {
+      assert.equal((await command(controller, 'start')).status, 200);
+      assert.equal((await command(controller, 'rollback')).status, 200);
+      assert.equal(await variant(), 'off');
+    } finally {
+      for (const socket of slow) {
+        socket.destroy();
+      }
+    }
+  });
 
   test('an alert drops the flag, once; resolved ones and those of others do nothing', async () => {
     assert.equal((await command(controller, 'start')).status, 200);
