@@ -51,22 +51,20 @@ for (const kind of ['configmap', 'featureflag'] as const) {
       await using cluster = await openCluster(KUBECONFIG as string);
       await cluster.put(kind, flagsText('p25'));
       const lever = await leverOn(cluster, kind);
-      const names = Array.from({ length: 10 }, (_, at) => `theirs-${at}`);
+      const names = Array.from({ length: 30 }, (_, at) => `theirs-${at}`);
+      let editing = true;
       const theirs = (async () => {
         for (const name of names) {
           await cluster.addFlag(kind, name, OTHER);
         }
+        editing = false;
       })();
-      const ours = (async () => {
-        for (const [percent, expected] of [
-          [10, 25],
-          [5, 10],
-          [0, undefined],
-        ] as const) {
-          assert.deepEqual(await lever.write(to(percent, expected), never), { kind: 'written' });
-        }
-      })();
-      await Promise.all([theirs, ours]);
+      // As often as there is time for, so that edits meet: up, and down again.
+      for (let turn = 0; editing; turn += 1) {
+        await lever.write(turn % 2 === 0 ? to(0, undefined) : to(25, 0), never);
+      }
+      await theirs;
+      assert.deepEqual(await lever.write(to(0, undefined), never), { kind: 'written' });
       const { flags } = JSON.parse(await cluster.held(kind));
       assert.equal(flags[FLAG].defaultVariant, 'off');
       assert.deepEqual(Object.keys(flags).sort(), [FLAG, 'other', ...names].sort());
