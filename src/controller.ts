@@ -25,7 +25,9 @@ const SCRAPE_WITHIN_MS = 800;
 const PROMETHEUS_WITHIN_MS = 2_500;
 /** Several scrapes at their usual intervals: what is older says nothing of now. */
 const PROMETHEUS_MAX_AGE_MS = 15_000;
-const POOL_END_MS = 2_000;
+/** A database that hangs must not hold up a stop: what it has not taken by then it would not take later either. */
+const SAVE_WITHIN_MS = 3_000;
+const CLOSE_WITHIN_MS = 2_000;
 
 export type Controller = {
   /** Watches from here on; the database, the replicas and Prometheus may come later. */
@@ -93,13 +95,17 @@ export async function createController(
     stop: async () => {
       stopping = true;
       await http.close();
-      await loop.stop();
-      await Promise.all([leadership.close(), ...sources.all.map((source) => source.close())]);
-      await Promise.race([pool.end(), sleep(POOL_END_MS, undefined, { ref: false })]);
+      await within(SAVE_WITHIN_MS, loop.stop());
+      await within(
+        CLOSE_WITHIN_MS,
+        Promise.all([leadership.close(), ...sources.all.map((source) => source.close()), pool.end()]),
+      );
       log.info('stopped');
     },
   };
 }
+
+const within = (ms: number, work: Promise<unknown>) => Promise.race([work, sleep(ms, undefined, { ref: false })]);
 
 /** What is watched, and who witnesses what the replicas serve: they themselves where they can be asked, else Prometheus. */
 function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSettings, rollout: string) {
