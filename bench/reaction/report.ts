@@ -1,5 +1,5 @@
 import type { Breach } from '../../src/demo/breach.ts';
-import { table } from '../calm/text.ts';
+import { bar, table } from '../calm/text.ts';
 import { quantile } from '../statistics.ts';
 import type { Series } from './series.ts';
 
@@ -7,6 +7,8 @@ export type SeriesResult = { readonly series: Series; readonly breaches: readonl
 
 const BREAKER_MS = 300;
 const SERVED_MS = 100;
+/** A full bar. */
+const CHART_MS = 5_000;
 
 type Target = { readonly text: string; readonly met: boolean };
 
@@ -29,6 +31,11 @@ export function renderReaction(results: readonly SeriesResult[]): string {
     'Milliseconds from the fault, P50 / P95.',
     '',
     table(head, results.map(row)),
+    '',
+    '```text',
+    'median time from the fault to the last domain request, and to the proof that every replica serves 0 %',
+    ...results.flatMap(chart),
+    '```',
     '',
     ...targets.map(({ text, met }) => `- ${met ? 'met' : 'MISSED'}: ${text}`),
     '',
@@ -81,6 +88,20 @@ function row({ series, breaches }: SeriesResult): string[] {
     since(({ confirmedAtMs }) => confirmedAtMs),
     String(sum(breaches.map(({ clients }) => clients.failed))),
     `${at(slow, 0.5)} / ${at(slow, 0.95)}`,
+  ];
+}
+
+function chart({ series: { signal, fault, percent }, breaches }: SeriesResult): string[] {
+  const line = (title: string, what: string, of: (breach: Breach) => number) => {
+    const ms = at(
+      breaches.map((breach) => of(breach) - breach.faultAtMs),
+      0.5,
+    );
+    return `${title.padEnd(62)}${what.padEnd(10)}${bar(ms / CHART_MS)}${(ms / 1_000).toFixed(2).padStart(6)} s`;
+  };
+  return [
+    line(`${signal}, ${percent} %: ${fault}`, 'last', ({ lastDomainAtMs }) => lastDomainAtMs),
+    line('', 'confirmed', ({ confirmedAtMs }) => confirmedAtMs),
   ];
 }
 
