@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Decision } from '../rollout/decide.ts';
 import type { Reason } from '../rollout/state.ts';
-import type { JournalEvent } from './ports.ts';
+import type { FlagReading, JournalEvent } from './ports.ts';
 
 /** Who acts when nobody asked. */
 const SELF = 'sluice';
@@ -60,6 +60,18 @@ function describeChange({ event, from, to }: Extract<Decision, { kind: 'changed'
       return `Rolled back from ${from} % to ${to} %`;
     case 'adopted':
       return `Taken over: ${from} % to ${to} %`;
+  }
+}
+
+/** Why the flag gives no percent; undefined where it does, or was not read yet. */
+export function flagProblem(flag: FlagReading | undefined): string | undefined {
+  switch (flag?.kind) {
+    case 'unusable':
+      return flag.problems.join('; ');
+    case 'unreachable':
+      return flag.why;
+    default:
+      return undefined;
   }
 }
 

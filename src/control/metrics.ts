@@ -40,11 +40,9 @@ export function createControlMetrics(registry: Registry, rollout: string) {
   return {
     countRollback: (why: Reason) =>
       rollbacks.inc({ rollout, cause: why.kind === 'guard' ? why.guard : why.kind.replace(' ', '-') }),
-    observeRollback: (times: { seenAtMs: number; writtenAtMs: number | undefined; confirmedAtMs: number }) => {
+    observeRollback: (times: { seenAtMs: number; writtenAtMs: number; confirmedAtMs: number }) => {
       reaction.observe({ rollout, until: 'confirmed' }, (times.confirmedAtMs - times.seenAtMs) / 1_000);
-      if (times.writtenAtMs !== undefined) {
-        reaction.observe({ rollout, until: 'written' }, (times.writtenAtMs - times.seenAtMs) / 1_000);
-      }
+      reaction.observe({ rollout, until: 'written' }, (times.writtenAtMs - times.seenAtMs) / 1_000);
     },
     countUnauthorized: () => unauthorized.inc(),
   };

@@ -6,7 +6,7 @@ import type { Plan } from '../rollout/plan.ts';
 import type { SourceReading } from '../rollout/reading.ts';
 import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
 import { disobedient } from './confirmation.ts';
-import { eventOf, note } from './events.ts';
+import { eventOf, flagProblem, note } from './events.ts';
 import { createFollower } from './follower.ts';
 import type { ControlMetrics } from './metrics.ts';
 import type {
@@ -539,17 +539,6 @@ function provisional(percent: Percent, nowMs: number): State {
 /** A raise that was under way when its controller ended is taken up where the flag was already written. */
 function intended({ state, intent }: SavedRollout, flag: FlagReading | undefined): State {
   return intent !== undefined && flag?.kind === 'read' && flag.percent === percentOf(intent) ? intent : state;
-}
-
-function flagProblem(flag: FlagReading | undefined): string | undefined {
-  switch (flag?.kind) {
-    case 'unusable':
-      return flag.problems.join('; ');
-    case 'unreachable':
-      return flag.why;
-    default:
-      return undefined;
-  }
 }
 
 /** Somebody else was there first: what the flag says is taken over with the next look at it. */

@@ -6,7 +6,7 @@ import type { Plan } from '../rollout/plan.ts';
 import { percentOf, timeLeftMs } from '../rollout/state.ts';
 import { type Verdict, valueOfMeasure } from '../rollout/verdict.ts';
 import type { StatusAnswer } from './api-schemas.ts';
-import { describeReason } from './events.ts';
+import { describeReason, flagProblem } from './events.ts';
 import type { FlagLever } from './ports.ts';
 import type { RolloutLoop } from './rollout-loop.ts';
 
@@ -47,7 +47,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
       percent: flag?.kind === 'read' ? flag.percent : null,
       where: lever.where,
       lever: lever.name,
-      problem: flag === undefined ? 'not read yet' : flag.kind === 'read' ? null : flagProblem(flag),
+      problem: flag === undefined ? 'not read yet' : (flagProblem(flag) ?? null),
     },
     served: [
       ...(served?.kind === 'read' ? served.replicas : []).map(({ replica, servedPercent, breakerOpen }) => ({
@@ -107,11 +107,5 @@ function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): St
 function withoutEvidence({ evidence: _, ...rest }: Verdict) {
   return rest;
 }
-
-const flagProblem = (
-  flag:
-    | { readonly kind: 'unusable'; readonly problems: readonly string[] }
-    | { readonly kind: 'unreachable'; readonly why: string },
-) => (flag.kind === 'unusable' ? flag.problems.join('; ') : flag.why);
 
 const iso = (ms: number) => new Date(ms).toISOString();

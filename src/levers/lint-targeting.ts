@@ -1,4 +1,4 @@
-import { readLease } from './lease.ts';
+import { isNoRule, readLease } from './lease.ts';
 import { isObject, type Path, shown } from './problem.ts';
 
 /** What flagd's targeting schema knows: https://flagd.dev/schema/v0/targeting.json */
@@ -86,7 +86,7 @@ export type Outcomes = {
 
 /** What a rule may result in, as far as it can be read off. A lease is looked through: only the user's rule counts. */
 export function outcomesOf(rule: unknown, path: Path): Outcomes {
-  if (rule === null || rule === undefined || (isObject(rule) && Object.keys(rule).length === 0)) {
+  if (isNoRule(rule)) {
     return { named: [], others: false };
   }
   if (typeof rule !== 'object') {

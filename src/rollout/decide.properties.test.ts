@@ -7,7 +7,8 @@ import { isPercent } from './percent.ts';
 import { parsePlan } from './plan.ts';
 import { ON_BREACH } from './plan-schema.ts';
 import { IDLE, PHASES, percentBelow, percentOf, type State } from './state.ts';
-import { VERDICTS, type Verdict } from './verdict.ts';
+import { VERDICTS } from './verdict.ts';
+import { verdict } from './verdict-fixture.ts';
 
 const SEED = 20_261_124;
 const OBSERVE_MS = 10_000;
@@ -24,19 +25,6 @@ watch: 1h
 guards:
   - { name: errors, measure: error-rate, limit: 1%, onBreach: off }
 `);
-
-const verdict = (kind: Verdict['kind'], onBreach: Verdict['onBreach']): Verdict => ({
-  guard: 'errors',
-  source: 'scrape',
-  kind,
-  onBreach,
-  value: 0.5,
-  limit: 0.01,
-  limitText: '1%',
-  samples: 100,
-  evidence: undefined,
-  detail: '',
-});
 
 const healthy = [verdict('healthy', 'off')];
 const verdicts = fc.oneof(

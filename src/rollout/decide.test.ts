@@ -5,6 +5,7 @@ import { type Decision, decide, type Input, type Knowledge } from './decide.ts';
 import { parsePlan } from './plan.ts';
 import { IDLE, percentOf, type State, timeLeftMs } from './state.ts';
 import type { Verdict } from './verdict.ts';
+import { verdict } from './verdict-fixture.ts';
 
 const NOW_MS = 1_000_000;
 const plan = parsePlan(`
@@ -18,19 +19,6 @@ stages:
 watch: 1h
 guards: [{ name: errors, measure: error-rate, limit: 1%, onBreach: off }]
 `);
-
-const verdict = (kind: Verdict['kind'], onBreach: Verdict['onBreach'] = 'off', guard = 'errors'): Verdict => ({
-  guard,
-  source: 'scrape',
-  kind,
-  onBreach,
-  value: 0.5,
-  limit: 0.01,
-  limitText: '1%',
-  samples: 100,
-  evidence: undefined,
-  detail: '',
-});
 
 const underway = (percent: number, healthyMs = 0) => ({
   percent,
