@@ -164,6 +164,8 @@ function command({ loop, status }: ApiParts): Middleware {
         return answerProblem(ctx, problem(409, 'refused', 'Refused', outcome.why));
       case 'not-leader':
         ctx.set('Retry-After', '1');
+        // Behind a Service, another connection may reach the one that leads.
+        ctx.set('Connection', 'close');
         return answerProblem(ctx, problem(503, 'not-leader', 'Not the leader', `Ask again: ${outcome.why}.`));
     }
   };
