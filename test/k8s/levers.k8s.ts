@@ -3,15 +3,11 @@ import { describe, test } from 'node:test';
 import type { FlagLever } from '../../src/control/ports.ts';
 import { createConfigMapLever } from '../../src/levers/configmap-lever.ts';
 import { createFeatureFlagLever } from '../../src/levers/featureflag-lever.ts';
-import { type Cluster, type Kind, openCluster } from './support/cluster.ts';
-import { FLAG } from './support/flags.ts';
-import { skipBecause } from './support/tools.ts';
+import { FLAG } from '../e2e/support/flags.ts';
+import { type Cluster, type Kind, KUBECONFIG, openCluster, skipWithoutCluster } from './support/cluster.ts';
 
 /** The levers on a real API server, with the least rights that they need. */
-const KUBECONFIG = process.env.SLUICE_E2E_KUBECONFIG;
-const skip =
-  KUBECONFIG === undefined &&
-  skipBecause('levers on a real API server: set SLUICE_E2E_KUBECONFIG to the kubeconfig of a cluster for tests');
+const skip = skipWithoutCluster;
 
 const GOOD = { state: 'ENABLED', variants: { off: 0, p5: 5, p10: 10, p25: 25 }, defaultVariant: 'p5' };
 const OTHER = { state: 'ENABLED', variants: { a: 'x', b: 'y' }, defaultVariant: 'a' };
@@ -28,7 +24,7 @@ async function leverOn(cluster: Cluster, kind: Kind): Promise<FlagLever> {
 for (const kind of ['configmap', 'featureflag'] as const) {
   describe(`the ${kind} lever on a real API server`, { skip }, () => {
     test('raises and lowers the percent and changes nothing else, with get and patch on the one object', async () => {
-      await using cluster = await openCluster(KUBECONFIG as string);
+      await using cluster = await openCluster(KUBECONFIG);
       await cluster.put(kind, flagsText('p5'));
       const lever = await leverOn(cluster, kind);
       assert.deepEqual(await lever.write(to(25, 5), never), { kind: 'written' });
@@ -39,7 +35,7 @@ for (const kind of ['configmap', 'featureflag'] as const) {
     });
 
     test('does not raise over a person who lowered the percent', async () => {
-      await using cluster = await openCluster(KUBECONFIG as string);
+      await using cluster = await openCluster(KUBECONFIG);
       await cluster.put(kind, flagsText('off'));
       const lever = await leverOn(cluster, kind);
       const written = await lever.write(to(25, 5), never);
@@ -48,7 +44,7 @@ for (const kind of ['configmap', 'featureflag'] as const) {
     });
 
     test('drops the flag while others edit the same object, and loses no edit of theirs', async () => {
-      await using cluster = await openCluster(KUBECONFIG as string);
+      await using cluster = await openCluster(KUBECONFIG);
       await cluster.put(kind, flagsText('p25'));
       const lever = await leverOn(cluster, kind);
       const names = Array.from({ length: 30 }, (_, at) => `theirs-${at}`);
@@ -71,7 +67,7 @@ for (const kind of ['configmap', 'featureflag'] as const) {
     });
 
     test('says what the API server refused, and changes nothing, without the right to patch', async () => {
-      await using cluster = await openCluster(KUBECONFIG as string);
+      await using cluster = await openCluster(KUBECONFIG);
       await cluster.put(kind, flagsText('p5'));
       const place = {
         kubeConfig: await cluster.limitedTo(kind === 'configmap' ? 'featureflag' : 'configmap'),

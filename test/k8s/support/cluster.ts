@@ -1,12 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import {
-  ApiextensionsV1Api,
-  CoreV1Api,
-  CustomObjectsApi,
-  KubeConfig,
-  RbacAuthorizationV1Api,
-} from '@kubernetes/client-node';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CoreV1Api, CustomObjectsApi, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
+import { parse } from 'yaml';
+import { skipBecause } from '../../e2e/support/tools.ts';
 import { until } from '../../support/until.ts';
+import { createApi } from './api.ts';
+import type { Manifest } from './manifests.ts';
+
+const DEFINITION = join(import.meta.dirname, '../../../k8s/components/featureflag-crd/featureflags.yaml');
+
+/** Of a cluster that may be written to: each test works in a namespace of its own. */
+export const KUBECONFIG = process.env.KUBECONFIG ?? '';
+export const skipWithoutCluster: string | false =
+  KUBECONFIG === '' && skipBecause('what needs a real API server: set KUBECONFIG to the file of a disposable cluster');
 
 const GROUP = 'core.openfeature.dev';
 const KINDS = {
@@ -18,6 +25,10 @@ export type Kind = keyof typeof KINDS;
 /** A namespace of the test's own on a real cluster, gone when disposed of. */
 export type Cluster = AsyncDisposable & {
   readonly namespace: string;
+  /** All rights. */
+  readonly admin: KubeConfig;
+  /** What an account of this namespace may do. */
+  readonly as: (account: string) => Promise<KubeConfig>;
   /** What may read and patch the one object `flags` of this kind, and nothing else. */
   readonly limitedTo: (kind: Kind) => Promise<KubeConfig>;
   /** As another person does with all rights: makes the object with these flags, or replaces them. */
@@ -39,6 +50,17 @@ export async function openCluster(file: string): Promise<Cluster> {
   const flag = { group: GROUP, version: 'v1beta1', plural: 'featureflags', namespace, name: 'flags' };
   const map = { namespace, name: 'flags' };
 
+  const as = async (name: string): Promise<KubeConfig> => {
+    const body = { spec: { audiences: [], expirationSeconds: 600 } };
+    const { status } = await core.createNamespacedServiceAccountToken({ namespace, name, body });
+    const cluster = admin.getCurrentCluster();
+    if (cluster === null || status?.token === undefined) {
+      throw new Error('the API server gave no token');
+    }
+    const limited = new KubeConfig();
+    limited.loadFromClusterAndUser(cluster, { name, token: status.token });
+    return limited;
+  };
   const held = async (kind: Kind): Promise<string> => {
     if (kind === 'configmap') {
       return (await core.readNamespacedConfigMap(map)).data?.['flags.json'] ?? '';
@@ -47,6 +69,8 @@ export async function openCluster(file: string): Promise<Cluster> {
   };
   return {
     namespace,
+    admin,
+    as,
     limitedTo: async (kind) => {
       const name = `only-${kind}`;
       const { group, plural } = KINDS[kind];
@@ -62,18 +86,7 @@ export async function openCluster(file: string): Promise<Cluster> {
           subjects: [{ kind: 'ServiceAccount', name, namespace }],
         },
       });
-      const { status } = await core.createNamespacedServiceAccountToken({
-        namespace,
-        name,
-        body: { spec: { audiences: [], expirationSeconds: 600 } },
-      });
-      const limited = new KubeConfig();
-      const cluster = admin.getCurrentCluster();
-      if (cluster === null || status?.token === undefined) {
-        throw new Error('the API server gave no token');
-      }
-      limited.loadFromClusterAndUser(cluster, { name, token: status.token });
-      return limited;
+      return as(name);
     },
     put: async (kind, text) => {
       if (kind === 'configmap') {
@@ -123,39 +136,20 @@ export async function openCluster(file: string): Promise<Cluster> {
 
 /** The operator's resource as far as flagd reads it, on a cluster that has no operator. */
 async function ensureFeatureFlags(admin: KubeConfig): Promise<void> {
-  const api = admin.makeApiClient(ApiextensionsV1Api);
-  const name = `featureflags.${GROUP}`;
-  try {
-    await api.createCustomResourceDefinition({
-      body: {
-        metadata: { name },
-        spec: {
-          group: GROUP,
-          scope: 'Namespaced',
-          names: { kind: 'FeatureFlag', plural: 'featureflags', singular: 'featureflag' },
-          versions: [
-            {
-              name: 'v1beta1',
-              served: true,
-              storage: true,
-              schema: {
-                openAPIV3Schema: {
-                  type: 'object',
-                  properties: { spec: { type: 'object', x_kubernetes_preserve_unknown_fields: true } },
-                },
-              },
-            },
-          ],
-        },
-      },
-    });
-  } catch (error) {
-    if ((error as { code?: number }).code !== 409) {
-      throw error;
+  const api = createApi(admin);
+  const definition = parse(await readFile(DEFINITION, 'utf8')) as Manifest;
+  const path = `${await api.pathOf(definition)}/${definition.metadata.name}`;
+  if ((await api.call('GET', path)).status === 404) {
+    // Another test may be doing the same: an apply is the same for both.
+    const { status, message } = await api.apply(definition);
+    if (status !== 200 && status !== 201) {
+      throw new Error(`the API server took no definition of FeatureFlags: ${message}`);
     }
   }
   await until('the API server knows FeatureFlags', async () => {
-    const { status } = await api.readCustomResourceDefinition({ name });
-    return status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') ?? false;
+    const { status } = JSON.parse((await api.call('GET', path)).message);
+    return status?.conditions?.some(
+      ({ type, status: is }: Record<string, string>) => type === 'Established' && is === 'True',
+    );
   });
 }
