@@ -1,13 +1,14 @@
 import type { Pool } from 'pg';
 
-/** Whether the database answers now. Probes that come while one is under way share its answer. */
+/** Whether the database answers now and has its tables. Probes that come while one is under way share its answer. */
 export function createReadiness(control: Pool): () => Promise<boolean> {
   let underWay: Promise<boolean> | undefined;
   return () => {
     underWay ??= control
-      .query('SELECT 1')
+      // Takes no lock on the table, which a migration under way would hold up.
+      .query<{ migrated: boolean }>("SELECT to_regclass('violation_status_history') IS NOT NULL AS migrated")
       .then(
-        () => true,
+        ({ rows }) => rows[0]?.migrated === true,
         () => false,
       )
       .finally(() => {

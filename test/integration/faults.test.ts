@@ -232,6 +232,13 @@ describe('the database', () => {
     assert.equal((await service.update(id, 'status=confirmed')).status, 200);
   });
 
+  test('not migrated yet: not ready; ready once it is', async () => {
+    await database.query('ALTER TABLE violation_status_history RENAME TO not_there_yet');
+    assert.equal((await service.admin('/readyz')).status, 503);
+    await database.query('ALTER TABLE not_there_yet RENAME TO violation_status_history');
+    assert.equal((await service.admin('/readyz')).status, 200);
+  });
+
   test('going away under load: 200s and clean 503s only; every 200 is written once, and no connection is leaked', async () => {
     const answers: Answer[] = [];
     let running = true;
