@@ -7,6 +7,7 @@ import { createHttpServer } from './http/server.ts';
 import { DatabaseService } from './postgres/database-service.ts';
 import { PostgreSQLDetectionRepository } from './postgres/detection-repository.ts';
 import { createControlPool, createWritePool } from './postgres/pool.ts';
+import { registerPoolGauge } from './postgres/pool-metrics.ts';
 import { createReadiness } from './postgres/readiness.ts';
 import { createSessions } from './postgres/sessions.ts';
 import { createViolationReader } from './postgres/violation-reader.ts';
@@ -42,6 +43,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
   const database = { url: settings.DATABASE_URL, onIdleError };
   const writes = createWritePool({ ...database, size: settings.DATABASE_POOL });
   const control = createControlPool({ ...database, size: 4, queryTimeoutMs: CONTROL_TIMEOUT_MS });
+  registerPoolGauge(registry, writes);
   const sessions = createSessions(writes);
   const legacy = new DatabaseService(sessions);
   const domain = new ViolationService(new PostgreSQLDetectionRepository(sessions));
@@ -69,6 +71,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
     { registry, rollout: ROLLOUT },
     {
       breaker,
+      flagsToldAt: flags.toldAt,
       percent: async () => {
         const { percent } = await flags.readDefault();
         return settings.USE_DOMAIN_SERVICE ? Math.min(percent, ceiling ?? 100) : 0;

@@ -106,10 +106,15 @@ export function createFlagEvaluationCounter({ registry, rollout }: Options) {
   return ({ reason, errorCode }: FlagReading) => evaluations.inc({ rollout, reason, error_code: errorCode });
 }
 
-type Served = { readonly percent: () => Promise<Percent>; readonly breaker: Pick<Breaker, 'state'> };
+type Served = {
+  readonly percent: () => Promise<Percent>;
+  readonly breaker: Pick<Breaker, 'state'>;
+  /** When the flag source last told the flags, in milliseconds since 1970; undefined before the first time. */
+  readonly flagsToldAt: () => number | undefined;
+};
 
-/** Both are read when scraped: what a scrape says is what the next request gets. */
-export function registerServedGauges({ registry, rollout }: Options, { percent, breaker }: Served): void {
+/** Read when scraped: what a scrape says is what the next request gets. */
+export function registerServedGauges({ registry, rollout }: Options, { percent, breaker, flagsToldAt }: Served): void {
   new Gauge({
     name: 'sluice_flag_percent',
     help: 'Percent of records this replica now sends to the domain path: the flag under its ceiling and switches.',
@@ -126,6 +131,18 @@ export function registerServedGauges({ registry, rollout }: Options, { percent, 
     registers: [registry],
     collect() {
       this.set({ rollout }, breaker.state() === 'closed' ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: 'sluice_flag_age_seconds',
+    help: 'Time since the flag source last told the flags; it does so at least twice a minute. None before the first time.',
+    labelNames: ['rollout'],
+    registers: [registry],
+    collect() {
+      const toldAt = flagsToldAt();
+      if (toldAt !== undefined) {
+        this.set({ rollout }, Math.max(0, Date.now() - toldAt) / 1_000);
+      }
     },
   });
 }
