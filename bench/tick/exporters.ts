@@ -12,7 +12,7 @@ collectDefaultMetrics({ register: registry });
 const metrics = createPathMetrics({ registry, rollout: 'violation-status' });
 registerServedGauges(
   { registry, rollout: 'violation-status' },
-  { breaker: { state: () => 'closed' }, percent: async () => 25 },
+  { breaker: { state: () => 'closed' }, flagsToldAt: Date.now, percent: async () => 25 },
 );
 
 let page = '';

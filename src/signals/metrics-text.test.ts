@@ -13,7 +13,10 @@ async function servicePage(rollout = ROLLOUT): Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createPathMetrics({ registry, rollout });
-  registerServedGauges({ registry, rollout }, { percent: async () => 25, breaker: { state: () => 'half-open' } });
+  registerServedGauges(
+    { registry, rollout },
+    { flagsToldAt: () => undefined, percent: async () => 25, breaker: { state: () => 'half-open' } },
+  );
   const checks = new Counter({
     name: 'sluice_consistency_checks_total',
     help: 'Checks.',

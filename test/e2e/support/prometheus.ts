@@ -14,6 +14,8 @@ export type Prometheus = AsyncDisposable & {
   readonly process: RunningProcess;
   /** An instant query; an empty answer is an empty list. */
   readonly query: (expression: string) => Promise<Sample[]>;
+  /** Whether a query over the last two minutes, as a dashboard makes it, has a value other than NaN. */
+  readonly hasData: (expression: string) => Promise<boolean>;
   readonly firing: () => Promise<FiringAlert[]>;
   /** Waits until every target's last scrape went well. */
   readonly untilScraped: (timeoutMs?: number) => Promise<void>;
@@ -73,6 +75,12 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     url,
     process,
     query,
+    hasData: async (expression) => {
+      const end = Date.now() / 1_000;
+      const range = new URLSearchParams({ query: expression, start: `${end - 120}`, end: `${end}`, step: '1' });
+      const { result } = await get<{ result: { values: [number, string][] }[] }>(`${url}/api/v1/query_range?${range}`);
+      return result.some(({ values }) => values.some(([, value]) => value !== 'NaN'));
+    },
     firing,
     untilScraped: (timeoutMs) =>
       until('Prometheus scrapes every target', async () => (await query('up == 1')).length === targets, timeoutMs),
