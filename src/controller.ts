@@ -44,7 +44,11 @@ export async function createController(
 ): Promise<Controller> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = createControlMetrics(registry, plan.rollout);
+  const metrics = createControlMetrics(
+    registry,
+    plan.rollout,
+    plan.guards.map(({ name }) => name),
+  );
   const instance = `${hostname()}/${randomBytes(3).toString('hex')}`;
   const sources = createSources(settings, plan.rollout);
   const lever = await createLever(settings, plan.flag);

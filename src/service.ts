@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { destination, type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { createWriteChecker } from './consistency/write-checker.ts';
 import { createAdmin } from './http/admin.ts';
 import { createApi } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
@@ -12,6 +13,7 @@ import { createReadiness } from './postgres/readiness.ts';
 import { createSessions } from './postgres/sessions.ts';
 import { createViolationReader } from './postgres/violation-reader.ts';
 import { createWriteLedger } from './postgres/write-ledger.ts';
+import { createWrittenChanges } from './postgres/written-changes.ts';
 import { createBreaker } from './routing/breaker.ts';
 import { createFaultSwitch } from './routing/faults.ts';
 import { createFixedFlagSource, createFlagdSource } from './routing/flag-source.ts';
@@ -79,7 +81,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
     },
   );
 
-  const update = createUpdateRouter({
+  const route = createUpdateRouter({
     rollout: ROLLOUT,
     switches: { useDomain: settings.USE_DOMAIN_SERVICE, ceiling },
     domainTimeoutMs: settings.DOMAIN_TIMEOUT_MS,
@@ -103,6 +105,23 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
     log,
   });
 
+  const checker = createWriteChecker({
+    rollout: ROLLOUT,
+    registry,
+    store: createWrittenChanges(control, ROLLOUT),
+    samplePercent: settings.SHADOW_SAMPLE_PERCENT,
+    random: Math.random,
+    onMismatch: (mismatches) =>
+      mismatches.forEach(
+        ({ update, path, field }) =>
+          void log.error(
+            { request_id: update.requestId, violation_id: update.violationId, path, field },
+            'a write is not what the domain rule makes of it',
+          ),
+      ),
+    onFailure: (error) => log.warn({ error: String(error) }, 'a write could not be checked'),
+  });
+
   const http = createHttpServer();
   const admin = createHttpServer();
   let stopping = false;
@@ -110,7 +129,13 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
   const api = createApi({
     forceDomain: settings.FORCE_DOMAIN,
     maxInFlight: settings.MAX_IN_FLIGHT,
-    update,
+    update: async (update, forced) => {
+      const routed = await route(update, forced);
+      if (routed.outcome.kind === 'updated') {
+        checker.offer(update);
+      }
+      return routed;
+    },
     read: createViolationReader(writes),
     whileStopping: http.whileStopping,
     log,
@@ -136,7 +161,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
       stopping = true;
       log.info('stopping');
       await http.drain();
-      await Promise.all([admin.close(), flags.close()]);
+      await Promise.all([admin.close(), flags.close(), checker.close()]);
       // Read-backs may still wait for a database that hangs; nothing they could tell is worth waiting for.
       await Promise.race([Promise.all([writes.end(), control.end()]), sleep(POOL_END_MS, undefined, { ref: false })]);
       log.info('stopped');

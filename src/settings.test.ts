@@ -27,6 +27,7 @@ test('needs nothing but DATABASE_URL, and has the documented defaults', () => {
     ROLLOUT_FLAG: 'violation-status-domain-percent',
     DOMAIN_TIMEOUT_MS: 1_000,
     MAX_IN_FLIGHT: 200,
+    SHADOW_SAMPLE_PERCENT: 10,
     LOG_LEVEL: 'info',
   });
 });

@@ -86,6 +86,12 @@ export const ServiceEnvironment = Type.Object({
     default: 200,
     description: 'Requests under way at once; more are answered 503 with `Retry-After`.',
   }),
+  SHADOW_SAMPLE_PERCENT: Type.Integer({
+    minimum: 0,
+    maximum: 100,
+    default: 10,
+    description: 'How many of a hundred writes are read back and checked against the domain rule, after their answer.',
+  }),
   LOG_LEVEL: choice(
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',

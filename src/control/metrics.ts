@@ -16,8 +16,11 @@ type Snapshot = {
 
 export type ControlMetrics = ReturnType<typeof createControlMetrics>;
 
+/** What may cause a rollback beside the plan's guards, whose names are then the causes. */
+const CAUSES = ['breaker', 'alert', 'command', 'manual-edit', 'lease', 'plan'];
+
 /** The controller's own metrics. */
-export function createControlMetrics(registry: Registry, rollout: string) {
+export function createControlMetrics(registry: Registry, rollout: string, guards: readonly string[]) {
   const registers = [registry];
   const rollbacks = new Counter({
     name: 'sluice_rollbacks_total',
@@ -37,6 +40,13 @@ export function createControlMetrics(registry: Registry, rollout: string) {
     help: 'Requests to the API refused for a missing or wrong token.',
     registers,
   });
+  // A series that appears with its first event hides that event from increase(): all begin at 0.
+  for (const cause of new Set([...guards, ...CAUSES])) {
+    rollbacks.inc({ rollout, cause }, 0);
+  }
+  for (const until of ['written', 'confirmed']) {
+    reaction.zero({ rollout, until });
+  }
   return {
     countRollback: (why: Reason) =>
       rollbacks.inc({ rollout, cause: why.kind === 'guard' ? why.guard : why.kind.replace(' ', '-') }),

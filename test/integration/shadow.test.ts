@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startTestFlags, type TestFlags } from '../support/flags.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+/** Writes are checked after they were answered: what each path wrote is what the domain's rule would have written. */
+describe('the check of single writes', () => {
+  let database: TestDatabase;
+  let flags: TestFlags;
+  let service: TestService;
+  before(async () => {
+    database = await createTestDatabase();
+  });
+  after(async () => {
+    await database[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    flags = await startTestFlags(50);
+    service = await startTestService({ DATABASE_URL: database.url, SHADOW_SAMPLE_PERCENT: '100', ...flags.env });
+  });
+  afterEach(async () => {
+    await service[Symbol.asyncDispose]();
+    await flags.stop();
+    await database.query('DROP TRIGGER IF EXISTS planted ON violations');
+  });
+
+  const count = async (result: string, field?: string) => {
+    const { text } = await service.admin('/metrics');
+    return Array.from(text.matchAll(/^sluice_consistency_checks_total\{(.*)\} (\d+)$/gm))
+      .filter(([, labels = '']) => labels.includes(`result="${result}"`) && labels.includes(`field="${field ?? ''}`))
+      .reduce((sum, [, , value]) => sum + Number(value), 0);
+  };
+  const write = async (writes: number) => {
+    for (let turn = 0; turn < writes; turn += 1) {
+      const more = ['', '&notes=seen', '&handled_by=me', '&notes=&handled_by='][turn % 4];
+      assert.equal((await service.update(String((turn % 40) + 1), `status=confirmed${more}`)).status, 200);
+    }
+  };
+
+  test('counts a match in every field of every write of both paths, and keeps nothing', async () => {
+    await write(200);
+    await until('every write is checked', async () => (await count('match')) === 800);
+    assert.equal(await count('mismatch'), 0);
+    assert.equal(await count('failed'), 0);
+    assert.deepEqual(await database.query('SELECT * FROM consistency_mismatches'), []);
+    const paths = await database.query<{ path: string }>(
+      'SELECT DISTINCT path FROM violation_status_history ORDER BY 1',
+    );
+    assert.deepEqual(paths, [{ path: 'domain' }, { path: 'legacy' }]);
+  });
+
+  test('finds a field that a record lost, names it with both values, and answers the client as ever', async () => {
+    await database.query(`
+      CREATE OR REPLACE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN NEW.notes := NULL; RETURN NEW; END $$;
+      CREATE TRIGGER planted BEFORE UPDATE ON violations FOR EACH ROW EXECUTE FUNCTION planted()`);
+    assert.equal((await service.update('900', 'status=resolved&notes=kept')).status, 200);
+    await until('the mismatch is counted', async () => (await count('mismatch', 'notes')) === 1);
+    assert.equal(await count('match'), 3);
+    const held = async () =>
+      database.query('SELECT rollout, violation_id, field, expected, actual FROM consistency_mismatches');
+    await until('it is kept', async () => (await held()).length === 1);
+    assert.deepEqual(await held(), [
+      { rollout: 'violation-status', violation_id: '900', field: 'notes', expected: 'kept', actual: null },
+    ]);
+  });
+
+  test('a check that cannot be made is counted, and slows and fails no request', async () => {
+    await database.query('ALTER TABLE violation_status_history RENAME COLUMN changed_at TO gone');
+    try {
+      await write(20);
+      await until('every check failed', async () => (await count('failed')) === 20);
+    } finally {
+      await database.query('ALTER TABLE violation_status_history RENAME COLUMN gone TO changed_at');
+    }
+    assert.equal(await count('match'), 0);
+  });
+});
