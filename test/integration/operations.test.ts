@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { parse } from 'yaml';
+import { createTestDatabase, execute, type TestDatabase } from '../support/database.ts';
+import { startTestService } from '../support/service.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const read = (path: string) => readFile(join(ROOT, path), 'utf8');
+
+type Rule = {
+  readonly alert?: string;
+  readonly expr: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+};
+
+/** What docs/operations.md and monitoring/ promise whoever is paged. */
+describe('every alert', async () => {
+  const files = await readdir(join(ROOT, 'monitoring/rules'));
+  const rules: Rule[] = [];
+  for (const file of files) {
+    const { groups } = parse(await read(`monitoring/rules/${file}`)) as { groups: { rules: Rule[] }[] };
+    rules.push(...groups.flatMap((group) => group.rules));
+  }
+  const alerts = rules.filter(({ alert }) => alert !== undefined);
+
+  test('has a severity, a summary, a description, and its entry in the runbook', async () => {
+    const headings = Array.from((await read('docs/operations.md')).matchAll(/^### (Sluice\w+)$/gm), ([, name]) => name);
+    assert.ok(alerts.length >= 16);
+    for (const { alert = '', labels, annotations } of alerts) {
+      assert.match(labels?.severity ?? '', /^(warning|critical)$/, alert);
+      assert.ok(annotations?.summary && annotations.description, alert);
+      assert.equal(annotations.runbook, `docs/operations.md#${alert.toLowerCase()}`);
+    }
+    assert.deepEqual(headings.sort(), alerts.map(({ alert }) => alert).sort());
+  });
+
+  test('has a test of promtool that names it', async () => {
+    const tests = await Promise.all(
+      (await readdir(join(ROOT, 'monitoring/tests'))).map((name) => read(`monitoring/tests/${name}`)),
+    );
+    for (const { alert = '' } of alerts) {
+      assert.ok(
+        tests.some((text) => text.includes(`alertname: ${alert}`) || text.includes(`alertname="${alert}"`)),
+        alert,
+      );
+    }
+  });
+
+  test('that rolls back is critical, and is about one rollout', () => {
+    const rollbacks = alerts.filter(({ labels }) => labels?.action === 'rollback');
+    assert.deepEqual(rollbacks.map(({ alert }) => alert).sort(), [
+      'SluiceBreakersOpen',
+      'SluiceConsistencyMismatch',
+      'SluiceDomainErrors',
+      'SluiceDomainSlow',
+    ]);
+    for (const { alert, labels } of rollbacks) {
+      assert.equal(labels?.severity, 'critical', alert);
+    }
+  });
+});
+
+describe('the SQL of the operations page', () => {
+  let database: TestDatabase;
+  const role = (name: string) => `${name}_${suffix}`;
+  const suffix = randomBytes(4).toString('hex');
+  const NAMES = ['sluice_service', 'sluice_controller'];
+  const blocks = async () =>
+    Array.from((await read('docs/operations.md')).matchAll(/^```sql\n(.*?)^```$/gms), ([, sql = '']) => sql);
+  before(async () => {
+    database = await createTestDatabase();
+    for (const name of NAMES) {
+      await execute(database.url, `CREATE ROLE ${role(name)} LOGIN PASSWORD 'test'`);
+    }
+  });
+  after(async () => {
+    for (const name of NAMES) {
+      await execute(database.url, `DROP OWNED BY ${role(name)}`);
+      await execute(database.url, `DROP ROLE ${role(name)}`);
+    }
+    await database[Symbol.asyncDispose]();
+  });
+
+  test('grants the service what both of its paths and its checks need, and nothing of the journal', async () => {
+    const grants = (await blocks())[0] ?? '';
+    await execute(
+      database.url,
+      NAMES.reduce((sql, name) => sql.replaceAll(name, role(name)), grants),
+    );
+    const url = new URL(database.url);
+    url.username = role('sluice_service');
+    url.password = 'test';
+    const env = { DATABASE_URL: url.href, FLAG_PROVIDER: 'env', FORCE_DOMAIN: 'allow', SHADOW_SAMPLE_PERCENT: '100' };
+    await using service = await startTestService(env);
+    for (const forced of ['true', 'false']) {
+      const { status, headers } = await service.update('7', `status=confirmed&notes=n&force_domain=${forced}`);
+      assert.deepEqual([status, headers['rollout-path']], [200, forced === 'true' ? 'domain' : 'legacy']);
+    }
+    assert.equal((await service.read('7')).status, 200);
+    assert.equal((await service.admin('/readyz')).status, 200);
+    await assert.rejects(execute(url.href, 'SELECT * FROM rollout_state'), /permission denied/);
+    await assert.rejects(execute(url.href, 'DELETE FROM violation_status_history'), /permission denied/);
+    await assert.rejects(execute(url.href, 'DELETE FROM violations'), /permission denied/);
+  });
+
+  test('finds the one record that is not what its last change left', async () => {
+    const [, differing = '', changed = ''] = await blocks();
+    assert.deepEqual(await database.query(differing), []);
+    assert.equal((await database.query(changed)).length, 1);
+    await database.query("UPDATE violations SET notes = 'by hand' WHERE id = 7");
+    const found = await database.query<{ id: string; notes: string; notes_after: string }>(differing);
+    assert.deepEqual(
+      found.map(({ id, notes, notes_after }) => [id, notes, notes_after]),
+      [['7', 'by hand', 'n']],
+    );
+  });
+});
