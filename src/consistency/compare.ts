@@ -2,7 +2,7 @@ import { applyStatusUpdate } from '../violations/rules.ts';
 import type { StatusUpdate, Violation } from '../violations/violation.ts';
 
 export const FIELDS = ['status', 'handled_at', 'notes', 'handled_by'] as const;
-export type Field = (typeof FIELDS)[number];
+type Field = (typeof FIELDS)[number];
 
 /** One applied change as the database holds it. */
 export type Written = {
