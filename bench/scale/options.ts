@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['looks', 'controller', 'flags', 'series', 'journal'] as const;
+const PARTS = ['looks', 'controller', 'flags', 'series', 'journal'] as const;
 export type Part = (typeof PARTS)[number];
 
 export const HELP = `Measures what grows with the number of replicas, on this machine and on loopback only.
