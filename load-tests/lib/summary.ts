@@ -1,81 +1,76 @@
-/** What k6 hands to handleSummary, as far as it is read here. */
-export type K6Data = {
-  readonly metrics: Readonly<
-    Record<
-      string,
-      {
-        readonly values: Readonly<Record<string, number>>;
-        readonly thresholds?: Readonly<Record<string, { readonly ok: boolean }>>;
-      }
-    >
-  >;
-};
+import { DECISIONS, type Decision, PATHS, type Path } from './answer.ts';
+import { countOf, describeLatency, type K6Data, type Latency, latencyOf, valueIn } from './k6-data.ts';
+import { METRICS } from './names.ts';
 
-export const PATHS = ['domain', 'legacy'] as const;
-export const DECISIONS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;
-
-type Latency = { readonly meanMs: number; readonly p95Ms: number; readonly p99Ms: number; readonly maxMs: number };
-
-/** What a run tells whoever started it; counts are of requests, an iteration being one. */
+/** What a run tells whoever started it; requests are the updates, whatever else a script asks. */
 export type LoadSummary = {
+  readonly script: string;
   readonly requests: number;
   readonly perSecond: number;
   /** Iterations that were due and had no virtual user left: the service is slower than the load. */
   readonly dropped: number;
+  /** Requests that made no update. */
   readonly failed: number;
+  /** Those of them that were told to come again. */
+  readonly overloaded: number;
+  /** Of updates that were made. */
   readonly latency: Latency;
-  readonly paths: Readonly<Record<(typeof PATHS)[number], { readonly requests: number; readonly latency: Latency }>>;
-  readonly decisions: Readonly<Record<(typeof DECISIONS)[number], number>>;
-  /** Such as `http_req_duration p(95)<200`; empty where the run kept them all. */
+  readonly paths: Readonly<Record<Path, PathSummary>>;
+  readonly decisions: Readonly<Record<Decision, number>>;
+  /** Sentences that were not true each time. */
+  readonly failedChecks: readonly string[];
+  /** Such as `domain_duration p(95)<200`; empty where the run kept them all. */
   readonly failedThresholds: readonly string[];
 };
 
-export function summarise({ metrics }: K6Data): LoadSummary {
-  const value = (metric: string, key: string) => metrics[metric]?.values[key] ?? 0;
-  const latency = (metric: string): Latency => ({
-    meanMs: value(metric, 'avg'),
-    p95Ms: value(metric, 'p(95)'),
-    p99Ms: value(metric, 'p(99)'),
-    maxMs: value(metric, 'max'),
-  });
-  const path = (name: string) => ({
-    requests: value(`${name}_requests`, 'count'),
-    latency: latency(`${name}_duration`),
-  });
-  const failedThresholds = Object.entries(metrics).flatMap(([metric, { thresholds = {} }]) =>
+type PathSummary = { readonly requests: number; readonly failed: number; readonly latency: Latency };
+
+export function summarise(script: string, data: K6Data): LoadSummary {
+  const path = (name: Path): PathSummary => {
+    const latency = latencyOf(data, METRICS.durationOf(name));
+    return { requests: latency.requests, failed: countOf(data, METRICS.errorsOf(name)), latency };
+  };
+  const paths = { domain: path('domain'), legacy: path('legacy') };
+  const overloaded = countOf(data, METRICS.overloaded);
+  const unrouted = countOf(data, METRICS.unroutedErrors);
+  const failedThresholds = Object.entries(data.metrics).flatMap(([metric, { thresholds = {} }]) =>
     Object.entries(thresholds)
       .filter(([, { ok }]) => !ok)
       .map(([threshold]) => `${metric} ${threshold}`),
   );
   return {
-    requests: value('http_reqs', 'count'),
-    perSecond: value('http_reqs', 'rate'),
-    dropped: value('dropped_iterations', 'count'),
-    // A rate's `passes` are its true samples, here the requests that failed.
-    failed: value('http_req_failed', 'passes'),
-    latency: latency('http_req_duration'),
-    paths: { domain: path('domain'), legacy: path('legacy') },
+    script,
+    requests: countOf(data, METRICS.updates),
+    perSecond: valueIn(data, METRICS.updates, 'rate'),
+    dropped: countOf(data, 'dropped_iterations'),
+    failed: paths.domain.failed + paths.legacy.failed + unrouted + overloaded,
+    overloaded,
+    latency: latencyOf(data, METRICS.duration),
+    paths,
     decisions: Object.fromEntries(
-      DECISIONS.map((decision) => [decision, value(`${decision}_decisions`, 'count')]),
+      DECISIONS.map((decision) => [decision, countOf(data, METRICS.decisionsOf(decision))]),
     ) as LoadSummary['decisions'],
+    failedChecks: (data.root_group?.checks ?? []).filter(({ fails }) => fails > 0).map(({ name }) => name),
     failedThresholds,
   };
 }
 
-/** A few lines for people. */
-export function describeSummary(summary: LoadSummary): string {
-  const ms = ({ meanMs, p95Ms, maxMs }: Latency) =>
-    `mean ${meanMs.toFixed(1)} ms, P95 ${p95Ms.toFixed(1)} ms, slowest ${maxMs.toFixed(1)} ms`;
-  const paths = PATHS.map((path) => {
-    const { requests, latency } = summary.paths[path];
-    return `  ${path}: ${requests} requests${requests === 0 ? '' : `, ${ms(latency)}`}`;
-  });
-  const verdict =
-    summary.failedThresholds.length === 0 ? 'all limits kept' : `over: ${summary.failedThresholds.join(', ')}`;
+/** A few lines for people; `more` is what only this script found. */
+export function describeSummary(summary: LoadSummary, more: readonly string[] = []): string {
+  const { script, requests, perSecond, failed, overloaded, dropped } = summary;
+  const told = overloaded === 0 ? '' : ` (${overloaded} told to come again)`;
   return [
-    `${summary.requests} requests, ${summary.perSecond.toFixed(1)} a second, ${ms(summary.latency)}`,
-    ...paths,
-    `  failed ${summary.failed}, not sent in time ${summary.dropped}; ${verdict}`,
+    `${script}: ${requests} requests, ${perSecond.toFixed(1)} a second, ${describeLatency(summary.latency)}`,
+    ...PATHS.map((path) => `  ${describePath(path, summary.paths[path])}`),
+    ...more.map((line) => `  ${line}`),
+    `  failed ${failed}${told}, not sent in time ${dropped}`,
+    ...summary.failedChecks.map((check) => `  not always: ${check}`),
+    `  ${summary.failedThresholds.length === 0 ? 'all limits kept' : `over: ${summary.failedThresholds.join(', ')}`}`,
     '',
   ].join('\n');
+}
+
+function describePath(name: Path, { requests, failed, latency }: PathSummary): string {
+  const speed = requests === 0 ? '' : `, ${describeLatency(latency)}`;
+  return `${name}: ${requests} updates${failed === 0 ? '' : ` and ${failed} errors`}${speed}`;
 }

@@ -1,22 +1,37 @@
 const LOOPBACK = /^https?:\/\/(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/;
 
+type UrlList = {
+  /** The variable it comes from, for messages. */
+  readonly name: string;
+  readonly list: string | undefined;
+  /** ALLOW_REMOTE as it came. */
+  readonly allowRemote: string | undefined;
+};
+
 /**
- * The base URLs in a comma-separated list.
+ * The URLs in a comma-separated list, without the slashes at their ends.
  *
- * @throws when one is not on loopback, unless `allowRemote` is `yes`: a load belongs to whoever owns the machine it hits.
+ * @throws when there is none, or one is not on loopback, unless `allowRemote` is `yes`: a load belongs to whoever owns the
+ * machine it hits.
  */
-export function readTargets(list: string, allowRemote: string | undefined): string[] {
-  const targets = list
+export function readUrls({ name, list, allowRemote }: UrlList): string[] {
+  const urls = (list ?? '')
     .split(',')
     .map((text) => text.trim().replace(/\/+$/, ''))
     .filter((text) => text !== '');
-  if (targets.length === 0) {
-    throw new Error('BASE_URLS is empty; set it to one or more URLs, with commas between them.');
+  if (urls.length === 0) {
+    throw new Error(`${name} is missing; set it to one or more URLs, with commas between them.`);
   }
-  for (const target of targets) {
-    if (!LOOPBACK.test(target) && allowRemote !== 'yes') {
-      throw new Error(`BASE_URLS has ${target}, which is not on loopback; ALLOW_REMOTE=yes allows it.`);
+  for (const url of urls) {
+    if (!LOOPBACK.test(url) && allowRemote !== 'yes') {
+      throw new Error(`${name} has ${url}, which is not on loopback; ALLOW_REMOTE=yes allows it.`);
     }
   }
-  return targets;
+  return urls;
 }
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The replicas: BASE_URLS, by default the one of `npm start`. */
+export const readBaseUrls = ({ BASE_URLS, ALLOW_REMOTE }: Environment): string[] =>
+  readUrls({ name: 'BASE_URLS', list: BASE_URLS || 'http://127.0.0.1:8080', allowRemote: ALLOW_REMOTE });

@@ -3,79 +3,120 @@ import { join } from 'node:path';
 import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../../load-tests/steady.ts');
+const SCRIPTS = join(import.meta.dirname, '../../../load-tests');
 /** k6's own: the run went through and a threshold was not kept. */
-const THRESHOLDS_CROSSED = 99;
+export const THRESHOLDS_CROSSED = 99;
+/** k6's own: the script stopped, in the beginning or in its setup. */
+export const SCRIPT_STOPPED = 107;
 /** k6's own: a signal ended the run, which is summed up all the same. */
 const ENDED_BY_SIGNAL = 105;
 /** How long k6 may take to start, to wait for the last answers and to sum up. */
 const OVERHEAD_MS = 30_000;
 
-export type LoadOptions = {
+export type ScriptOptions = {
   readonly program: string;
   readonly directory: string;
-  readonly baseUrls: readonly string[];
-  readonly ratePerSecond: number;
+  /** Of load-tests/, without `.ts`. */
+  readonly script: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** It is killed some time after them. */
   readonly seconds: number;
 };
 
-export type RunningLoad = AsyncDisposable & {
+/** How a script ended. */
+export type ScriptEnd<Findings = unknown> = {
+  readonly code: number | null;
+  readonly output: string;
+  /** @throws with the output where the script left none. */
+  readonly summary: () => LoadSummary & Findings;
+};
+
+export type RunningScript<Findings = unknown> = AsyncDisposable & {
   readonly process: RunningProcess;
-  /** What the whole run came to. Rejects, with k6's output, when it did not go through. */
-  readonly summary: Promise<LoadSummary>;
-  /** Ends the load now; what it came to until then. The few requests that are then under way are not in it. */
-  readonly finish: () => Promise<LoadSummary>;
+  readonly ended: Promise<ScriptEnd<Findings>>;
 };
 
 let runs = 0;
 
-/** Starts load-tests/steady.ts beside the test, which goes on meanwhile; disposing of it ends the load. */
-export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
-  const { program, directory, baseUrls, ratePerSecond, seconds } = options;
+/** Starts a script of load-tests/ beside the test, which goes on meanwhile; disposing of it ends the script. */
+export async function startScript<Findings>(options: ScriptOptions): Promise<RunningScript<Findings>> {
+  const { program, directory, script, env, seconds } = options;
   runs += 1;
-  const name = `k6-${runs}`;
+  const name = `k6-${runs}-${script}`;
   const summaryFile = join(directory, `${name}.json`);
   const process = await startProcess({
     name,
     command: program,
-    args: ['run', '--quiet', '--no-usage-report', '--no-color', '--address=', SCRIPT],
+    args: ['run', '--quiet', '--no-usage-report', '--no-color', '--address=', join(SCRIPTS, `${script}.ts`)],
     env: {
-      BASE_URLS: baseUrls.join(','),
-      RATE: String(ratePerSecond),
-      DURATION: `${seconds}s`,
       SUMMARY_FILE: summaryFile,
-      // The script needs no extensions; k6 must not go looking for any.
+      // The scripts need no extensions; k6 must not go looking for any.
       K6_AUTO_EXTENSION_RESOLUTION: 'false',
+      ...env,
     },
     directory,
   });
   const limit = setTimeout(() => void process.kill(), seconds * 1_000 + OVERHEAD_MS);
-  const usual = [0, THRESHOLDS_CROSSED];
-  const summary = process.exited.then(async ({ code }): Promise<LoadSummary> => {
+  const ended = process.exited.then(async ({ code }): Promise<ScriptEnd<Findings>> => {
     clearTimeout(limit);
-    if (code === null || !usual.includes(code)) {
-      throw new Error(`k6 did not finish:\n${await process.output()}`);
-    }
-    return JSON.parse(await readFile(summaryFile, 'utf8'));
+    const output = await process.output();
+    const json = await readFile(summaryFile, 'utf8').catch(() => undefined);
+    return {
+      code,
+      output,
+      summary: () => {
+        if (json === undefined) {
+          throw new Error(`${script} ended with ${code} and no summary:\n${output}`);
+        }
+        return JSON.parse(json);
+      },
+    };
   });
-  // A test that ends the load early does not ask for it.
-  summary.catch(() => {});
+  // A test that ends the script early does not ask for it.
+  ended.catch(() => {});
   return {
     process,
-    summary,
-    finish: async () => {
-      usual.push(ENDED_BY_SIGNAL);
-      await process.stop();
-      return summary;
-    },
+    ended,
     [Symbol.asyncDispose]: async () => {
       await process.kill();
     },
   };
 }
 
-/** Runs load-tests/steady.ts and waits for its summary. */
-export async function runLoad(options: LoadOptions): Promise<LoadSummary> {
-  await using load = await startLoad(options);
-  return await load.summary;
+/** Runs a script of load-tests/ and waits for its end. */
+export async function runScript<Findings>(options: ScriptOptions): Promise<ScriptEnd<Findings>> {
+  await using script = await startScript<Findings>(options);
+  return await script.ended;
+}
+
+type LoadOptions = Pick<ScriptOptions, 'program' | 'directory' | 'seconds'> & {
+  readonly baseUrls: readonly string[];
+  readonly ratePerSecond: number;
+};
+
+export type RunningLoad = AsyncDisposable & {
+  readonly process: RunningProcess;
+  /** Ends the load now; what it came to until then. The few requests that are then under way are not in it. */
+  readonly finish: () => Promise<LoadSummary>;
+};
+
+/** Starts load-tests/steady.ts beside the test; disposing of it ends the load. */
+export async function startLoad({ baseUrls, ratePerSecond, ...parts }: LoadOptions): Promise<RunningLoad> {
+  const load = await startScript({
+    ...parts,
+    script: 'steady',
+    env: { BASE_URLS: baseUrls.join(','), RATE: String(ratePerSecond), DURATION: `${parts.seconds}s` },
+  });
+  return {
+    process: load.process,
+    finish: async () => {
+      await load.process.stop();
+      const { code, output, summary } = await load.ended;
+      if (code === null || ![0, THRESHOLDS_CROSSED, ENDED_BY_SIGNAL].includes(code)) {
+        throw new Error(`k6 did not finish:\n${output}`);
+      }
+      return summary();
+    },
+    [Symbol.asyncDispose]: () => load[Symbol.asyncDispose](),
+  };
 }

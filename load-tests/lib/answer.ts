@@ -1,0 +1,37 @@
+export const PATHS = ['domain', 'legacy'] as const;
+export type Path = (typeof PATHS)[number];
+
+export const DECISIONS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;
+export type Decision = (typeof DECISIONS)[number];
+
+/** What a client was told about its update. Path and decision are what the headers say; some answers have none. */
+export type Answer = {
+  /** `overloaded`: no path was asked, and the client was told to come again. */
+  readonly outcome: 'updated' | 'overloaded' | 'failed';
+  readonly path: Path | undefined;
+  readonly decision: Decision | undefined;
+  readonly durationMs: number;
+};
+
+/** What k6 tells of an answer, as far as it is read here. A status of 0 means that none came. */
+type HttpAnswer = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timings: { readonly duration: number };
+};
+
+export function readAnswer({ status, headers, timings }: HttpAnswer): Answer {
+  const path = PATHS.find((each) => each === headers['Rollout-Path']);
+  const decision = DECISIONS.find((each) => each === headers['Rollout-Decision']);
+  const isUpdated = status === 200 && path !== undefined && decision !== undefined;
+  const isOverload = status === 503 && path === undefined && headers['Retry-After'] !== undefined;
+  return {
+    outcome: isUpdated ? 'updated' : isOverload ? 'overloaded' : 'failed',
+    path,
+    decision,
+    durationMs: timings.duration,
+  };
+}
+
+/** Whether the domain path was tried: it answered, or failed so that legacy had to. */
+export const triedDomain = ({ path, decision }: Answer): boolean => path === 'domain' || decision === 'fallback';
