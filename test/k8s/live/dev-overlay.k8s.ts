@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
+import type { StatusAnswer } from '../../../src/control/api-schemas.ts';
 import { skipBecause } from '../../e2e/support/tools.ts';
 import { until } from '../../support/until.ts';
 import { KUBECONFIG, skipWithoutCluster } from '../support/cluster.ts';
@@ -54,6 +55,8 @@ describe('the dev overlay', { skip }, () => {
       }),
     );
   };
+  const statusOfRollout = async () =>
+    (await (await fetch(`${deployed.controllerUrl}/api/status`)).json()) as StatusAnswer;
   const setFaults = async (method: 'PUT' | 'DELETE', faults?: object) => {
     for (const { status } of await deployed.pods('sluice-service')) {
       const url = `http://${status.podIP}:8081/faults`;
@@ -124,8 +127,7 @@ describe('the dev overlay', { skip }, () => {
       await until('every replica serves 0 %', async () => (await served()).every((percent) => percent === 0), 5_000);
       t.diagnostic(`fault to flag: ${droppedAfter} ms; to every replica: ${Date.now() - brokenAt} ms`);
       t.diagnostic(`fault to the last domain answer: ${Math.max(0, writers.lastDomainAtMs() - brokenAt)} ms`);
-      const { state } = (await (await fetch(`${deployed.controllerUrl}/api/status`)).json()) as StatusAnswer;
-      assert.equal(state.phase, 'rolled-back');
+      assert.equal((await statusOfRollout()).state.phase, 'rolled-back');
     } finally {
       await setFaults('DELETE');
     }
@@ -147,15 +149,21 @@ describe('the dev overlay', { skip }, () => {
       await answer.text();
       return answer.status === 200;
     });
-    await until('the flag is at 100 %', async () => (await deployed.flag()) === 'p100', 300_000);
+    await until(
+      'the flag is at 100 %',
+      async () => {
+        const { phase, why } = (await statusOfRollout()).state;
+        assert.notEqual(phase, 'rolled-back', why ?? '');
+        return (await deployed.flag()) === 'p100';
+      },
+      300_000,
+    );
     t.diagnostic(`climbed in ${Math.round((Date.now() - startedAt) / 1_000)} s`);
     assert.deepEqual([...(await writers.differences()), ...(await more.differences())], []);
     assert.deepEqual([...writers.failures(), ...more.failures()], []);
     await deployed.editFlag('off');
   });
 });
-
-type StatusAnswer = { readonly state: { readonly phase: string } };
 
 const isReady = ({ status }: { status: { conditions?: readonly { type: string; status: string }[] } }) =>
   status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
