@@ -37,7 +37,7 @@ export function createClimb() {
   };
 }
 
-export type StageSummary = Share & { readonly latency: Readonly<Record<Path, Latency>> };
+type StageSummary = Share & { readonly latency: Readonly<Record<Path, Latency>> };
 
 export type Climb = {
   /** The controller was seen to be complete. */

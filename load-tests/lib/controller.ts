@@ -12,8 +12,6 @@ const MOST_TRIES = 10;
 const BETWEEN_TRIES_SECONDS = 0.3;
 const PARAMS = { timeout: '5s', tags: { name: 'controller' } };
 
-export type Controller = ReturnType<typeof createController>;
-
 export function createController({ url, token }: { readonly url: string; readonly token: string }) {
   return {
     /** Undefined where it does not answer now. */

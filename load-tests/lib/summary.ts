@@ -72,5 +72,5 @@ export function describeSummary(summary: LoadSummary, more: readonly string[] = 
 
 function describePath(name: Path, { requests, failed, latency }: PathSummary): string {
   const speed = requests === 0 ? '' : `, ${describeLatency(latency)}`;
-  return `${name}: ${requests} updates${failed === 0 ? '' : ` and ${failed} errors`}${speed}`;
+  return `${name}: ${requests} updates${failed === 0 ? '' : `, ${failed} failed`}${speed}`;
 }
