@@ -201,10 +201,10 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
 
   for (const script of ['smoke', 'steady', 'stages', 'breach', 'spike', 'soak', 'concurrency', 'consistency']) {
     test(`${script} sends nothing to another machine unless that is allowed`, async () => {
-      // An address of nobody's (RFC 5737).
-      const end = await run(script, { BASE_URLS: 'http://192.0.2.1:8080' });
+      // A name of nobody's (RFC 2606).
+      const end = await run(script, { BASE_URLS: 'http://sluice.invalid:8080' });
       assert.equal(end.code, SCRIPT_STOPPED, end.output);
-      assert.match(end.output, /BASE_URLS has http:\/\/192\.0\.2\.1:8080, which is not on loopback/);
+      assert.match(end.output, /BASE_URLS has http:\/\/sluice\.invalid:8080, which is not on loopback/);
     });
   }
 
