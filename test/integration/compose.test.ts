@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -164,8 +164,9 @@ suite('the Docker Compose file', () => {
   });
 
   test('has Prometheus scrape the jobs that the rules name', async () => {
-    const rules = await readFile(join(ROOT, 'monitoring/rules/sluice.rules.yaml'), 'utf8');
-    const jobs = new Set(Array.from(rules.matchAll(/job="([\w-]+)"/g), ([, job]) => job));
+    const folder = join(ROOT, 'monitoring/rules');
+    const rules = await Promise.all((await readdir(folder)).map((name) => readFile(join(folder, name), 'utf8')));
+    const jobs = new Set(Array.from(rules.join('').matchAll(/job="([\w-]+)"/g), ([, job]) => job));
     const config = parse(await readFile(join(ROOT, 'compose/prometheus.yaml'), 'utf8'));
     const scraped = new Set(config.scrape_configs.map(({ job_name }: { job_name: string }) => job_name));
     assert.ok(jobs.size > 0);
