@@ -10,9 +10,15 @@ type Panel = {
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly targets?: readonly { readonly expr: string; readonly datasource: Source }[];
 };
+type Annotation = {
+  readonly name: string;
+  readonly datasource: Source;
+  /** `interval` is the least step that Grafana asks with; `$__interval` is the step that it asks with. */
+  readonly target: { readonly expr: string; readonly interval: string };
+};
 type File = {
   readonly panels: readonly Panel[];
-  readonly annotations: { readonly list: readonly { name: string; expr: string; datasource: Source }[] };
+  readonly annotations: { readonly list: readonly Annotation[] };
   readonly templating: {
     readonly list: readonly { name: string; type: string; definition?: string; datasource?: Source }[];
   };
@@ -33,12 +39,17 @@ export async function readDashboard(values: Readonly<Record<string, string>>) {
     });
   const asked = [
     ...panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ of: title, expression: expr }))),
-    ...annotations.list.map(({ name, expr }) => ({ of: `annotation ${name}`, expression: expr })),
+    ...annotations.list.map(({ name, target }) => ({ of: `annotation ${name}`, expression: target.expr })),
     ...templating.list
       .filter(({ type }) => type === 'query')
       .map(({ name, definition = '' }) => ({ of: `variable ${name}`, expression: labelled(definition) })),
   ];
   return {
+    annotations: annotations.list.map(({ name, target }) => ({
+      name,
+      expression: filled(target.expr),
+      stepSeconds: Number.parseInt(target.interval, 10),
+    })),
     queries: asked.map(({ of, expression }): Query => ({ of, expression: filled(expression) })),
     panels: panels.map(({ title, gridPos }) => ({ title, ...gridPos })),
     sources: [

@@ -14,8 +14,8 @@ export type Prometheus = AsyncDisposable & {
   readonly process: RunningProcess;
   /** An instant query; an empty answer is an empty list. */
   readonly query: (expression: string) => Promise<Sample[]>;
-  /** Whether a query over the last two minutes, as a dashboard makes it, has a value other than NaN. */
-  readonly hasData: (expression: string) => Promise<boolean>;
+  /** A query over the last two minutes, as a dashboard makes it: each series' values, NaN left out. */
+  readonly queryRange: (expression: string, stepSeconds: number) => Promise<number[][]>;
   readonly firing: () => Promise<FiringAlert[]>;
   /** Waits until every target's last scrape went well. */
   readonly untilScraped: (timeoutMs?: number) => Promise<void>;
@@ -75,11 +75,14 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     url,
     process,
     query,
-    hasData: async (expression) => {
+    queryRange: async (expression, stepSeconds) => {
       const end = Date.now() / 1_000;
-      const range = new URLSearchParams({ query: expression, start: `${end - 120}`, end: `${end}`, step: '1' });
+      const times = { start: `${end - 120}`, end: `${end}`, step: `${stepSeconds}` };
+      const range = new URLSearchParams({ query: expression, ...times });
       const { result } = await get<{ result: { values: [number, string][] }[] }>(`${url}/api/v1/query_range?${range}`);
-      return result.some(({ values }) => values.some(([, value]) => value !== 'NaN'));
+      return result
+        .map(({ values }) => values.flatMap(([, value]) => (value === 'NaN' ? [] : [Number(value)])))
+        .filter((values) => values.length > 0);
     },
     firing,
     untilScraped: (timeoutMs) =>
