@@ -19,7 +19,7 @@ import { BREACH, describeWithdrawal, readWithdrawal } from './lib/withdrawal.ts'
 
 const FAULTS: Record<'latency' | 'errors', Fault> = { latency: { delayMs: 400 }, errors: { errorPercent: 100 } };
 /** Goes on after WITHIN, to see that domain gets nothing any more. */
-const AFTERWARDS_SECONDS = 5;
+const AFTERWARDS_SECONDS = 3;
 const LOOK_EVERY_SECONDS = 0.05;
 
 const targets = readBaseUrls(__ENV);

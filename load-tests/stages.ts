@@ -20,6 +20,8 @@ import { FAST, NONE, SOME, TREND_STATS, thresholds } from './lib/thresholds.ts';
 
 const LOOK_EVERY_MS = 200;
 const SETTLE_MS = 1_500;
+/** A phase that stays for so long is no old look. */
+const LASTING_MS = 3_000;
 /** Fewer records tell next to nothing of a share. */
 const LEAST_RECORDS = 30;
 /** How long the controller may not answer. */
@@ -125,34 +127,27 @@ export function climb() {
 /** Follows the phases, approves where it may, and tells when nothing more is to come. */
 function createProgress() {
   let seenAtMs = Date.now();
-  let completeSinceMs: number | undefined;
+  let last: { readonly phase: string; readonly sinceMs: number } | undefined;
   return (status: Status | undefined, nowMs: number): 'under way' | 'over' => {
     if (status === undefined) {
       return nowMs - seenAtMs < AWAY_MS ? 'under way' : giveUp(`the controller has not answered for ${AWAY_MS} ms`);
     }
     seenAtMs = nowMs;
     const { phase, phrase, why } = status.state;
-    switch (phase) {
-      case 'idle':
-      case 'paused':
-      case 'rolled-back':
-        return giveUp(`the climb ended: ${phrase}${why === null ? '' : `, ${why}`}`);
-      case 'awaiting-approval':
-        if (approves) {
-          // Refused while a guard is not healthy; it is asked again with the next look.
-          controller.command('approve');
-        }
-        return 'under way';
-      case 'complete':
-        completeSinceMs ??= nowMs;
-        if (nowMs - completeSinceMs <= SETTLE_MS * 2) {
-          return 'under way';
-        }
-        completed.add(1);
-        return 'over';
-      case 'observing':
-        return 'under way';
+    last = last?.phase === phase ? last : { phase, sinceMs: nowMs };
+    if (phase === 'awaiting-approval' && approves) {
+      // Refused while a guard is not healthy; it is asked again with the next look.
+      controller.command('approve');
     }
+    // A controller that stands by is up to a second behind: one look is not the end. And the last stage's answers settle.
+    if (phase === 'observing' || phase === 'awaiting-approval' || nowMs - last.sinceMs < LASTING_MS) {
+      return 'under way';
+    }
+    if (phase !== 'complete') {
+      return giveUp(`the climb ended: ${phrase}${why === null ? '' : `, ${why}`}`);
+    }
+    completed.add(1);
+    return 'over';
   };
 }
 

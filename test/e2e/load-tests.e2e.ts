@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Climb } from '../../load-tests/lib/climb.ts';
 import type { Field } from '../../load-tests/lib/compare.ts';
@@ -209,20 +211,22 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
   }
 
   describe('with a controller', () => {
-    const stagesEnv = ({ url }: Controller, more: Record<string, string>) => ({
+    const stagesEnv = ({ url }: Pick<Controller, 'url'>, more: Record<string, string>) => ({
       CONTROLLER_URL: url,
       SLUICE_TOKEN: TOKEN,
       DURATION: '50s',
       ...more,
     });
 
-    test('stages climbs to 100 % and finds at each stage the share that it says', async () => {
+    test('stages climbs to 100 % behind a Service of two controllers, with the share that each stage says', async () => {
       await using climbing = await startSystem();
       const stage = (percent: number) => ({ percent, observe: '4s' });
       const plan = planOf(stage(10), stage(50), stage(100));
       await using controller = await climbing.startController({ plan });
       await controller.untilReady();
-      const env = stagesEnv(controller, { RATE: '100', STAGES: '10,50,100' });
+      await using standby = await climbing.startController({ plan, name: 'standby' });
+      await using service = await startBalancer([standby.address, controller.address]);
+      const env = stagesEnv(service, { RATE: '100', STAGES: '10,50,100' });
       const end = await runOn<Climb>(climbing.replicas, 'stages', env);
       const { completed, stages, wentBack } = assertPassed(end);
       assert.deepEqual([completed, wentBack], [true, 0]);
@@ -265,7 +269,7 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     test('stages fails where a replica that the controller does not know of serves another percent', async () => {
       await using known = await startSystem();
       await using unknown = await startLoneReplica(known, AT_ZERO);
-      const plan = planOf({ percent: 100, observe: '3s' });
+      const plan = planOf({ percent: 100, observe: '1s' });
       await using controller = await known.startController({ plan });
       await controller.untilReady();
       const baseUrls = [...known.replicas.baseUrls, ...unknown.baseUrls].join(',');
@@ -298,4 +302,33 @@ async function startLoneReplica({ database }: System, env: Record<string, string
   const replicas = stack.use(await startReplicas({ count: 1, directory, databaseUrl: database.url, env }));
   const owned = stack.move();
   return { ...replicas, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Each connection goes to the next address, as behind a Service in a cluster. */
+async function startBalancer(addresses: readonly string[]): Promise<AsyncDisposable & { readonly url: string }> {
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((client) => {
+    const address = addresses[connections % addresses.length] as string;
+    connections += 1;
+    const upstream = connect(Number(address.split(':')[1]), '127.0.0.1');
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.pipe(other);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => sockets.delete(socket));
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.close();
+      sockets.forEach((socket) => void socket.destroy());
+    },
+  };
 }
