@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pino } from 'pino';
+import { parse } from 'yaml';
+import { createController } from '../../src/controller.ts';
+import { parsePlan } from '../../src/rollout/plan.ts';
+import { readControllerSettings } from '../../src/settings.ts';
+import { readDashboard } from '../e2e/support/dashboard.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startTestFlags, type TestFlags } from '../support/flags.ts';
+import { send, startTestService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+/** What monitoring/ asks for is what the programs tell, and no alert is there that no test of promtool has seen. */
+const ROOT = join(import.meta.dirname, '../..');
+const MONITORING = join(ROOT, 'monitoring');
+
+type Rule = { readonly alert?: string; readonly record?: string; readonly expr: string };
+type RuleTest = {
+  readonly alert_rule_test?: readonly { readonly alertname: string; readonly exp_alerts?: readonly unknown[] }[];
+  readonly promql_expr_test?: readonly {
+    readonly expr: string;
+    readonly exp_samples?: readonly { readonly labels: string }[];
+  }[];
+};
+
+async function parsed<T>(folder: string): Promise<T[]> {
+  const names = (await readdir(join(MONITORING, folder))).filter((name) => name.endsWith('.yaml'));
+  return Promise.all(names.map(async (name) => parse(await readFile(join(MONITORING, folder, name), 'utf8')) as T));
+}
+const rules = (await parsed<{ groups: { rules: Rule[] }[] }>('rules'))
+  .flatMap(({ groups }) => groups)
+  .flatMap((group) => group.rules);
+const ruleTests = (await parsed<{ tests: RuleTest[] }>('tests')).flatMap(({ tests }) => tests);
+
+test('every alert is seen firing by a test of promtool, and every recorded series is seen with its value', () => {
+  const fired = ruleTests
+    .flatMap(({ alert_rule_test = [] }) => alert_rule_test)
+    .filter(({ exp_alerts = [] }) => exp_alerts.length > 0);
+  const samples = ruleTests
+    .flatMap(({ promql_expr_test = [] }) => promql_expr_test)
+    .filter(({ exp_samples = [] }) => exp_samples.length > 0)
+    .map(({ expr, exp_samples = [] }) => [expr, ...exp_samples.map(({ labels }) => labels)].join(' '));
+  for (const { alert, record } of rules) {
+    if (alert !== undefined) {
+      const seen = fired.some(({ alertname }) => alertname === alert);
+      assert.ok(seen || samples.some((text) => text.includes(`alertname="${alert}"`)), alert);
+    } else if (record !== undefined && !record.startsWith('rollout_window:')) {
+      // Those by window are counts of the alerts that follow them, and tested with these.
+      assert.ok(
+        samples.some((text) => text.includes(record)),
+        record,
+      );
+    }
+  }
+});
+
+describe('the metrics that rules and dashboard ask for', () => {
+  let database: TestDatabase;
+  let flags: TestFlags;
+  let service: TestService;
+  before(async () => {
+    database = await createTestDatabase();
+    flags = await startTestFlags(100);
+    service = await startTestService({ DATABASE_URL: database.url, DATABASE_POOL: '1', ...flags.env });
+    await flags.untilSeenBy(service);
+  });
+  after(async () => {
+    await service.stop();
+    await flags.stop();
+    await database[Symbol.asyncDispose]();
+  });
+
+  test('are told by the service, the controller or a recording rule, with these labels', async () => {
+    await service.update(1, 'status=confirmed');
+    const told = seriesOf((await service.admin('/metrics')).text);
+    for (const [name, labels] of seriesOf(await controllerPage(database.url, service.adminPort))) {
+      told.set(name, new Set([...(told.get(name) ?? []), ...labels]));
+    }
+    told.set('up', new Set());
+    const recorded = new Set(rules.map(({ record }) => record));
+    const dashboard = await readDashboard({ rollout: 'r', instance: '.*', __range: '1m', __interval: '15s' });
+    const asked = [...rules.map(({ expr }) => expr), ...dashboard.queries.map(({ expression }) => expression)];
+    const selectors = asked.flatMap(selectorsOf);
+    assert.ok(selectors.length > 80, `${selectors.length} selectors`);
+    for (const { name, labels, text } of selectors) {
+      if (recorded.has(name)) {
+        continue;
+      }
+      const known = told.get(name);
+      assert.ok(known, `nobody tells ${text}`);
+      for (const label of labels) {
+        assert.ok(known.has(label) || ['instance', 'job'].includes(label), `${name} has no label ${label}`);
+      }
+    }
+  });
+
+  test('tell how old the flags are, younger again when flagd is back', async () => {
+    const age = () => service.metric('sluice_flag_age_seconds', { rollout: 'violation-status' });
+    await flags.kill();
+    await until('the flags grow old', async () => (await age()) > 0.5);
+    await flags.restart();
+    await until('the flags are told again', async () => (await age()) < 0.5);
+  });
+
+  test('tell no age of flags that never came', async () => {
+    await using lost = await startTestService({ DATABASE_URL: database.url, FLAG_PROVIDER: 'flagd', FLAGD_PORT: '1' });
+    const { text } = await lost.admin('/metrics');
+    assert.ok(text.includes('sluice_flag_percent{rollout="violation-status"} 0'));
+    assert.ok(!text.includes('sluice_flag_age_seconds{'));
+  });
+
+  test('tell which connections are used, and who waits for one', async () => {
+    const connections = async () => {
+      const { text } = await service.admin('/metrics');
+      return Object.fromEntries(
+        Array.from(text.matchAll(/^sluice_database_connections\{state="(\w+)"\} (\d+)$/gm), ([, state, count]) => [
+          state,
+          Number(count),
+        ]),
+      );
+    };
+    assert.deepEqual(await connections(), { used: 0, idle: 1, waiting: 0 });
+    const other = await database.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT * FROM violations WHERE id = 7 FOR UPDATE');
+    const updates = [7, 8].map((id) => service.update(id, 'status=confirmed'));
+    await until('one writes, one waits', async () => (await connections()).waiting === 1);
+    assert.deepEqual(await connections(), { used: 1, idle: 0, waiting: 1 });
+    await other.query('ROLLBACK');
+    assert.deepEqual(
+      (await Promise.all(updates)).map(({ status }) => status),
+      [200, 200],
+    );
+  });
+});
+
+async function controllerPage(databaseUrl: string, adminPort: number): Promise<string> {
+  const settings = readControllerSettings({
+    CONTROLLER_PORT: '0',
+    DATABASE_URL: databaseUrl,
+    SLUICE_TOKEN: 'a-token-for-tests-only',
+    SCRAPE_TARGETS: `127.0.0.1:${adminPort}`,
+    // In no folder: what is told is told without a flag too.
+    FLAGS_FILE: join(tmpdir(), 'sluice-no-folder', 'flags.json'),
+    TICK_MS: '50',
+  });
+  const plan = parsePlan(await readFile(join(ROOT, 'rollout.yaml'), 'utf8'));
+  const controller = await createController(settings, plan, pino({ level: 'silent' }), '127.0.0.1');
+  const { port } = await controller.start();
+  try {
+    let text = '';
+    await until('the guards have values', async () => {
+      ({ text } = await send({ method: 'GET', port, path: '/metrics' }));
+      return text.includes('sluice_guard_limit{');
+    });
+    return text;
+  } finally {
+    await controller.stop();
+  }
+}
+
+/** Each series' name and its labels. */
+function seriesOf(page: string): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const [, name = '', labels = ''] of page.matchAll(/^(\w+)(?:\{(.*)\})? \S+$/gm)) {
+    const names = Array.from(labels.matchAll(/(\w+)="/g), ([, label = '']) => label);
+    found.set(name, new Set([...(found.get(name) ?? []), ...names]));
+  }
+  return found;
+}
+
+/** The series that a query asks for: every name in it that is no function, operator, grouping label or duration. */
+function selectorsOf(expression: string) {
+  const bare = expression
+    .replaceAll(/"[^"]*"/g, '""')
+    .replaceAll(/\b(by|without|on|ignoring)\s*\([^)]*\)/g, ' ')
+    .replaceAll(/\[[^\]]*\]|\boffset\s+\w+/g, ' ');
+  return Array.from(
+    bare.matchAll(/\b([a-zA-Z_:][\w:]*)\b(?!\s*\()(?:\{([^}]*)\})?/g),
+    ([text, name = '', inside = '']) => ({
+      text,
+      name,
+      labels: Array.from(inside.matchAll(/(\w+)\s*(?:=~|!~|!=|=)/g), ([, label = '']) => label),
+    }),
+  ).filter(({ name }) => !['and', 'or', 'unless', 'bool'].includes(name));
+}
