@@ -55,8 +55,16 @@ describe('the dev overlay', { skip }, () => {
       }),
     );
   };
-  const statusOfRollout = async () =>
-    (await (await fetch(`${deployed.controllerUrl}/api/status`)).json()) as StatusAnswer;
+  /** As the controller that leads sees it: behind the Service, one that stands by may answer with an older look. */
+  const statusOfRollout = async (): Promise<StatusAnswer> => {
+    let status: StatusAnswer | undefined;
+    await until('the controller that leads answers', async () => {
+      const answer = await fetch(`${deployed.controllerUrl}/api/status`, { headers: { Connection: 'close' } });
+      status = (await answer.json()) as StatusAnswer;
+      return status.controller.leading;
+    });
+    return status as StatusAnswer;
+  };
   const setFaults = async (method: 'PUT' | 'DELETE', faults?: object) => {
     for (const { status } of await deployed.pods('sluice-service')) {
       const url = `http://${status.podIP}:8081/faults`;
