@@ -21,6 +21,7 @@ import type {
   SignalSource,
 } from './ports.ts';
 import { createRecorder } from './recorder.ts';
+import { intended, ownStands } from './saved.ts';
 import { createWatch } from './watch.ts';
 
 export type LoopParts = {
@@ -359,9 +360,7 @@ export function createRolloutLoop(parts: LoopParts) {
     for (const id of alerts.size === 0 ? await journal.alertIds() : []) {
       alerts.add(id);
     }
-    const leaderAgrees = saved !== undefined && percentOf(saved.state) <= percentOf(state);
-    if (origin === 'own' && (leadership.leading() || !leaderAgrees)) {
-      // Decided while the journal was away, which can only have been downwards: it stands.
+    if (origin === 'own' && (leadership.leading() || saved === undefined || ownStands(state, saved.state))) {
       return;
     }
     if (saved !== undefined) {
@@ -534,11 +533,6 @@ export function createRolloutLoop(parts: LoopParts) {
 /** Without a journal: the flag's percent, guarded and never promoted. */
 function provisional(percent: Percent, nowMs: number): State {
   return percent === 0 ? IDLE : { phase: 'observing', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
-}
-
-/** A raise that was under way when its controller ended is taken up where the flag was already written. */
-function intended({ state, intent }: SavedRollout, flag: FlagReading | undefined): State {
-  return intent !== undefined && flag?.kind === 'read' && flag.percent === percentOf(intent) ? intent : state;
 }
 
 /** Somebody else was there first: what the flag says is taken over with the next look at it. */
