@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { destination, type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createControllerApi } from './control/api.ts';
+import { createMeasuring } from './control/measuring.ts';
 import { createControlMetrics, registerControlGauges } from './control/metrics.ts';
 import type { FlagLever, SignalSource } from './control/ports.ts';
 import { createRolloutLoop } from './control/rollout-loop.ts';
@@ -13,6 +14,7 @@ import { createHttpServer } from './http/server.ts';
 import { createFileLever } from './levers/file-lever.ts';
 import { createJournal } from './postgres/journal.ts';
 import { createLeadership } from './postgres/leadership.ts';
+import { createMeasurementStore } from './postgres/measurements.ts';
 import { createControlPool } from './postgres/pool.ts';
 import { type Plan, PlanError, parsePlan } from './rollout/plan.ts';
 import { type ControllerSettings, readControllerSettings, SettingsError } from './settings.ts';
@@ -61,6 +63,7 @@ export async function createController(
   const leadership = createLeadership(settings.DATABASE_URL, plan.rollout, (leading) =>
     log.info({ instance }, leading ? 'leading' : 'standing by'),
   );
+  const measuring = createMeasuring({ store: createMeasurementStore(pool, plan.rollout), log, now: Date.now });
   const loop = createRolloutLoop({
     plan,
     sources: sources.watched,
@@ -72,6 +75,7 @@ export async function createController(
     log,
     tickMs: settings.TICK_MS,
     metrics,
+    measuring,
   });
   registerControlGauges(registry, plan.rollout, loop.snapshot);
 
@@ -81,6 +85,7 @@ export async function createController(
     rollout: plan.rollout,
     token: settings.token,
     loop,
+    measuring,
     status: () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() }),
     metrics,
     registry,

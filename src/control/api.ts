@@ -9,15 +9,19 @@ import { limitInFlight, observeRequests, requestId } from '../http/middleware.ts
 import { answerProblem, problem } from '../http/problems.ts';
 import { readAlerts } from '../signals/alerts.ts';
 import { type CommandAnswer, CommandRequest, type HistoryAnswer, type StatusAnswer } from './api-schemas.ts';
+import { describeMeasurement, type MeasurementsAnswer } from './measurement-answers.ts';
+import type { Measuring } from './measuring.ts';
 import type { ControlMetrics } from './metrics.ts';
 import { controllerOpenApi } from './openapi.ts';
 import type { JournalEvent } from './ports.ts';
 import type { RolloutLoop } from './rollout-loop.ts';
+import { stream } from './stream.ts';
 
 type ApiParts = {
   readonly rollout: string;
   readonly token: string;
-  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history'>;
+  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen'>;
+  readonly measuring: Pick<Measuring, 'since' | 'listen'>;
   readonly status: () => StatusAnswer;
   readonly metrics: ControlMetrics;
   readonly registry: Registry;
@@ -60,6 +64,15 @@ export function createControllerApi(parts: ApiParts): Koa {
     ctx.body = parts.status();
   });
   router.get('/api/history', reads, history(parts));
+  router.get('/api/measurements', reads, measurements(parts));
+  router.get(
+    '/api/stream',
+    stream({
+      status: parts.status,
+      measuring: parts.measuring,
+      listen: (listener) => parts.loop.listen((event) => listener(describeEvent(event))),
+    }),
+  );
   router.post('/api/commands', authorize, changes, readJson(COMMAND_LIMIT), command(parts));
   router.post('/api/alerts', authorize, changes, readJson(ALERTS_LIMIT), alerts(parts));
 
@@ -199,6 +212,23 @@ function history({ loop }: ApiParts): Middleware {
     }
     const { events, journal } = await loop.history(limit);
     ctx.body = { events: events.map(describeEvent), journal } satisfies HistoryAnswer;
+  };
+}
+
+const MEASURED_BY_DEFAULT_MS = 3_600_000;
+
+function measurements({ measuring }: ApiParts): Middleware {
+  return (ctx) => {
+    const given = ctx.query.since ?? new Date(Date.now() - MEASURED_BY_DEFAULT_MS).toISOString();
+    const since = typeof given === 'string' ? Date.parse(given) : Number.NaN;
+    if (Number.isNaN(since)) {
+      const came = JSON.stringify(given).slice(0, 80);
+      return answerProblem(
+        ctx,
+        invalid([`since came as ${came}; allowed: a time such as ${new Date(0).toISOString()}`]),
+      );
+    }
+    ctx.body = { points: measuring.since(since).map(describeMeasurement) } satisfies MeasurementsAnswer;
   };
 }
 

@@ -2,11 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { Decision } from '../rollout/decide.ts';
 import type { Reason } from '../rollout/state.ts';
 import type { FlagReading, JournalEvent } from './ports.ts';
+import type { StageEvidence } from './stage-evidence.ts';
 
 /** Who acts when nobody asked. */
 const SELF = 'sluice';
 
-export function eventOf(decision: Extract<Decision, { kind: 'changed' }>, atMs: number): JournalEvent {
+/** @param evidence of the stage that the decision is about. */
+export function eventOf(
+  decision: Extract<Decision, { kind: 'changed' }>,
+  atMs: number,
+  evidence?: StageEvidence,
+): JournalEvent {
   const { event, from, to, why } = decision;
   return {
     eventId: randomUUID(),
@@ -16,7 +22,7 @@ export function eventOf(decision: Extract<Decision, { kind: 'changed' }>, atMs: 
     to,
     actor: actorOf(why),
     text: `${describeChange(decision)}: ${describeReason(why)}.`,
-    details: { why, state: decision.state },
+    details: { why, state: decision.state, ...(evidence && { evidence }) },
   };
 }
 

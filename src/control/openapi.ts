@@ -1,5 +1,6 @@
 import Type from 'typebox';
 import { CommandAnswer, CommandRequest, HistoryAnswer, StatusAnswer } from './api-schemas.ts';
+import { MeasurementsAnswer } from './measurement-answers.ts';
 
 const Problem = Type.Object({
   type: Type.String(),
@@ -33,6 +34,27 @@ export const controllerOpenApi = {
           { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 50 } },
         ],
         responses: { 200: json('What was decided, the newest first.', HistoryAnswer), 400: problem('No such limit.') },
+      },
+    },
+    '/api/measurements': {
+      get: {
+        operationId: 'readMeasurements',
+        parameters: [
+          {
+            name: 'since',
+            in: 'query',
+            description: 'A time; an hour ago when it is not given. Measurements are kept for 8 days.',
+            schema: { type: 'string', format: 'date-time' },
+          },
+        ],
+        responses: { 200: json('What both paths did.', MeasurementsAnswer), 400: problem('No such time.') },
+      },
+    },
+    '/api/stream': {
+      get: {
+        operationId: 'readStream',
+        summary: 'Server-sent events: `status` every second, `measurement` and `event` when there is one',
+        responses: { 200: { description: 'Never ends by itself.', content: { 'text/event-stream': {} } } },
       },
     },
     '/api/commands': {

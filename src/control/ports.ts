@@ -1,6 +1,7 @@
 import type { Percent } from '../rollout/percent.ts';
 import type { SourceReading } from '../rollout/reading.ts';
 import type { State } from '../rollout/state.ts';
+import type { Measurement } from '../rollout/timeline.ts';
 import type { EventAnswer } from './api-schemas.ts';
 
 /** SignalSource knows what the replicas count. It never throws: what it could not learn is part of what it says. */
@@ -91,6 +92,15 @@ export type Journal = {
   readonly history: (limit: number) => Promise<readonly (JournalEvent & { readonly id: string })[]>;
   /** Ids of the newest alerts that were acted on. */
   readonly alertIds: () => Promise<readonly string[]>;
+};
+
+/** MeasurementStore keeps what was measured over the lives of controllers. Its calls throw while it is away. */
+export type MeasurementStore = {
+  /** Writes each span once: one that is there already stays. */
+  readonly append: (measurements: readonly Measurement[]) => Promise<void>;
+  /** The oldest first. */
+  readonly since: (fromMs: number) => Promise<readonly Measurement[]>;
+  readonly forgetBefore: (atMs: number) => Promise<void>;
 };
 
 /** Leadership knows whether this controller is the one that may promote. */

@@ -15,11 +15,15 @@ export function createRecorder(journal: Journal, log: Logger) {
   let dropped = 0;
   let away = false;
   let flushing: Promise<void> | undefined;
+  const listeners = new Set<(event: JournalEvent) => void>();
 
   function record(event: JournalEvent): void {
     log.info({ event: event.kind, from: event.from, to: event.to, actor: event.actor }, event.text);
     remembered = [...remembered.slice(1 - MOST_REMEMBERED), event];
     waiting.push(event);
+    for (const listener of listeners) {
+      listener(event);
+    }
     if (waiting.length > MOST_BUFFERED) {
       waiting = waiting.slice(-MOST_BUFFERED);
       dropped += 1;
@@ -60,6 +64,11 @@ export function createRecorder(journal: Journal, log: Logger) {
   return {
     record,
     flush,
+    /** Told of each event as it is recorded; must neither throw nor wait. @returns what ends the listening. */
+    listen: (listener: (event: JournalEvent) => void): (() => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     buffered: () => waiting.length,
     /** The newest first, as far as this process remembers. */
     remembered: (limit: number): readonly JournalEvent[] => remembered.toReversed().slice(0, limit),

@@ -8,6 +8,7 @@ import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
 import { disobedient } from './confirmation.ts';
 import { eventOf, flagProblem, note } from './events.ts';
 import { createFollower } from './follower.ts';
+import type { Measuring } from './measuring.ts';
 import type { ControlMetrics } from './metrics.ts';
 import type {
   Clock,
@@ -22,6 +23,7 @@ import type {
 } from './ports.ts';
 import { createRecorder } from './recorder.ts';
 import { intended, ownStands } from './saved.ts';
+import { evidenceOf } from './stage-evidence.ts';
 import { createWatch } from './watch.ts';
 
 export type LoopParts = {
@@ -36,6 +38,7 @@ export type LoopParts = {
   readonly log: Logger;
   readonly tickMs: number;
   readonly metrics: ControlMetrics;
+  readonly measuring: Measuring;
 };
 
 export type CommandOutcome =
@@ -58,7 +61,7 @@ export type RolloutLoop = ReturnType<typeof createRolloutLoop>;
  * holds up no other; what they bring is taken in one at a time.
  */
 export function createRolloutLoop(parts: LoopParts) {
-  const { plan, sources, witness, lever, journal, leadership, clock, log, tickMs, metrics } = parts;
+  const { plan, sources, witness, lever, journal, leadership, clock, log, tickMs, metrics, measuring } = parts;
   const stop = new AbortController();
   const recorder = createRecorder(journal, log);
   const watch = createWatch(
@@ -126,6 +129,8 @@ export function createRolloutLoop(parts: LoopParts) {
     return wrong.length === 0 ? undefined : `not every replica serves ${percentOf(state)} %: ${wrong.join(', ')}`;
   }
 
+  const evidence = () => evidenceOf(plan, state, watch.verdicts(), measuring);
+
   const knowledge = (): Knowledge => ({ nowMs: clock.now(), verdicts: watch.verdicts(), noRaise: noRaise() });
 
   async function step(input: Input, seenAtMs: number): Promise<Decision> {
@@ -158,8 +163,9 @@ export function createRolloutLoop(parts: LoopParts) {
     if (to > from && event !== 'adopted') {
       return raise(decision, seenAtMs);
     }
+    const told = eventOf(decision, clock.now(), evidence());
     enter(decision.state);
-    recorder.record(eventOf(decision, clock.now()));
+    recorder.record(told);
     if (event === 'rolled-back') {
       settled = false;
       metrics.countRollback(decision.why);
@@ -187,8 +193,9 @@ export function createRolloutLoop(parts: LoopParts) {
       return refuse(why);
     }
     leverProblem = '';
+    const raised = eventOf(decision, clock.now(), evidence());
     enter(decision.state);
-    recorder.record(eventOf(decision, clock.now()));
+    recorder.record(raised);
     follower.begin({ percent: to, lowers: false, seenAtMs, writtenAtMs: clock.now() });
     void save();
     return decision;
@@ -254,6 +261,9 @@ export function createRolloutLoop(parts: LoopParts) {
     await exclusive(async () => {
       if (source === witness) {
         served = reading;
+      }
+      if (source === (witness ?? sources[0])) {
+        measuring.take(reading, percentOf(state), clock.now());
       }
       watch.take(source.name, reading, clock.now());
       tellSourceProblems();
@@ -407,6 +417,9 @@ export function createRolloutLoop(parts: LoopParts) {
         tellJournalIsAway(error as Error);
       }
     });
+    if (!journalIsAway) {
+      await measuring.keep(leads());
+    }
   }
 
   function tellJournalIsAway(error: Error): void {
@@ -484,6 +497,7 @@ export function createRolloutLoop(parts: LoopParts) {
         run(
           every(tickMs, async () => {
             served = await witness.read(AbortSignal.any([stop.signal, AbortSignal.timeout(READ_WITHIN_MS.scrape)]));
+            measuring.take(served, percentOf(state), clock.now());
           }),
         );
       }
@@ -492,6 +506,7 @@ export function createRolloutLoop(parts: LoopParts) {
     },
     command,
     alert,
+    listen: recorder.listen,
     history: async (limit: number) => {
       const remembered = () => ({ events: recorder.remembered(limit), journal: 'away' as const });
       if (journalIsAway) {
@@ -525,6 +540,7 @@ export function createRolloutLoop(parts: LoopParts) {
       await exclusive(async () => {
         await save();
         await recorder.flush();
+        await measuring.close(leads());
       });
     },
   };

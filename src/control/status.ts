@@ -4,11 +4,12 @@ import { unhealthy } from '../rollout/decide.ts';
 import { recentCounts } from '../rollout/evidence.ts';
 import type { Plan } from '../rollout/plan.ts';
 import { percentOf, timeLeftMs } from '../rollout/state.ts';
-import { type Verdict, valueOfMeasure } from '../rollout/verdict.ts';
+import { valueOfMeasure } from '../rollout/verdict.ts';
 import type { StatusAnswer } from './api-schemas.ts';
 import { describeReason, flagProblem } from './events.ts';
 import type { FlagLever } from './ports.ts';
 import type { RolloutLoop } from './rollout-loop.ts';
+import { describeVerdict } from './stage-evidence.ts';
 
 const RATES_OVER_MS = 10_000;
 
@@ -22,7 +23,6 @@ type Options = {
 /** Everything an SRE asks first, as the API tells it. */
 export function describeStatus({ plan, lever, instance, snapshot }: Options): StatusAnswer {
   const { state, flag, served, change, verdicts, nowMs } = snapshot;
-  const breachEvidence = Math.log(1 / (1 - plan.confidence));
   return {
     rollout: plan.rollout,
     flag: plan.flag,
@@ -63,12 +63,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
         missing: `${why}: ${detail}`,
       })),
     ],
-    verdicts: verdicts.map((verdict) => ({
-      ...withoutEvidence(verdict),
-      measure: plan.guards.find(({ name }) => name === verdict.guard)?.measure ?? verdict.guard,
-      value: verdict.value === undefined || !Number.isFinite(verdict.value) ? null : verdict.value,
-      evidence: verdict.evidence === undefined ? null : Math.max(0, verdict.evidence / breachEvidence),
-    })),
+    verdicts: verdicts.map((verdict) => describeVerdict(plan, verdict)),
     sources: snapshot.problems.map((each) => ({ ...each })),
     paths: describePaths(plan, snapshot),
     change:
@@ -102,10 +97,6 @@ function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): St
     meanSeconds: valueOfMeasure('latency-mean', counts) ?? null,
   });
   return { domain: describe(short.domain, long.domain), legacy: describe(short.legacy, long.legacy) };
-}
-
-function withoutEvidence({ evidence: _, ...rest }: Verdict) {
-  return rest;
 }
 
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -100,16 +100,21 @@ export function countsSince(
 }
 
 /** As {@link countsSince}, for the consistency checks that found a difference. */
-export function mismatchesSince(
+export const mismatchesSince = (previous: ReplicaReading | undefined, current: ReplicaReading, sinceMs: number) =>
+  increaseSince('mismatches', previous, current, sinceMs);
+
+/** As {@link countsSince}, for one number. @returns undefined where the replica does not tell it. */
+export function increaseSince(
+  name: 'mismatches' | 'fallbacks' | 'cpuSeconds',
   previous: ReplicaReading | undefined,
   current: ReplicaReading,
   sinceMs: number,
 ): number | undefined {
-  const now = current.mismatches;
+  const now = current[name];
   if (now === undefined) {
     return undefined;
   }
-  const before = previous?.mismatches;
+  const before = previous?.[name];
   if (before === undefined) {
     return isYoungerThan(current, sinceMs) ? now : 0;
   }

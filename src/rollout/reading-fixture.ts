@@ -29,6 +29,9 @@ export const replicaReading = (more: Partial<ReplicaReading> = {}): ReplicaReadi
   servedPercent: 25,
   breakerOpen: false,
   mismatches: undefined,
+  fallbacks: 0,
+  cpuSeconds: undefined,
+  residentBytes: undefined,
   ...more,
 });
 

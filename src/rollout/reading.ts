@@ -26,6 +26,11 @@ export type ReplicaReading = {
   readonly breakerOpen: boolean | undefined;
   /** Consistency checks that found a difference, over all fields. */
   readonly mismatches: number | undefined;
+  /** Domain attempts that legacy answered in place of. */
+  readonly fallbacks: number | undefined;
+  /** CPU time of the process since it began. Only the replicas themselves tell of it, and of their memory. */
+  readonly cpuSeconds: number | undefined;
+  readonly residentBytes: number | undefined;
 };
 
 /** Why a source told nothing, or nothing that can be used. */

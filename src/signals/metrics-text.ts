@@ -26,7 +26,7 @@ export function parseMetrics(text: string, rollout: string, replica: string, atM
     lineNumber += 1;
     const from = skipBlanks(text, start, end);
     // Ours begin with these letters; a page has about two hundred lines that do not.
-    if (text.startsWith('sluice_', from) || text.startsWith('process_start', from)) {
+    if (text.startsWith('sluice_', from) || text.startsWith('process_', from)) {
       // The format ends every line: one that is cut off may have lost digits.
       const sample =
         newline === -1 ? 'the page ends within this line' : readSampleLine(text.slice(from, end), WANTED_NAMES);

@@ -11,9 +11,12 @@ export const ROLLOUT_NAMES = [
   'sluice_flag_percent',
   'sluice_breaker_open',
   'sluice_consistency_checks_total',
+  'sluice_fallbacks_total',
 ] as const;
 export const START_NAME = 'process_start_time_seconds';
-export const WANTED_NAMES: ReadonlySet<string> = new Set([...ROLLOUT_NAMES, START_NAME]);
+const CPU_NAME = 'process_cpu_seconds_total';
+const MEMORY_NAME = 'process_resident_memory_bytes';
+export const WANTED_NAMES: ReadonlySet<string> = new Set([...ROLLOUT_NAMES, START_NAME, CPU_NAME, MEMORY_NAME]);
 
 /** Labels that tell a replica's series apart; all others tell replicas apart. */
 export const SERIES_LABELS: ReadonlySet<string> = new Set([
@@ -24,6 +27,7 @@ export const SERIES_LABELS: ReadonlySet<string> = new Set([
   'le',
   'field',
   'result',
+  'reason',
 ]);
 
 export type Labels = Readonly<Record<string, string>>;
@@ -43,11 +47,19 @@ export function createReplicaDraft(rollout: string) {
   const mismatchesByField = new Map<string, number>();
   let servedPercent: number | undefined;
   let breakerOpen: boolean | undefined;
+  const fallbacksByReason = new Map<string, number>();
   let startedAtMs: number | undefined;
+  let cpuSeconds: number | undefined;
+  let residentBytes: number | undefined;
 
   function add(name: string, labels: Labels, value: number): void {
     if (name === START_NAME) {
       startedAtMs = value > 0 && Number.isFinite(value) ? value * 1_000 : undefined;
+      return;
+    }
+    if (name === CPU_NAME || name === MEMORY_NAME) {
+      const known = isCount(value) ? value : undefined;
+      [cpuSeconds, residentBytes] = name === CPU_NAME ? [known, residentBytes] : [cpuSeconds, known];
       return;
     }
     if (labels.rollout !== rollout) {
@@ -64,6 +76,9 @@ export function createReplicaDraft(rollout: string) {
         if (labels.result === 'mismatch') {
           mismatchesByField.set(labels.field ?? '', value);
         }
+        return;
+      case 'sluice_fallbacks_total':
+        fallbacksByReason.set(labels.reason ?? '', value);
         return;
     }
     if (labels.path === 'legacy' || labels.path === 'domain') {
@@ -82,6 +97,9 @@ export function createReplicaDraft(rollout: string) {
       servedPercent,
       breakerOpen,
       mismatches: sumOf(Array.from(mismatchesByField.values())),
+      fallbacks: sumOf(Array.from(fallbacksByReason.values())),
+      cpuSeconds,
+      residentBytes,
     }),
   };
 }

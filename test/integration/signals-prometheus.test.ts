@@ -97,6 +97,9 @@ test('reads each replica from its last scrape, at the time of that scrape', asyn
       servedPercent: count,
       breakerOpen: false,
       mismatches: undefined,
+      fallbacks: undefined,
+      cpuSeconds: undefined,
+      residentBytes: undefined,
     })),
   );
 });
