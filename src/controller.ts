@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { destination, type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
+import { addConsoleRoutes } from './console/routes.ts';
 import { createControllerApi } from './control/api.ts';
 import { createMeasuring } from './control/measuring.ts';
 import { createControlMetrics, registerControlGauges } from './control/metrics.ts';
@@ -90,6 +91,7 @@ export async function createController(
     metrics,
     registry,
     ready: () => !stopping,
+    addConsole: addConsoleRoutes,
     log,
   });
   http.handle(api.callback());

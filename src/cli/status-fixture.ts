@@ -79,6 +79,7 @@ export function verdict(
 export function eventFixture(changes: Partial<EventAnswer> = {}): EventAnswer {
   return {
     id: '7',
+    eventId: '6f1f5b0e-0000-4000-8000-000000000007',
     at: '2026-03-01T10:00:00.000Z',
     kind: 'promoted',
     from: 10,

@@ -38,6 +38,7 @@ const VerdictAnswer = Type.Object({
 
 export const EventAnswer = Type.Object({
   id: orNull(Type.String({ description: 'Null while it waits for the journal.' })),
+  eventId: Type.String({ description: 'Its name from the beginning: the console links to it.' }),
   at: Time,
   kind: Type.Enum([...EVENTS, 'flag-written', 'confirmed', 'unconfirmed', 'refused', 'verdict', 'trouble', 'leading']),
   from: orNull(Percent),

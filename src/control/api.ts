@@ -26,6 +26,8 @@ type ApiParts = {
   readonly metrics: ControlMetrics;
   readonly registry: Registry;
   readonly ready: () => boolean;
+  /** Adds the page for people. */
+  readonly addConsole: (router: Router) => void;
   readonly log: Logger;
 };
 
@@ -75,6 +77,8 @@ export function createControllerApi(parts: ApiParts): Koa {
   );
   router.post('/api/commands', authorize, changes, readJson(COMMAND_LIMIT), command(parts));
   router.post('/api/alerts', authorize, changes, readJson(ALERTS_LIMIT), alerts(parts));
+
+  parts.addConsole(router);
 
   const app = new Koa();
   app.use(requestId());
@@ -236,6 +240,7 @@ function describeEvent(event: JournalEvent & { readonly id?: string }): HistoryA
   const { atMs, kind, from, to, actor, text, details } = event;
   return {
     id: event.id ?? null,
+    eventId: event.eventId,
     at: new Date(atMs).toISOString(),
     kind,
     from,

@@ -1,7 +1,7 @@
 import { type Decision, type Knowledge, leaveStage, raised, rolledBack, unhealthy } from './decide.ts';
 import type { Percent } from './percent.ts';
 import type { Plan } from './plan.ts';
-import { percentOf, type Reason, type State, stageAfter, stageAt } from './state.ts';
+import { percentOf, type Reason, type State, stageAfter, stageAt, unverified } from './state.ts';
 
 export const COMMANDS = ['start', 'promote', 'approve', 'pause', 'resume', 'rollback'] as const;
 
@@ -24,9 +24,11 @@ export function decideCommand(plan: Plan, state: State, command: Command, known:
         return refuse(`only a stage that is observed can be promoted; the rollout is ${phrase(state)}.`);
       }
       const ill = unhealthy(known.verdicts);
-      return ill === undefined
-        ? leaveStage(plan, state, known, why)
-        : refuse(`a promotion needs every guard healthy; ${ill}.`);
+      if (ill !== undefined) {
+        return refuse(`a promotion needs every guard healthy; ${ill}.`);
+      }
+      const missing = unverified(plan, state);
+      return missing === undefined ? leaveStage(plan, state, known, why) : refuse(`${missing}.`);
     }
     case 'approve': {
       const next = state.phase === 'awaiting-approval' ? stageAfter(plan, state.percent) : undefined;
@@ -34,9 +36,13 @@ export function decideCommand(plan: Plan, state: State, command: Command, known:
         return refuse(`nothing waits for approval; the rollout is ${phrase(state)}.`);
       }
       const ill = unhealthy(known.verdicts);
-      return ill === undefined
+      if (ill !== undefined) {
+        return refuse(`${next.percent} % needs every guard healthy; ${ill}.`);
+      }
+      const missing = unverified(plan, state);
+      return missing === undefined
         ? raised(state, next.percent, known.nowMs, 'promoted', why, known)
-        : refuse(`${next.percent} % needs every guard healthy; ${ill}.`);
+        : refuse(`${missing}.`);
     }
     case 'pause':
       if (state.phase !== 'observing' && state.phase !== 'awaiting-approval' && state.phase !== 'complete') {

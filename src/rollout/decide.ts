@@ -2,7 +2,16 @@ import type { Command } from './command.ts';
 import { decideCommand } from './command.ts';
 import type { Percent } from './percent.ts';
 import type { Plan } from './plan.ts';
-import { guardsAct, percentBelow, percentOf, type Reason, type State, stageAfter, stageAt } from './state.ts';
+import {
+  guardsAct,
+  percentBelow,
+  percentOf,
+  type Reason,
+  type State,
+  stageAfter,
+  stageAt,
+  unverified,
+} from './state.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is known when something is decided. */
@@ -18,6 +27,8 @@ export type Input =
   | { readonly kind: 'tick' }
   | { readonly kind: 'command'; readonly command: Command }
   | { readonly kind: 'alert'; readonly id: string; readonly alert: string }
+  /** The functional checks of the stage that is under way. */
+  | { readonly kind: 'verified'; readonly passed: boolean }
   /** Somebody else changed the flag, and this is what it says now. */
   | { readonly kind: 'flag-edited'; readonly percent: Percent; readonly by?: 'lease' };
 
@@ -63,6 +74,8 @@ export function decide(plan: Plan, state: State, input: Input, known: Knowledge)
       return percentOf(state) === 0
         ? { kind: 'none', state }
         : rolledBack(state, 0, known.nowMs, { kind: 'alert', alert: input.alert, id: input.id });
+    case 'verified':
+      return { kind: 'none', state: 'healthyMs' in state ? { ...state, verified: outcome(input.passed) } : state };
     case 'flag-edited':
       return adopt(plan, state, input.percent, known.nowMs, { kind: input.by ?? 'manual edit' });
   }
@@ -82,7 +95,7 @@ function decideTick(plan: Plan, state: State, known: Knowledge): Decision {
     return { kind: 'none', state: counted };
   }
   const stage = stageAt(plan, counted.percent);
-  if (stage === undefined || counted.healthyMs < stage.observeMs) {
+  if (stage === undefined || counted.healthyMs < stage.observeMs || unverified(plan, counted) !== undefined) {
     return { kind: 'none', state: counted };
   }
   return leaveStage(plan, counted, known, { kind: 'plan' });
@@ -152,6 +165,8 @@ function adopt(plan: Plan, state: State, percent: Percent, nowMs: number, why: R
       : { phase: 'observing', ...underway };
   return { kind: 'changed', state: next, event: 'adopted', from, to: percent, why };
 }
+
+const outcome = (passed: boolean) => (passed ? 'passed' : 'failed');
 
 function countTime<S extends Extract<State, { phase: 'observing' | 'complete' }>>(state: S, known: Knowledge): S {
   const elapsedMs = Math.min(Math.max(known.nowMs - state.countedAtMs, 0), LONGEST_COUNTED_MS);

@@ -16,8 +16,9 @@ const StageText = Type.Object(
     percent: Type.Integer({ minimum: 1, maximum: 100, description: 'a whole number from 1 to 100' }),
     observe: duration('how long the stage has to be healthy'),
     approval: Type.Optional(Type.Enum(['required', 'none'], { description: 'required, none' })),
+    verify: Type.Optional(Type.Enum(['required', 'none'], { description: 'required, none' })),
   },
-  { additionalProperties: false, description: '{ percent, observe, approval }' },
+  { additionalProperties: false, description: '{ percent, observe, approval, verify }' },
 );
 
 const GuardText = Type.Object(

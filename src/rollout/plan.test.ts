@@ -22,7 +22,7 @@ onNoData: hold
 
 test('a plan is read with its units', () => {
   const plan = parsePlan(PLAN);
-  assert.deepEqual(plan.stages[1], { percent: 50, observeMs: 3_600_000, needsApproval: true });
+  assert.deepEqual(plan.stages[1], { percent: 50, observeMs: 3_600_000, needsApproval: true, needsVerify: false });
   assert.equal(plan.watchMs, 86_400_000);
   assert.equal(plan.confidence, 0.999);
   assert.deepEqual(
@@ -37,6 +37,14 @@ test('a plan is read with its units', () => {
   );
 });
 
+test('a stage may ask for the functional checks, and does not unless it says so', () => {
+  const asking = PLAN.replace('observe: 5m }', 'observe: 5m, verify: required }').replace('2h }', '2h, verify: none }');
+  assert.deepEqual(
+    parsePlan(asking).stages.map(({ needsVerify }) => needsVerify),
+    [true, false, false],
+  );
+});
+
 test('a team may ask for plain limits', () => {
   const plan = parsePlan(`${PLAN}test: threshold\n`);
   assert.ok(plan.guards.every(({ test }) => test === 'threshold'));
@@ -48,6 +56,12 @@ const wrong: readonly (readonly [what: string, change: (text: string) => string,
     (text) => text.replace('observe: 5m', 'observe: 5'),
     4,
     /stages\.0\.observe came as 5; allowed: .*15m/,
+  ],
+  [
+    'a wish for checks that is none',
+    (text) => text.replace('observe: 5m', 'observe: 5m, verify: yes'),
+    4,
+    /stages\.0\.verify came as "yes"; allowed: required, none/,
   ],
   [
     'a percent over 100',

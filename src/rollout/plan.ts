@@ -4,7 +4,13 @@ import type { Percent } from './percent.ts';
 import { type MEASURES, type ON_BREACH, PlanText, type TESTS } from './plan-schema.ts';
 import { parseDurationMs, parseFactor, parseShare } from './units.ts';
 
-export type Stage = { readonly percent: Percent; readonly observeMs: number; readonly needsApproval: boolean };
+export type Stage = {
+  readonly percent: Percent;
+  readonly observeMs: number;
+  readonly needsApproval: boolean;
+  /** Whether the stage is left only once `sluice verify` has passed on it. */
+  readonly needsVerify: boolean;
+};
 
 /** What a guard holds the domain path to. */
 type Limit =
@@ -108,10 +114,11 @@ function toJs(document: Document, file: string): unknown {
 type Report = (path: readonly (string | number)[], message: string) => void;
 
 function readPlan(written: PlanText, report: Report): Plan {
-  const stages = written.stages.map(({ percent, observe, approval }) => ({
+  const stages = written.stages.map(({ percent, observe, approval, verify }) => ({
     percent,
     observeMs: parseDurationMs(observe) as number,
     needsApproval: approval === 'required',
+    needsVerify: verify === 'required',
   }));
   stages.forEach((stage, at) => {
     const before = stages[at - 1];

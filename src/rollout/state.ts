@@ -27,6 +27,8 @@ type Underway = {
   readonly healthyMs: number;
   /** When time was last counted, so that neither a gap nor a leap of the clock counts. */
   readonly countedAtMs: number;
+  /** What the last functional checks of this stage found; undefined until there were any. */
+  readonly verified?: 'passed' | 'failed';
 };
 
 export type State =
@@ -92,6 +94,16 @@ export function stageAfter(plan: Plan, percent: Percent): Stage | undefined {
 /** The next lower stage; 0 below the first. */
 export function percentBelow(plan: Plan, percent: Percent): Percent {
   return plan.stages.findLast((stage) => stage.percent < percent)?.percent ?? 0;
+}
+
+/** Why a stage that asks for functional checks is not left yet; undefined where nothing is missing. */
+export function unverified(plan: Plan, state: State): string | undefined {
+  const isStage = 'healthyMs' in state && state.phase !== 'complete' && !('from' in state && state.from === 'complete');
+  if (!isStage || !stageAt(plan, state.percent)?.needsVerify || state.verified === 'passed') {
+    return undefined;
+  }
+  const last = state.verified === 'failed' ? ', whose last run found a failure' : '';
+  return `${state.percent} % waits for \`sluice verify\`${last}`;
 }
 
 /** Milliseconds of health that the stage, or the watch, still needs. */
