@@ -4,7 +4,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type Asset = { readonly type: string; readonly body: string; readonly etag: string };
+type Asset = { readonly type: string; readonly body: string; readonly etag: string };
 
 export type Assets = {
   /** By the path of its URL, without a slash in front; the page itself is ''. */

@@ -21,7 +21,7 @@ type ApiParts = {
   readonly rollout: string;
   readonly token: string;
   readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen'>;
-  readonly measuring: Pick<Measuring, 'since' | 'listen'>;
+  readonly measuring: Pick<Measuring, 'since' | 'isComplete' | 'listen'>;
   readonly status: () => StatusAnswer;
   readonly metrics: ControlMetrics;
   readonly registry: Registry;
@@ -232,7 +232,10 @@ function measurements({ measuring }: ApiParts): Middleware {
         invalid([`since came as ${came}; allowed: a time such as ${new Date(0).toISOString()}`]),
       );
     }
-    ctx.body = { points: measuring.since(since).map(describeMeasurement) } satisfies MeasurementsAnswer;
+    ctx.body = {
+      complete: measuring.isComplete(),
+      points: measuring.since(since).map(describeMeasurement),
+    } satisfies MeasurementsAnswer;
   };
 }
 

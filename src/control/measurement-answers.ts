@@ -28,6 +28,7 @@ export const MeasurementAnswer = Type.Object({
 export type MeasurementAnswer = Static<typeof MeasurementAnswer>;
 
 export const MeasurementsAnswer = Type.Object({
+  complete: Type.Boolean({ description: 'False until this controller has read what was measured before it began.' }),
   points: Type.Array(MeasurementAnswer, {
     description: 'The oldest first; 2 s each, of older times 30 s or 5 min. A gap is a time that nobody measured.',
   }),

@@ -102,6 +102,8 @@ export function createMeasuring({ store, log, now }: Parts) {
       await keep(isLeader).catch(() => {});
     },
     since: timeline.since,
+    /** Whether what was measured before this controller began has been read. */
+    isComplete: (): boolean => isLoaded,
     total: (fromMs: number, percent: Percent): Measurement | undefined => {
       const closed = timeline.total(fromMs, percent);
       return point === undefined || point.percent !== percent || closed === undefined

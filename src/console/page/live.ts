@@ -4,6 +4,8 @@ import type { MeasurementAnswer, MeasurementsAnswer } from '../../control/measur
 /** The controller says something every second: silent for longer, it is taken for lost. */
 const LOST_AFTER_MS = 3_500;
 const CHECK_EVERY_MS = 500;
+/** A controller that has just begun may not have read its journal yet. */
+const LOAD_AGAIN_MS = 2_000;
 const RETRY_MS = 1_000;
 const ANSWER_WITHIN_MS = 10_000;
 const MOST_POINTS = 20_000;
@@ -18,6 +20,8 @@ export type Known = {
   /** The newest first. */
   events: EventAnswer[];
   historyIsAway: boolean;
+  /** Whether all is there that was measured in the time shown. */
+  isComplete: boolean;
   historyLimit: number;
   rangeMinutes: number;
 };
@@ -31,6 +35,7 @@ export function follow(onChange: (known: Known, what: 'status' | 'measurements' 
     points: [],
     events: [],
     historyIsAway: false,
+    isComplete: false,
     historyLimit: 200,
     rangeMinutes: 60,
   };
@@ -67,8 +72,9 @@ export function follow(onChange: (known: Known, what: 'status' | 'measurements' 
 
   async function loadMeasurements(): Promise<void> {
     const since = new Date(Date.now() - known.rangeMinutes * 60_000).toISOString();
-    const { points } = await get<MeasurementsAnswer>(`api/measurements?since=${encodeURIComponent(since)}`);
+    const { points, complete } = await get<MeasurementsAnswer>(`api/measurements?since=${encodeURIComponent(since)}`);
     known.points = points;
+    known.isComplete = complete;
     onChange(known, 'measurements');
   }
 
@@ -88,6 +94,11 @@ export function follow(onChange: (known: Known, what: 'status' | 'measurements' 
       onChange(known, 'status');
     }
   }, CHECK_EVERY_MS);
+  setInterval(() => {
+    if (!known.isLost && (known.historyIsAway || !known.isComplete)) {
+      void loadAll();
+    }
+  }, LOAD_AGAIN_MS);
   connect();
 
   return {

@@ -132,9 +132,9 @@ function replicas({ served, wanted, configured, change }: StatusAnswer, language
     <p class=${wrong.length > 0 ? 'bad' : ''}>
       ${served.length === 0 ? texts.noReplicas : wrong.length === 0 ? texts.allServe(wanted, served.length) : texts.someDisagree(wrong.length)}
     </p>
-    <div class="scroll" tabindex="0" role="region" aria-labelledby="replicas">
+    <div class="scroll" tabindex="0" role="group" aria-label=${texts.replicas}>
       <table>
-        <thead><tr><th scope="col">${texts.replica}</th><th scope="col">${texts.serves}</th><th scope="col"></th></tr></thead>
+        <thead><tr><th scope="col">${texts.replica}</th><th scope="col">${texts.serves}</th><th scope="col">${texts.verdict}</th></tr></thead>
         <tbody>
           ${served
             .toSorted((a, b) => Number(a.percent === wanted) - Number(b.percent === wanted))
@@ -204,7 +204,7 @@ function guards({ verdicts }: StatusAnswer, language: Language): TemplateResult 
     ${
       verdicts.length === 0
         ? html`<p class="muted">${texts.noGuards}</p>`
-        : html`<div class="scroll" tabindex="0" role="region" aria-labelledby="guards">
+        : html`<div class="scroll" tabindex="0" role="group" aria-label=${texts.guards}>
             <table>
               <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
               <tbody>

@@ -1,5 +1,4 @@
-export const LANGUAGES = ['en', 'zh'] as const;
-export type Language = (typeof LANGUAGES)[number];
+export type Language = 'en' | 'zh';
 
 const UNITS = {
   en: { ms: ' ms', s: ' s', m: ' min', h: ' h', d: ' d' },
@@ -36,8 +35,6 @@ export const latency = (seconds: number | null): string =>
 export const share = (value: number | null): string => (value === null ? '–' : `${rounded(value * 100)} %`);
 
 export const rate = (perSecond: number): string => `${rounded(perSecond)}/s`;
-
-export const bytes = (value: number | null): string => (value === null ? '–' : `${rounded(value / 1_048_576)} MiB`);
 
 /** A guard's value in the unit that its limit is written in. */
 export function inUnitOf(limitText: string, value: number | null): string {

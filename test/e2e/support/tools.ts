@@ -7,7 +7,7 @@ const SCRIPT = join(import.meta.dirname, '../../../scripts/e2e-tools');
 /** Longer than the script gives itself: building k6 for the first time is most of it. */
 const SCRIPT_TIMEOUT_MS = 20 * 60_000;
 
-export const TOOLS = ['k6', 'prometheus', 'promtool', 'alertmanager', 'flagd'] as const;
+export const TOOLS = ['k6', 'prometheus', 'promtool', 'alertmanager', 'flagd', 'chromium'] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export type Tools = {
