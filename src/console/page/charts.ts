@@ -117,7 +117,8 @@ function columns(chart: Chart, { points, status }: ChartData): uPlot.AlignedData
   return [times, domain, legacy, limits];
 }
 
-const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+/** A canvas understands no `light-dark()`: what the page makes of a colour is asked of an element that has it. */
+const color = (name: string) => getComputedStyle(document.getElementById(`color-${name}`) as Element).color;
 
 function options(chart: Chart, width: number, data: () => ChartData): uPlot.Options {
   const axis = { stroke: () => color('muted'), grid: { stroke: () => color('line') }, ticks: { show: false } };

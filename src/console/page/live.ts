@@ -37,7 +37,7 @@ export function follow(onChange: (known: Known, what: 'status' | 'measurements' 
     historyIsAway: false,
     isComplete: false,
     historyLimit: 200,
-    rangeMinutes: 60,
+    rangeMinutes: 15,
   };
 
   function connect(): void {

@@ -93,7 +93,7 @@ function ladder(status: StatusAnswer, { events }: Known, language: Language): Te
     <span>${texts.observed(duration(healthyMs ?? 0, language))}${(timeLeftMs ?? 0) > 0 ? `, ${texts.left(duration(timeLeftMs ?? 0, language))}` : ''}</span>`;
   const step = (percent: number, label: string, more: string, isNow: boolean) => {
     const moved = isNow ? movedTo(state.percent) : undefined;
-    return html`<li class=${isNow ? 'now' : percent < state.percent ? 'done' : ''} aria-current=${isNow ? 'step' : nothing}>
+    return html`<li class=${isNow ? 'now' : percent < state.percent || (isWatch && percent === state.percent) ? 'done' : ''} aria-current=${isNow ? 'step' : nothing}>
       <strong>${label}</strong>
       <span class="muted">${more}</span>
       ${isNow && healthyMs !== null ? progress : nothing}

@@ -1,17 +1,14 @@
 export type Language = 'en' | 'zh';
 
 const UNITS = {
-  en: { ms: ' ms', s: ' s', m: ' min', h: ' h', d: ' d' },
-  zh: { ms: ' 毫秒', s: ' 秒', m: ' 分钟', h: ' 小时', d: ' 天' },
+  en: { s: ' s', m: ' min', h: ' h', d: ' d' },
+  zh: { s: ' 秒', m: ' 分钟', h: ' 小时', d: ' 天' },
 } as const;
 
 /** `45 s`, `12 min`, `1 h 5 min`, `2 d`: two units at most, and nothing that is gone by the time it is read. */
 export function duration(ms: number, language: Language): string {
   const unit = UNITS[language];
-  const seconds = Math.round(ms / 1_000);
-  if (ms < 1_000) {
-    return `${Math.max(0, Math.round(ms))}${unit.ms}`;
-  }
+  const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) {
     return `${seconds}${unit.s}`;
   }
