@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { destination, type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { addConsoleRoutes } from './console/routes.ts';
-import { createControllerApi } from './control/api.ts';
+import { createControllerApi, describeEvent } from './control/api.ts';
+import { describeMeasurement } from './control/measurement-answers.ts';
 import { createMeasuring } from './control/measuring.ts';
 import { createControlMetrics, registerControlGauges } from './control/metrics.ts';
 import type { FlagLever, SignalSource } from './control/ports.ts';
@@ -17,12 +18,17 @@ import { createJournal } from './postgres/journal.ts';
 import { createLeadership } from './postgres/leadership.ts';
 import { createMeasurementStore } from './postgres/measurements.ts';
 import { createControlPool } from './postgres/pool.ts';
+import { ofThisRollout } from './report/facts.ts';
+import { REPORT_POLICY } from './report/html.ts';
+import { writeReport } from './report/report.ts';
 import { type Plan, PlanError, parsePlan } from './rollout/plan.ts';
 import { type ControllerSettings, readControllerSettings, SettingsError } from './settings.ts';
 import { createPrometheusSource } from './signals/prometheus.ts';
 import { createScrapeSource } from './signals/scrape.ts';
 
 const JOURNAL_POOL = 4;
+/** More than a rollout of weeks has. */
+const MOST_REPORTED_EVENTS = 10_000;
 const JOURNAL_WITHIN_MS = 1_000;
 const SCRAPE_WITHIN_MS = 800;
 const PROMETHEUS_WITHIN_MS = 2_500;
@@ -80,6 +86,21 @@ export async function createController(
   });
   registerControlGauges(registry, plan.rollout, loop.snapshot);
 
+  const status = () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() });
+  const report = async (options: Parameters<typeof writeReport>[2]) => {
+    const { events } = await loop.history(MOST_REPORTED_EVENTS);
+    const ours = ofThisRollout(events.map(describeEvent));
+    const since = ours[0] === undefined ? Date.now() : Date.parse(ours[0].at);
+    const facts = {
+      at: new Date().toISOString(),
+      endpoint: plan.endpoint ?? null,
+      status: status(),
+      events: ours,
+      points: measuring.since(since).map(describeMeasurement),
+    };
+    return { text: writeReport(facts, loop.evidence(), options), contentSecurityPolicy: REPORT_POLICY };
+  };
+
   const http = createHttpServer();
   let stopping = false;
   const api = createControllerApi({
@@ -87,7 +108,8 @@ export async function createController(
     token: settings.token,
     loop,
     measuring,
-    status: () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() }),
+    status,
+    report,
     metrics,
     registry,
     ready: () => !stopping,

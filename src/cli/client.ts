@@ -58,6 +58,15 @@ export function createClient({ url, token, signal }: Options) {
     history: async (limit: number): Promise<HistoryAnswer> =>
       read<HistoryAnswer>(await ask(`api/history?limit=${limit}`), ({ events }) => Array.isArray(events)),
 
+    /** The progress report as text. */
+    report: async (language: 'en' | 'zh', format: 'md' | 'html'): Promise<string> => {
+      const answered = await ask(`api/report?lang=${language}&format=${format}`);
+      if (answered.status !== 200) {
+        throw failureOf(url, answered);
+      }
+      return answered.text;
+    },
+
     /** Asks again while a controller answers that stands by: a Service sends each connection to any of them. */
     command: async (command: CommandRequest): Promise<CommandAnswer> => {
       const secret = token();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addLintCommand } from './command-lint.ts';
+import { addReportCommand } from './command-report.ts';
 import { addChangeCommands } from './commands-change.ts';
 import { addHistoryCommand, addStatusCommand } from './commands-read.ts';
 import { createContext } from './context.ts';
@@ -24,6 +25,7 @@ Examples:
   sluice status --watch
   sluice start --reason "change 4711"
   sluice rollback
+  sluice report --lang zh > report.md
   sluice lint flags.json --plan rollout.yaml`;
 
 /** Runs one command line. @returns the code to end with; what went wrong is on stderr. */
@@ -42,6 +44,7 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
   addStatusCommand(program, context);
   addChangeCommands(program, context);
   addHistoryCommand(program, context);
+  addReportCommand(program, context);
   addLintCommand(program, context);
   try {
     await program.parseAsync([...args], { from: 'user' });

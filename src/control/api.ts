@@ -21,6 +21,8 @@ type ApiParts = {
   readonly rollout: string;
   readonly token: string;
   readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen'>;
+  /** The progress report, from what is known now. */
+  readonly report: (options: ReportOptions) => Promise<ReportText>;
   readonly measuring: Pick<Measuring, 'since' | 'isComplete' | 'listen'>;
   readonly status: () => StatusAnswer;
   readonly metrics: ControlMetrics;
@@ -30,6 +32,9 @@ type ApiParts = {
   readonly addConsole: (router: Router) => void;
   readonly log: Logger;
 };
+
+type ReportOptions = { readonly language: 'en' | 'zh'; readonly format: 'md' | 'html' };
+type ReportText = { readonly text: string; readonly contentSecurityPolicy: string };
 
 const COMMAND_LIMIT = '16kb';
 /** Alertmanager puts all alerts of a group into one message. */
@@ -67,6 +72,7 @@ export function createControllerApi(parts: ApiParts): Koa {
   });
   router.get('/api/history', reads, history(parts));
   router.get('/api/measurements', reads, measurements(parts));
+  router.get('/api/report', reads, report(parts));
   router.get(
     '/api/stream',
     stream({
@@ -219,6 +225,23 @@ function history({ loop }: ApiParts): Middleware {
   };
 }
 
+function report({ report: write }: ApiParts): Middleware {
+  return async (ctx) => {
+    const { lang = 'en', format = 'md' } = ctx.query;
+    if ((lang !== 'en' && lang !== 'zh') || (format !== 'md' && format !== 'html')) {
+      const came = JSON.stringify({ lang, format }).slice(0, 160);
+      return answerProblem(
+        ctx,
+        invalid([`lang and format came as ${came}; allowed: lang en or zh, format md or html`]),
+      );
+    }
+    const { text, contentSecurityPolicy } = await write({ language: lang, format });
+    ctx.set({ 'Content-Security-Policy': contentSecurityPolicy, 'X-Content-Type-Options': 'nosniff' });
+    ctx.type = format === 'md' ? 'text/markdown; charset=utf-8' : 'text/html; charset=utf-8';
+    ctx.body = text;
+  };
+}
+
 const MEASURED_BY_DEFAULT_MS = 3_600_000;
 
 function measurements({ measuring }: ApiParts): Middleware {
@@ -239,7 +262,7 @@ function measurements({ measuring }: ApiParts): Middleware {
   };
 }
 
-function describeEvent(event: JournalEvent & { readonly id?: string }): HistoryAnswer['events'][number] {
+export function describeEvent(event: JournalEvent & { readonly id?: string }): HistoryAnswer['events'][number] {
   const { atMs, kind, from, to, actor, text, details } = event;
   return {
     id: event.id ?? null,

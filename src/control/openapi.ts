@@ -50,6 +50,19 @@ export const controllerOpenApi = {
         responses: { 200: json('What both paths did.', MeasurementsAnswer), 400: problem('No such time.') },
       },
     },
+    '/api/report': {
+      get: {
+        operationId: 'readReport',
+        parameters: [
+          { name: 'lang', in: 'query', schema: { type: 'string', enum: ['en', 'zh'], default: 'en' } },
+          { name: 'format', in: 'query', schema: { type: 'string', enum: ['md', 'html'], default: 'md' } },
+        ],
+        responses: {
+          200: { description: "The rollout's progress report.", content: { 'text/markdown': {}, 'text/html': {} } },
+          400: problem('No such language or format.'),
+        },
+      },
+    },
     '/api/stream': {
       get: {
         operationId: 'readStream',

@@ -520,6 +520,8 @@ export function createRolloutLoop(parts: LoopParts) {
         return remembered();
       }
     },
+    /** What is known of the stage that is served; undefined at 0 %. */
+    evidence,
     snapshot: () => ({
       nowMs: clock.now(),
       state,

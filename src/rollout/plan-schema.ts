@@ -47,6 +47,13 @@ export const PlanText = Type.Object(
       description: 'a name of small letters, digits and dashes, up to 63 characters',
     }),
     flag: Type.String({ minLength: 1, maxLength: 200, description: "the flag's key, 1 to 200 characters" }),
+    endpoint: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description: 'what is rolled out, for people, such as PUT /api/things',
+      }),
+    ),
     stages: Type.Array(StageText, { minItems: 1, maxItems: 50, description: 'a list of 1 to 50 stages' }),
     watch: Type.Optional(duration('how long guards go on after the last stage')),
     guards: Type.Array(GuardText, { minItems: 1, maxItems: 50, description: 'a list of 1 to 50 guards' }),

@@ -39,6 +39,8 @@ export type Guard = {
 export type Plan = {
   readonly rollout: string;
   readonly flag: string;
+  /** What is rolled out, for people. */
+  readonly endpoint: string | undefined;
   /** By rising percent. */
   readonly stages: readonly Stage[];
   readonly watchMs: number;
@@ -163,6 +165,7 @@ function readPlan(written: PlanText, report: Report): Plan {
   return {
     rollout: written.rollout,
     flag: written.flag,
+    endpoint: written.endpoint,
     stages,
     watchMs: parseDurationMs(written.watch ?? '24h') as number,
     guards,

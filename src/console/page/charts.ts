@@ -64,7 +64,7 @@ export function createCharts() {
         plot?.destroy();
         plot = new uPlot(
           options(chart, host.clientWidth, () => data as ChartData),
-          [[], [], [], []],
+          [[], [], []],
           host,
         );
         plots.set(chart.id, plot);
@@ -90,15 +90,9 @@ export function createCharts() {
   return { draw };
 }
 
-/** Time, domain, legacy and limit; with an empty column in each gap, so that no line is drawn over it. */
-function columns(chart: Chart, { points, status }: ChartData): uPlot.AlignedData {
-  const limit = limitOf(status, chart.measure) ?? null;
-  const [times, domain, legacy, limits]: [number[], (number | null)[], (number | null)[], (number | null)[]] = [
-    [],
-    [],
-    [],
-    [],
-  ];
+/** Time, domain and legacy; with an empty column in each gap, so that no line is drawn over it. */
+function columns(chart: Chart, { points }: ChartData): uPlot.AlignedData {
+  const [times, domain, legacy]: [number[], (number | null)[], (number | null)[]] = [[], [], []];
   let lastMs = 0;
   for (const point of points) {
     const fromMs = Date.parse(point.from);
@@ -106,15 +100,13 @@ function columns(chart: Chart, { points, status }: ChartData): uPlot.AlignedData
       times.push((lastMs + 1) / 1_000);
       domain.push(null);
       legacy.push(null);
-      limits.push(limit);
     }
     lastMs = Date.parse(point.until);
     times.push(lastMs / 1_000);
     domain.push(chart.value(point, 'domain') ?? null);
     legacy.push(chart.value(point, 'legacy') ?? null);
-    limits.push(limit);
   }
-  return [times, domain, legacy, limits];
+  return [times, domain, legacy];
 }
 
 /** A canvas understands no `light-dark()`: what the page makes of a colour is asked of an element that has it. */
@@ -136,20 +128,37 @@ function options(chart: Chart, width: number, data: () => ChartData): uPlot.Opti
       },
     },
     axes: [
-      { ...axis, values: (_plot, splits) => splits.map((at) => shortTime(at * 1_000, data().language)) },
+      { ...axis, size: 28, values: (_plot, splits) => splits.map((at) => shortTime(at * 1_000, data().language)) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => chart.format(value)) },
     ],
     series: [
       {},
       { stroke: () => color('domain'), width: 2, points: { show: false } },
       { stroke: () => color('legacy'), width: 2, dash: [6, 4], points: { show: false } },
-      { stroke: () => color('bad'), width: 1, points: { show: false } },
     ],
-    hooks: { draw: [(plot) => mark(plot, data().events)] },
+    hooks: {
+      draw: [(plot) => drawLimit(plot, limitOf(data().status, chart.measure)), (plot) => mark(plot, data().events)],
+    },
   };
 }
 
 const shortTime = (ms: number, language: Language) => clockTime(new Date(ms).toISOString(), language).slice(0, 5);
+
+function drawLimit(plot: uPlot, limit: number | undefined): void {
+  if (limit === undefined) {
+    return;
+  }
+  const { ctx, bbox } = plot;
+  const y = plot.valToPos(limit, 'y', true);
+  ctx.save();
+  ctx.strokeStyle = color('bad');
+  ctx.lineWidth = devicePixelRatio;
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
+}
 
 /** A line at each change of the percent, with the percent; red where it was a rollback. */
 function mark(plot: uPlot, events: readonly EventAnswer[]): void {

@@ -86,6 +86,9 @@ function setLanguage(next: Language): void {
   document.documentElement.lang = next;
   languageSelect.value = next;
   languageSelect.setAttribute('aria-label', TEXTS[next].language);
+  const report = document.getElementById('report') as HTMLAnchorElement;
+  report.textContent = TEXTS[next].report;
+  report.href = `api/report?format=html&lang=${next}`;
   (document.getElementById('rollback') as HTMLElement).textContent = TEXTS[next].commands.rollback;
 }
 

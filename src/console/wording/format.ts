@@ -33,6 +33,8 @@ export const share = (value: number | null): string => (value === null ? '–' :
 
 export const rate = (perSecond: number): string => `${rounded(perSecond)}/s`;
 
+export const bytes = (value: number | null): string => (value === null ? '–' : `${rounded(value / 1_048_576)} MiB`);
+
 /** A guard's value in the unit that its limit is written in. */
 export function inUnitOf(limitText: string, value: number | null): string {
   if (value === null) {

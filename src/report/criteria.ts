@@ -1,0 +1,70 @@
+import { latency } from '../console/wording/format.ts';
+import { type Block, table } from './blocks.ts';
+import type { ReportFacts, StageRecord } from './facts.ts';
+import { consistencyOf, type Mark, markOfCheck, markOfChecks, markOfLimit, markOfVerdict, overall } from './marks.ts';
+import { concurrencyOf, MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';
+import type { ReportTexts } from './texts.ts';
+
+const WATCH_MS = 24 * 3_600_000;
+
+/** The team's criteria, each by the stages that were entered so far. */
+export function criteria({ status }: ReportFacts, records: readonly StageRecord[], texts: ReportTexts): Block {
+  const entered = records.filter(({ state }) => state !== 'ahead');
+  const names = texts.criteriaNames;
+  const told = (name: string, mark: Mark, evidence: string) => [
+    name,
+    mark,
+    evidence === '' ? texts.noEvidence : evidence,
+  ];
+  const perStage = (describe: (record: StageRecord) => string | undefined) =>
+    entered
+      .flatMap((record) => {
+        const said = describe(record);
+        return said === undefined ? [] : [`${record.percent} %: ${said}`];
+      })
+      .join('; ');
+  const latencyCriterion = (name: string, key: 'meanSeconds' | 'p95Seconds', limit: number) => {
+    const valueIn = ({ evidence }: StageRecord) => evidence?.measured?.domain[key] ?? null;
+    const said = perStage((record) => (valueIn(record) === null ? undefined : latency(valueIn(record))));
+    return told(name, overall(entered.map((record) => markOfLimit(valueIn(record), limit))), said);
+  };
+  const checks = entered.flatMap((record) => record.checks);
+  const fallback = checks.filter(({ name }) => /fallback/i.test(name));
+  const concurrency = entered.flatMap((record) => concurrencyOf(record) ?? []);
+  const fallen = entered.filter(({ state }) => state === 'rolled-back');
+  const isWatched = status.state.phase === 'complete' && (status.healthyMs ?? 0) >= WATCH_MS;
+  return table(
+    [texts.criterion, texts.result, texts.evidence],
+    [
+      latencyCriterion(names.mean, 'meanSeconds', MEAN_LIMIT_SECONDS),
+      latencyCriterion(names.p95, 'p95Seconds', P95_LIMIT_SECONDS),
+      told(
+        names.concurrency,
+        markOfChecks(concurrency),
+        concurrency.map((check) => `${markOfCheck(check)} ${check.detail}`.trim()).join('; '),
+      ),
+      told(
+        names.consistency,
+        overall(
+          entered.map((record) => {
+            const verdict = consistencyOf(record);
+            return verdict === undefined ? '⏳' : markOfVerdict(verdict);
+          }),
+        ),
+        perStage((record) => consistencyOf(record)?.value?.toString()),
+      ),
+      told(names.fallback, markOfChecks(fallback), fallback.map(({ detail }) => detail).join('; ')),
+      told(
+        names.functional,
+        overall(entered.map((record) => markOfChecks(record.checks.filter(({ path }) => path === 'domain')))),
+        perStage(({ checks: made }) => (made.length === 0 ? undefined : String(made.length))),
+      ),
+      told(
+        names.noRollback,
+        fallen.length > 0 ? '❌' : entered.some(({ state }) => state === 'passed') ? '✅' : '⏳',
+        fallen.map(({ left }) => left?.text ?? '').join('; ') || perStage(({ state }) => texts.states[state]),
+      ),
+      told(names.watch, isWatched ? '✅' : '⏳', ''),
+    ],
+  );
+}

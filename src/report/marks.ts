@@ -1,0 +1,43 @@
+import type { StatusAnswer } from '../control/api-schemas.ts';
+import type { Check, StageRecord } from './facts.ts';
+
+/** ✅ only where evidence shows it; without any it is ⏳, never ✅. */
+export type Mark = '✅' | '❌' | '⏳';
+
+type Verdict = StatusAnswer['verdicts'][number];
+
+export function markOfVerdict({ kind }: Verdict): Mark {
+  return kind === 'healthy' ? '✅' : kind === 'breached' ? '❌' : '⏳';
+}
+
+/** A value of a stage against a limit of the success criteria. */
+export function markOfLimit(value: number | null | undefined, limit: number): Mark {
+  return value === null || value === undefined ? '⏳' : value < limit ? '✅' : '❌';
+}
+
+/** One failed is a failure; one that was left out is no evidence. */
+export function markOfChecks(checks: readonly Check[]): Mark {
+  if (checks.some(({ result }) => result === 'failed')) {
+    return '❌';
+  }
+  return checks.some(({ result }) => result === 'passed') ? '✅' : '⏳';
+}
+
+export const markOfCheck = ({ result }: Check): Mark =>
+  result === 'passed' ? '✅' : result === 'failed' ? '❌' : '⏳';
+
+/** Of all stages that were entered: one that failed is a failure, and one without evidence leaves all without. */
+export function overall(marks: readonly Mark[]): Mark {
+  if (marks.includes('❌')) {
+    return '❌';
+  }
+  return marks.length === 0 || marks.includes('⏳') ? '⏳' : '✅';
+}
+
+export const consistencyOf = ({ evidence }: StageRecord): Verdict | undefined =>
+  evidence?.verdicts.find(({ measure }) => measure === 'mismatches');
+
+/** A stage is passed once it was left upwards, and failed once it was rolled back. */
+export function markOfStage({ state }: StageRecord): Mark {
+  return state === 'passed' ? '✅' : state === 'rolled-back' ? '❌' : '⏳';
+}
