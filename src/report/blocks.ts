@@ -4,7 +4,8 @@ export type Block =
   | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly string[] }
   | { readonly kind: 'table'; readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] }
-  | { readonly kind: 'chart'; readonly chart: Chart };
+  /** Only a page has room for them. */
+  | { readonly kind: 'charts'; readonly title: string; readonly charts: readonly Chart[] };
 
 export type Chart = {
   readonly title: string;

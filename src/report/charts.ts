@@ -1,6 +1,6 @@
 import { latency, rate, share } from '../console/wording/format.ts';
 import type { MeasurementAnswer } from '../control/measurement-answers.ts';
-import { type Block, type Chart, heading } from './blocks.ts';
+import type { Block, Chart } from './blocks.ts';
 import type { ReportFacts } from './facts.ts';
 import { MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';
 import type { ReportTexts } from './texts.ts';
@@ -23,10 +23,7 @@ export function charts({ points }: ReportFacts, texts: ReportTexts): Block[] {
     { title: texts.errors, value: (path) => path.errorShare, format: share },
     { title: texts.traffic, value: (path) => path.requestsPerSecond, format: rate },
   ];
-  return [
-    heading(2, texts.charts),
-    ...drawn.map((one): Block => ({ kind: 'chart', chart: chartOf(one, points, texts) })),
-  ];
+  return [{ kind: 'charts', title: texts.charts, charts: drawn.map((one) => chartOf(one, points, texts)) }];
 }
 
 function chartOf(

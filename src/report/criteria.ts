@@ -1,7 +1,7 @@
 import { latency } from '../console/wording/format.ts';
 import { type Block, table } from './blocks.ts';
 import type { ReportFacts, StageRecord } from './facts.ts';
-import { consistencyOf, type Mark, markOfCheck, markOfChecks, markOfLimit, markOfVerdict, overall } from './marks.ts';
+import { consistencyOf, type Mark, markOfCheck, markOfChecks, markOfLatency, markOfVerdict, overall } from './marks.ts';
 import { concurrencyOf, MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';
 import type { ReportTexts } from './texts.ts';
 
@@ -23,10 +23,11 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
         return said === undefined ? [] : [`${record.percent} %: ${said}`];
       })
       .join('; ');
-  const latencyCriterion = (name: string, key: 'meanSeconds' | 'p95Seconds', limit: number) => {
+  const latencyCriterion = (name: string, measure: 'latency-mean' | 'latency-p95', limit: number) => {
+    const key = measure === 'latency-p95' ? 'p95Seconds' : 'meanSeconds';
     const valueIn = ({ evidence }: StageRecord) => evidence?.measured?.domain[key] ?? null;
     const said = perStage((record) => (valueIn(record) === null ? undefined : latency(valueIn(record))));
-    return told(name, overall(entered.map((record) => markOfLimit(valueIn(record), limit))), said);
+    return told(name, overall(entered.map((record) => markOfLatency(record, measure, limit))), said);
   };
   const checks = entered.flatMap((record) => record.checks);
   const fallback = checks.filter(({ name }) => /fallback/i.test(name));
@@ -36,8 +37,8 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
   return table(
     [texts.criterion, texts.result, texts.evidence],
     [
-      latencyCriterion(names.mean, 'meanSeconds', MEAN_LIMIT_SECONDS),
-      latencyCriterion(names.p95, 'p95Seconds', P95_LIMIT_SECONDS),
+      latencyCriterion(names.mean, 'latency-mean', MEAN_LIMIT_SECONDS),
+      latencyCriterion(names.p95, 'latency-p95', P95_LIMIT_SECONDS),
       told(
         names.concurrency,
         markOfChecks(concurrency),

@@ -1,6 +1,7 @@
 import type { EventAnswer, StatusAnswer } from '../control/api-schemas.ts';
 import type { MeasurementAnswer } from '../control/measurement-answers.ts';
 import type { StageEvidence } from '../control/stage-evidence.ts';
+import type { Reason } from '../rollout/state.ts';
 
 /** All that a report may say anything by: what the API tells, and nothing else. */
 export type ReportFacts = {
@@ -31,11 +32,15 @@ export type StageRecord = {
   readonly confirmedAt: string | undefined;
   /** As it was when the stage was left, or is now; undefined where nobody knows. */
   readonly evidence: StageEvidence | undefined;
+  /** Whether the plan itself found that the stage was healthy for its time. */
+  readonly servedItsTime: boolean;
   /** Functional checks made in the stage; the newest of each name and path. */
   readonly checks: readonly Check[];
 };
 
 const ENTERS = new Set(['started', 'promoted', 'adopted', 'rolled-back', 'resumed']);
+/** With the plan as their reason, these say that the stage was healthy for its time. */
+const ENDS = new Set(['promoted', 'approval-needed', 'completed']);
 const LEAVES = new Set(['promoted', 'completed', 'rolled-back', 'adopted']);
 
 /** The events since the rollout was last begun: what was before it is another rollout. */
@@ -69,6 +74,9 @@ export function stageRecords({ status, events }: ReportFacts, now: StageEvidence
         .concat(left ? since.slice(leftAt) : [])
         .find(({ kind, to }) => kind === 'confirmed' && to === percent)?.at,
       evidence: isUnderway ? now : (left?.details as { evidence?: StageEvidence } | undefined)?.evidence,
+      servedItsTime: [...within, ...(left ? [left] : [])].some(
+        ({ kind, details }) => ENDS.has(kind) && (details as { why?: Reason }).why?.kind === 'plan',
+      ),
       checks: newestChecks(within),
     };
   });

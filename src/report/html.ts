@@ -37,8 +37,8 @@ function render(block: Block): string {
       const rows = block.rows.map((row) => `<tr>${row.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`);
       return `<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table></div>`;
     }
-    case 'chart':
-      return chart(block.chart);
+    case 'charts':
+      return `<h2>${escaped(block.title)}</h2>${block.charts.map(chart).join('')}`;
   }
 }
 

@@ -17,8 +17,7 @@ function render(block: Block): string | undefined {
       return [block.head, block.head.map(() => '---'), ...block.rows.map((row) => row.map(escaped))]
         .map((cells) => `| ${cells.join(' | ')} |`)
         .join('\n');
-    // Only the page has room for them.
-    case 'chart':
+    case 'charts':
       return undefined;
   }
 }

@@ -10,8 +10,20 @@ export function markOfVerdict({ kind }: Verdict): Mark {
   return kind === 'healthy' ? '✅' : kind === 'breached' ? '❌' : '⏳';
 }
 
-/** A value of a stage against a limit of the success criteria. */
-export function markOfLimit(value: number | null | undefined, limit: number): Mark {
+/** A latency of a stage against the success criteria; a guard that found a breach of the same measure wins. */
+export function markOfLatency(
+  { evidence }: StageRecord,
+  measure: 'latency-p95' | 'latency-mean',
+  limitSeconds: number,
+): Mark {
+  const isBreached = evidence?.verdicts.some(
+    (verdict) => verdict.measure === measure && verdict.kind === 'breached' && !verdict.limitText.endsWith('x'),
+  );
+  const value = evidence?.measured?.domain[measure === 'latency-p95' ? 'p95Seconds' : 'meanSeconds'];
+  return isBreached ? '❌' : markOfLimit(value, limitSeconds);
+}
+
+function markOfLimit(value: number | null | undefined, limit: number): Mark {
   return value === null || value === undefined ? '⏳' : value < limit ? '✅' : '❌';
 }
 

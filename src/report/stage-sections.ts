@@ -8,7 +8,8 @@ import { REPORT_TEXTS } from './texts.ts';
 export function stageSections(records: readonly StageRecord[], language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
   return records.flatMap((record) => {
-    const { percent, observeMs, needsApproval, state, entered, left, confirmedAt, evidence, checks } = record;
+    const { percent, observeMs, needsApproval, state, entered, left, confirmedAt, evidence, checks, servedItsTime } =
+      record;
     const at = (iso: string | undefined) => (iso === undefined ? '⏳' : `${dateTime(iso, language, 'UTC')} UTC`);
     const count = (result: string) => checks.filter((check) => check.result === result).length;
     const rows = [
@@ -20,7 +21,7 @@ export function stageSections(records: readonly StageRecord[], language: Languag
         texts.window,
         evidence?.healthyMs == null
           ? '⏳'
-          : `${evidence.healthyMs >= observeMs ? '✅' : state === 'underway' ? '⏳' : '❌'} ${texts.observed(duration(evidence.healthyMs, language), duration(observeMs, language))}`,
+          : `${servedItsTime || evidence.healthyMs >= observeMs ? '✅' : state === 'underway' ? '⏳' : '❌'} ${texts.observed(duration(evidence.healthyMs, language), duration(observeMs, language))}`,
       ],
       [
         texts.verified,

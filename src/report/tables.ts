@@ -1,7 +1,7 @@
 import { bytes, latency, share } from '../console/wording/format.ts';
 import { type Block, table } from './blocks.ts';
 import type { Check, StageRecord } from './facts.ts';
-import { consistencyOf, markOfCheck, markOfLimit, markOfVerdict } from './marks.ts';
+import { consistencyOf, markOfCheck, markOfLatency, markOfVerdict } from './marks.ts';
 import type { ReportTexts } from './texts.ts';
 
 export const MEAN_LIMIT_SECONDS = 0.1;
@@ -51,13 +51,12 @@ export function performanceTable(records: readonly StageRecord[], texts: ReportT
       return [stageName(record), ...head.slice(1).map(() => '⏳')];
     }
     const { domain, legacy, fallbacks, cpuCores, residentBytes } = measured;
-    const timed = (value: number | null, limit: number) => `${markOfLimit(value, limit)} ${latency(value)}`;
     const errors = record.evidence?.verdicts.find(({ measure }) => measure === 'error-rate');
     return [
       stageName(record),
       `${domain.requests}/${legacy.requests}`,
-      timed(domain.meanSeconds, MEAN_LIMIT_SECONDS),
-      timed(domain.p95Seconds, P95_LIMIT_SECONDS),
+      `${markOfLatency(record, 'latency-mean', MEAN_LIMIT_SECONDS)} ${latency(domain.meanSeconds)}`,
+      `${markOfLatency(record, 'latency-p95', P95_LIMIT_SECONDS)} ${latency(domain.p95Seconds)}`,
       latency(legacy.p95Seconds),
       `${errors === undefined ? '⏳' : markOfVerdict(errors)} ${share(domain.errorShare)}`,
       String(fallbacks),

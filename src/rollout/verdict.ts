@@ -24,6 +24,7 @@ export type Verdict = {
   readonly detail: string;
 };
 
+const LATELY_MS = 3_000;
 /** A breaker probes 5 s and 15 s after it opened: open for longer, both probes failed. */
 const BREAKER_PATIENCE_MS = 16_000;
 
@@ -86,22 +87,24 @@ function judgeGuard(plan: Plan, guard: Guard, evidence: Evidence, nowMs: number)
   const legacy = attempts(recent.legacy) >= plan.minSamples ? recent.legacy : evidence.legacyBaseline;
   const value = guardValue(guard, recent.domain, legacy);
   return guard.test === 'sequential'
-    ? judgeSequentially(plan, guard, evidence, value, recent)
+    ? judgeSequentially(plan, guard, evidence, value, recent, nowMs)
     : judgePlainly(plan, guard, legacy, value, recent);
 }
 
 function judgeSequentially(
   plan: Plan,
   guard: Guard,
-  { tests, domain }: Evidence,
+  evidence: Evidence,
   value: number | undefined,
   { domain: recent, inWindow }: Recent,
+  nowMs: number,
 ): Judgement {
+  const { tests, domain } = evidence;
   const test = tests.get(guard.name);
   const seen = trialsOf(guard, domain);
   const told = { value, samples: seen?.trials ?? attempts(domain), evidence: test && logEvidence(test) };
   if (test !== undefined && isBreached(test)) {
-    return { ...told, kind: 'breached' };
+    return { ...told, kind: 'breached', detail: lately(plan, guard, evidence, nowMs) };
   }
   if (test === undefined || seen === undefined) {
     return { ...told, kind: 'source-error', value: undefined, detail: noBound(guard) };
@@ -118,6 +121,16 @@ function judgeSequentially(
   return isOver(guard, value, recent)
     ? { ...told, kind: 'too-few-samples', detail: 'over the limit, not yet proven' }
     : { ...told, kind: 'healthy' };
+}
+
+/** A breach may be proven long before the value of the whole window is over its limit: what happened lately says more. */
+function lately(plan: Plan, guard: Guard, { spans }: Evidence, nowMs: number): string {
+  const seen = trialsOf(guard, recentCounts({ spans }, { ...plan, minSamples: 0 }, LATELY_MS, nowMs).domain);
+  if (seen === undefined || seen.bad === 0) {
+    return '';
+  }
+  const what = guard.limit.kind === 'slow-share' ? `took longer than ${guard.limitText}` : 'failed';
+  return `${seen.bad} of ${seen.trials} in the last ${LATELY_MS / 1_000} s ${what}`;
 }
 
 function judgePlainly(
