@@ -107,7 +107,7 @@ async function startController(
   const controller = await createController(settings, plan, log, '127.0.0.1');
   const { port } = await controller.start();
   return {
-    what: `http://127.0.0.1:${port}    /api/status, /metrics; token in ${given.SLUICE_TOKEN ? 'SLUICE_TOKEN' : settings.SLUICE_TOKEN_FILE}`,
+    what: `http://127.0.0.1:${port}    the console, /api/status, /metrics; token in ${given.SLUICE_TOKEN ? 'SLUICE_TOKEN' : settings.SLUICE_TOKEN_FILE}`,
     stop: controller.stop,
   };
 }
