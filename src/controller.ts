@@ -14,6 +14,7 @@ import { createRolloutLoop } from './control/rollout-loop.ts';
 import { describeStatus } from './control/status.ts';
 import { createHttpServer } from './http/server.ts';
 import { createFileLever } from './levers/file-lever.ts';
+import { createNotifier } from './notifications/notifier.ts';
 import { createJournal } from './postgres/journal.ts';
 import { createLeadership } from './postgres/leadership.ts';
 import { createMeasurementStore } from './postgres/measurements.ts';
@@ -83,7 +84,18 @@ export async function createController(
     tickMs: settings.TICK_MS,
     metrics,
     measuring,
+    holdAfterMs: settings.NOTIFY_HOLD_AFTER_MINUTES * 60_000,
   });
+  const notifier = createNotifier({
+    rollout: plan.rollout,
+    flag: plan.flag,
+    webhookUrl: settings.NOTIFY_WEBHOOK_URL,
+    slackUrl: settings.NOTIFY_SLACK_URL,
+    consoleUrl: settings.CONSOLE_URL,
+    registry,
+    log,
+  });
+  loop.listen(notifier.take);
   registerControlGauges(registry, plan.rollout, loop.snapshot);
 
   const status = () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() });
@@ -131,7 +143,7 @@ export async function createController(
       await within(SAVE_WITHIN_MS, loop.stop());
       await within(
         CLOSE_WITHIN_MS,
-        Promise.all([leadership.close(), ...sources.all.map((source) => source.close()), pool.end()]),
+        Promise.all([notifier.close(), leadership.close(), ...sources.all.map((source) => source.close()), pool.end()]),
       );
       log.info('stopped');
     },

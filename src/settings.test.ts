@@ -97,6 +97,7 @@ describe('the controller', () => {
       SIGNALS: 'scrape',
       LEVER: 'file',
       TICK_MS: 500,
+      NOTIFY_HOLD_AFTER_MINUTES: 10,
       LOG_LEVEL: 'info',
     });
   });
@@ -106,6 +107,12 @@ describe('the controller', () => {
     const short = refused({ SLUICE_TOKEN: 'hunter2' });
     assert.match(short, /^SLUICE_TOKEN is wrong/);
     assert.ok(!short.includes('hunter2'));
+  });
+
+  test('never shows where notifications go: the address is a secret', () => {
+    const wrong = refused({ NOTIFY_SLACK_URL: 'hunter2' });
+    assert.match(wrong, /^NOTIFY_SLACK_URL is wrong/);
+    assert.ok(!wrong.includes('hunter2'));
   });
 
   test('tells what each signal and each lever needs', () => {

@@ -150,6 +150,27 @@ export const ControllerEnvironment = Type.Object({
     default: 500,
     description: 'How often each source and the flag are looked at.',
   }),
+  NOTIFY_WEBHOOK_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: 'Where decisions are told as JSON. A secret: it is never logged.',
+    }),
+  ),
+  NOTIFY_SLACK_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: 'A Slack-compatible incoming webhook for the same, as text. A secret: it is never logged.',
+    }),
+  ),
+  NOTIFY_HOLD_AFTER_MINUTES: Type.Integer({
+    minimum: 1,
+    maximum: 1_440,
+    default: 10,
+    description: 'A stage that holds for this long is told of, once.',
+  }),
+  CONSOLE_URL: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'Where people reach the console: notifications link to it.' }),
+  ),
   LOG_LEVEL: ServiceEnvironment.properties.LOG_LEVEL,
 });
 
@@ -225,14 +246,15 @@ function readSettings<S extends TObject>(schema: S, env: NodeJS.ProcessEnv): Rea
   throw new SettingsError(Array.from(wrong, (name) => describeWrong(name, env[name], schema)).join('\n'));
 }
 
+const SECRETS = new Set(['DATABASE_URL', 'SLUICE_TOKEN', 'NOTIFY_WEBHOOK_URL', 'NOTIFY_SLACK_URL']);
+
 function describeWrong(name: string, came: string | undefined, schema: TObject): string {
   const allowed = allowedValues(schema.properties[name] as PropertySchema);
   if (came === undefined || came.trim() === '') {
     return `${name} is required. Set it to ${allowed}.`;
   }
   // A connection string carries a password, and a token is one.
-  const shown =
-    name === 'DATABASE_URL' || name === 'SLUICE_TOKEN' ? 'a value of another form' : JSON.stringify(came.slice(0, 80));
+  const shown = SECRETS.has(name) ? 'a value of another form' : JSON.stringify(came.slice(0, 80));
   return `${name} is wrong: it came as ${shown}; allowed: ${allowed}.`;
 }
 

@@ -42,11 +42,11 @@ export const EventAnswer = Type.Object({
   at: Time,
   kind: Type.Enum([
     ...EVENTS,
-    'flag-written',
     'confirmed',
     'unconfirmed',
     'refused',
-    'verdict',
+    'holding',
+    'breached',
     'trouble',
     'leading',
     'verified',

@@ -26,7 +26,8 @@ export function eventOf(
   };
 }
 
-type Note = Pick<JournalEvent, 'kind' | 'text'> & Partial<Pick<JournalEvent, 'from' | 'to' | 'details' | 'actor'>>;
+export type Note = Pick<JournalEvent, 'kind' | 'text'> &
+  Partial<Pick<JournalEvent, 'from' | 'to' | 'details' | 'actor'>>;
 
 export function note(
   { kind, text, from = null, to = null, details = {}, actor = SELF }: Note,

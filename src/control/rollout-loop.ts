@@ -5,6 +5,7 @@ import type { Percent } from '../rollout/percent.ts';
 import type { Plan } from '../rollout/plan.ts';
 import type { SourceReading } from '../rollout/reading.ts';
 import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
+import { attend, NO_ATTENTION } from './attention.ts';
 import { disobedient } from './confirmation.ts';
 import { eventOf, flagProblem, note } from './events.ts';
 import { createFollower } from './follower.ts';
@@ -39,6 +40,8 @@ export type LoopParts = {
   readonly tickMs: number;
   readonly metrics: ControlMetrics;
   readonly measuring: Measuring;
+  /** A stage that holds for longer is told of. */
+  readonly holdAfterMs: number;
 };
 
 export type CommandOutcome =
@@ -87,6 +90,7 @@ export function createRolloutLoop(parts: LoopParts) {
   let served: SourceReading | undefined;
   let breachAtMs: number | undefined;
   const alerts = new Set<string>();
+  let attention = NO_ATTENTION;
   const sourceProblems = new Map<string, string | null>();
 
   const follower = createFollower({
@@ -268,7 +272,18 @@ export function createRolloutLoop(parts: LoopParts) {
       watch.take(source.name, reading, clock.now());
       tellSourceProblems();
       await step({ kind: 'tick' }, askedAtMs);
+      tellAttention();
     });
+  }
+
+  function tellAttention(): void {
+    const seen = { plan, state, verdicts: watch.verdicts(), nowMs: clock.now(), holdAfterMs: parts.holdAfterMs };
+    const { next, notes } = attend(attention, seen);
+    attention = next;
+    // Who stands by sees the same, and leaves the telling to the leader.
+    for (const each of leads() ? notes : []) {
+      recorder.record(note(each, clock.now()));
+    }
   }
 
   function tellSourceProblems(): void {

@@ -12,6 +12,7 @@ import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { readControllerSettings } from '../../src/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startReceiver } from '../support/notification-receiver.ts';
 import { type Answer, send, startTestService, type TestService } from '../support/service.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
@@ -195,6 +196,30 @@ test('drops the flag while the database is away, and writes down why once it is 
     return rows.length === 1;
   });
   await reaches(controller, 'rolled-back', 0);
+});
+
+test('tells of a rollback with its evidence, and one who does not take it holds up nothing', async () => {
+  await using receiver = await startReceiver();
+  receiver.instead = () => {};
+  const env = { NOTIFY_WEBHOOK_URL: `${receiver.url}/hook`, CONSOLE_URL: 'http://console' };
+  const controller = await startController(PLAN, env);
+  await isLeading(controller);
+  drive();
+  assert.equal((await command(controller, 'start')).status, 200);
+  await until('the receiver hangs', () => receiver.asked() === 1);
+  await service.setFaults({ domain: { errorPercent: 100 } });
+  await until('every replica serves 0', async () => {
+    const { change, wanted } = await statusOf(controller);
+    return wanted === 0 && change !== null && change.percent === 0 && change.confirmedAt !== null;
+  });
+  assert.equal(await variant(), 'off');
+  assert.equal(receiver.received.length, 0, 'nobody has taken anything yet');
+  receiver.instead = undefined;
+  const rollback = () =>
+    receiver.received.map(({ body }) => JSON.parse(body)).find(({ event }) => event.kind === 'rolled-back');
+  await until('the rollback is told', () => rollback() !== undefined, 20_000);
+  assert.deepEqual([rollback().severity, rollback().event.details.why.guard], ['critical', 'errors']);
+  assert.match(rollback().console, /^http:\/\/console\/#event=/);
 });
 
 test('goes on where it was after a restart', async () => {

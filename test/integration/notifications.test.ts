@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import type { JournalEvent } from '../../src/control/ports.ts';
+import { createNotifier } from '../../src/notifications/notifier.ts';
+import { type Receiver, startReceiver } from '../support/notification-receiver.ts';
+import { until } from '../support/until.ts';
+
+const SECRET = 'T0KEN-in-the-path';
+const KINDS = ['started', 'approval-needed', 'promoted', 'rolled-back', 'completed'] as const;
+
+let receiver: Receiver;
+let lines: string;
+let registry: Registry;
+let notifier: ReturnType<typeof createNotifier>;
+
+beforeEach(async () => {
+  receiver = await startReceiver();
+  lines = '';
+  registry = new Registry();
+  notifier = createNotifier({
+    rollout: 'violation-status',
+    flag: 'a-flag',
+    webhookUrl: `${receiver.url}/hook/${SECRET}`,
+    slackUrl: `${receiver.url}/slack/${SECRET}`,
+    consoleUrl: undefined,
+    registry,
+    log: pino(
+      { level: 'debug' },
+      {
+        write: (line) => {
+          lines += line;
+        },
+      },
+    ),
+  });
+});
+afterEach(async () => {
+  await notifier.close();
+  await receiver[Symbol.asyncDispose]();
+});
+
+let ids = 0;
+const event = (kind: JournalEvent['kind']): JournalEvent => {
+  ids += 1;
+  const eventId = `00000000-0000-4000-8000-${String(ids).padStart(12, '0')}`;
+  return {
+    eventId,
+    atMs: 0,
+    kind,
+    from: 5,
+    to: 0,
+    actor: 'sluice',
+    text: `${kind} it is.`,
+    details: { why: 'evidence' },
+  };
+};
+const to = (path: string) => receiver.received.filter((each) => each.path.startsWith(path));
+const counted = async (target: string, result: string) => {
+  const text = await registry.metrics();
+  const line = text
+    .split('\n')
+    .find((each) => each.includes(`target="${target}"`) && each.includes(`result="${result}"`));
+  return Number(line?.split(' ').at(-1));
+};
+
+describe('notifications', () => {
+  test('tell both targets of each decision, in order, once', async () => {
+    for (const kind of KINDS) {
+      notifier.take(event(kind));
+    }
+    await until('all are told', () => receiver.received.length === 2 * KINDS.length);
+    assert.deepEqual(
+      to('/hook').map(({ body }) => JSON.parse(body).event.kind),
+      KINDS,
+    );
+    assert.match(
+      JSON.parse(to('/slack')[3]?.body ?? '').text,
+      /^\*Sluice, violation-status: rolled back \(critical\)\*/,
+    );
+    assert.equal(new Set(to('/hook').map(({ key }) => key)).size, KINDS.length);
+    assert.equal(await counted('webhook', 'delivered'), KINDS.length);
+  });
+
+  test('are told again after no answer and after a 500, in the order they were made', async () => {
+    receiver.instead = (response) => (receiver.asked() % 2 === 0 ? response.destroy() : response.writeHead(500).end());
+    for (const kind of KINDS) {
+      notifier.take(event(kind));
+    }
+    await until('it was tried', () => receiver.asked() >= 2);
+    assert.equal(receiver.received.length, 0);
+    receiver.instead = undefined;
+    await until('all are told', () => receiver.received.length === 2 * KINDS.length);
+    assert.deepEqual(
+      to('/hook').map(({ body }) => JSON.parse(body).event.kind),
+      KINDS,
+    );
+  });
+
+  test('that are refused are given up and counted, and hold up nothing behind them', async () => {
+    receiver.instead = (response) => response.writeHead(400).end();
+    notifier.take(event('started'));
+    await until('it is given up', async () => (await counted('webhook', 'failed')) === 1);
+    receiver.instead = undefined;
+    notifier.take(event('rolled-back'));
+    await until('the next is told', () => to('/hook').length === 1);
+  });
+
+  test('keep nobody waiting, however long the receiver is silent, and not the end either', async () => {
+    receiver.instead = () => {};
+    notifier.take(event('rolled-back'));
+    await until('it was asked', () => receiver.asked() === 2);
+    await notifier.close();
+    assert.equal(receiver.received.length, 0);
+    assert.equal(await counted('webhook', 'dropped'), 1);
+  });
+
+  test('beyond their bound give up the oldest, and count them', async () => {
+    receiver.instead = () => {};
+    for (let count = 0; count < 510; count += 1) {
+      notifier.take(event('promoted'));
+    }
+    assert.equal(await counted('webhook', 'dropped'), 10);
+  });
+
+  test('never write the address, which is a secret, into a log or a metric', async () => {
+    receiver.instead = (response) => response.writeHead(403).end();
+    notifier.take(event('started'));
+    await until('it is given up', async () => (await counted('slack', 'failed')) === 1);
+    assert.match(lines, /a notification was given up/);
+    assert.ok(!lines.includes(SECRET) && !(await registry.metrics()).includes(SECRET));
+  });
+});
