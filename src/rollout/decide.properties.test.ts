@@ -6,7 +6,7 @@ import { decide, type Input, type Knowledge } from './decide.ts';
 import { isPercent } from './percent.ts';
 import { parsePlan } from './plan.ts';
 import { ON_BREACH } from './plan-schema.ts';
-import { IDLE, PHASES, percentBelow, percentOf, type State } from './state.ts';
+import { IDLE, PHASES, percentBelow, percentOf, type State, servedSince } from './state.ts';
 import { VERDICTS } from './verdict.ts';
 import { verdict } from './verdict-fixture.ts';
 
@@ -18,7 +18,7 @@ rollout: violation-status
 flag: some-flag
 stages:
   - { percent: 5,   observe: 10s }
-  - { percent: 25,  observe: 10s }
+  - { percent: 25,  observe: 10s, verify: required }
   - { percent: 50,  observe: 10s, approval: required }
   - { percent: 100, observe: 10s }
 watch: 1h
@@ -48,6 +48,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Input>({ kind: 'alert', id: 'a', alert: 'Slow' }) },
   { weight: 1, arbitrary: percents.map((percent): Input => ({ kind: 'flag-edited', percent })) },
+  { weight: 3, arbitrary: fc.boolean().map((passed): Input => ({ kind: 'verified', passed })) },
 );
 /** Time mostly goes on by seconds, and sometimes leaps by hours, either way. */
 const elapsed = fc.oneof(
@@ -128,6 +129,29 @@ test('time alone raises the percent only by one stage, after that much health, a
     }
   });
   assert.ok(rises > 20, `only ${rises} rises came`);
+});
+
+test('a stage that asks for functional checks is left upwards only after they passed on it, by nobody but who edits the flag', () => {
+  let left = 0;
+  let held = 0;
+  let passed = false;
+  forAnyHistory(({ before, after, input, known, told }) => {
+    const isWaiting = before.phase === 'observing' || before.phase === 'awaiting-approval';
+    if (percentOf(before) === 25 && isWaiting && input.kind !== 'flag-edited') {
+      const leaves = percentOf(after) > 25 || (before.phase === 'observing' && after.phase === 'awaiting-approval');
+      assert.ok(passed || !leaves, 'left without checks that passed');
+      left += leaves ? 1 : 0;
+      const healthy = known.verdicts.length > 0 && known.verdicts.every(({ kind }) => kind === 'healthy');
+      held += healthy && told.kind === 'refused' && !passed ? 1 : 0;
+    }
+    const sameStage = servedSince(after) === servedSince(before) && after.phase !== 'idle';
+    if (!sameStage) {
+      passed = false;
+    } else if (input.kind === 'verified') {
+      passed = input.passed;
+    }
+  });
+  assert.ok(left > 20 && held > 20, `only ${left} times left and ${held} times held`);
 });
 
 test('what a human lowered stays down until a human asks for more', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMANDS, type Command } from './command.ts';
-import { type Decision, decide, type Input, type Knowledge } from './decide.ts';
+import { type Decision, decide, holding, type Input, type Knowledge } from './decide.ts';
 import { parsePlan } from './plan.ts';
 import { IDLE, percentOf, type State, timeLeftMs } from './state.ts';
 import type { Verdict } from './verdict.ts';
@@ -164,6 +164,68 @@ describe('a flag that was edited by hand', () => {
 
   test('to what it was is nothing', () => {
     assert.equal(edited(observing(25), 25), 'nothing, observing at 25');
+  });
+});
+
+describe('a stage that asks for functional checks', () => {
+  const asking = { ...plan, stages: plan.stages.map((stage) => ({ ...stage, needsVerify: stage.percent !== 5 })) };
+  const after = (state: State, input: Input) => decide(asking, state, input, HEALTHY);
+  const asked = (state: State, name: Command['name']) =>
+    after(state, { kind: 'command', command: { name, actor: 'ana', reason: '' } });
+  const verified = (state: State, passed: boolean) => after(state, { kind: 'verified', passed }).state;
+
+  test('is not left by time, promotion or approval before they passed, though its time counts', () => {
+    const ticked = after(observing(25, 9_500), TICK);
+    assert.equal(told(ticked), 'nothing, observing at 25');
+    assert.equal(timeLeftMs(asking, ticked.state), 0);
+    for (const [state, name] of [
+      [observing(25), 'promote'],
+      [awaiting(25), 'approve'],
+    ] as const) {
+      assert.equal(told(asked(state, name)), 'refused: 25 % waits for `sluice verify`.');
+    }
+  });
+
+  test('is left once they passed', () => {
+    assert.equal(told(after(verified(observing(25, 9_500), true), TICK)), 'approval-needed to 25, awaiting-approval');
+    assert.equal(told(asked(verified(observing(50), true), 'promote')), 'promoted to 100, observing');
+    assert.equal(told(asked(verified(awaiting(25), true), 'approve')), 'promoted to 50, observing');
+    assert.equal(told(after(verified(observing(100, 9_500), true), TICK)), 'completed to 100, complete');
+  });
+
+  test('is not left where a later run failed, and that is told', () => {
+    const state = verified(verified(observing(25, 10_000), true), false);
+    assert.equal(
+      told(asked(state, 'promote')),
+      'refused: 25 % waits for `sluice verify`, whose last run found a failure.',
+    );
+  });
+
+  test('keeps what was found over a pause, and a new stage begins without', () => {
+    const state = verified(observing(25), true);
+    const again = asked(asked(state, 'pause').state, 'resume').state;
+    assert.equal('verified' in again && again.verified, 'passed');
+    const next = asked(verified(awaiting(25), true), 'approve').state;
+    assert.ok(!('verified' in next));
+    assert.ok(!('verified' in asked(rolledBack(50, 25), 'resume').state));
+  });
+
+  test('says that it waits for them only once its time is over, and after what is not healthy', () => {
+    assert.equal(holding(asking, observing(25, 9_000), HEALTHY.verdicts), undefined);
+    assert.equal(holding(asking, observing(25, 10_000), HEALTHY.verdicts), '25 % waits for `sluice verify`');
+    assert.match(holding(asking, observing(25, 10_000), [verdict('no-data')]) ?? '', /no-data/);
+    assert.equal(holding(asking, verified(observing(25, 10_000), true), HEALTHY.verdicts), undefined);
+  });
+
+  test('does not hold the watch, nor what never asked for them; at 0 % there is nothing to verify', () => {
+    assert.equal(holding(asking, complete(3_600_000), HEALTHY.verdicts), undefined);
+    assert.equal(told(after(observing(5, 9_500), TICK)), 'promoted to 25, observing');
+    assert.equal(verified(IDLE, true), IDLE);
+  });
+
+  test('is rolled back by a breach all the same', () => {
+    const known = knowing(verdict('breached'));
+    assert.equal(told(decide(asking, verified(observing(25), true), TICK, known)), 'rolled-back to 0, rolled-back');
   });
 });
 

@@ -10,6 +10,7 @@ import {
   type State,
   stageAfter,
   stageAt,
+  timeLeftMs,
   unverified,
 } from './state.ts';
 import type { Verdict } from './verdict.ts';
@@ -181,6 +182,11 @@ export function unhealthy(verdicts: readonly Verdict[]): string | undefined {
   }
   const first = verdicts.find(({ kind }) => kind !== 'healthy');
   return first && `${first.guard} (${first.source}) is ${first.kind}${first.detail && `: ${first.detail}`}`;
+}
+
+/** Why the stage does not go on by itself; undefined where it does, or has its time before it. */
+export function holding(plan: Plan, state: State, verdicts: readonly Verdict[]): string | undefined {
+  return unhealthy(verdicts) ?? (timeLeftMs(plan, state) === 0 ? unverified(plan, state) : undefined);
 }
 
 const SEVERITY = { off: 2, previous: 1, hold: 0 } as const;
