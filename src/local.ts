@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { destination, type Logger, pino } from 'pino';
 import { createController, readPlan } from './controller.ts';
@@ -15,6 +15,7 @@ import { readControllerSettings, readServiceSettings, SettingsError } from './se
 
 const HOME = resolve('.sluice');
 const FLAGS_FILE = join(HOME, 'flags.json');
+const DATABASE_FILE = join(HOME, 'database-url');
 const OWN_PLAN = resolve(import.meta.dirname, '../rollout.yaml');
 
 type Running = { readonly env: NodeJS.ProcessEnv; readonly what: string; readonly stop: () => Promise<void> };
@@ -70,6 +71,8 @@ async function startAll(stops: (() => Promise<void>)[]): Promise<void> {
   const controller = await startController(env, adminPort, plan, log.child({ part: 'controller' }));
   stops.push(controller.stop);
 
+  await keepDatabaseUrl(env);
+
   console.log(`
 Sluice is running. Ctrl-C stops it.
 
@@ -83,6 +86,12 @@ Try it:
   curl -i -X PUT 'http://127.0.0.1:${port}/api/v1/records/violations/42/status?status=confirmed&handled_by=me'
   npm run -s sluice -- status
 `);
+}
+
+/** For commands that work on the data; only its owner may read it: it has a password. */
+async function keepDatabaseUrl({ DATABASE_URL }: NodeJS.ProcessEnv): Promise<void> {
+  await rm(DATABASE_FILE, { force: true });
+  await writeFile(DATABASE_FILE, `${DATABASE_URL}\n`, { mode: 0o600 });
 }
 
 /** The controller watches this service and edits its flags file; flags that are somewhere else need settings of their own. */

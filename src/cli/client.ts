@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CommandAnswer, CommandRequest, HistoryAnswer, StatusAnswer } from '../control/api-schemas.ts';
+import type {
+  CommandAnswer,
+  CommandRequest,
+  HistoryAnswer,
+  StatusAnswer,
+  VerificationRequest,
+} from '../control/api-schemas.ts';
 import { failureOf, NO_TOKEN, notAController, unreachable } from './client-errors.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { type Answered, send } from './request.ts';
@@ -17,7 +23,11 @@ type Options = {
 
 /** The controller's API. Every failure is a CliError that says what to do. */
 export function createClient({ url, token, signal }: Options) {
-  async function ask(path: string, authorization?: string, body?: CommandRequest): Promise<Answered> {
+  async function ask(
+    path: string,
+    authorization?: string,
+    body?: CommandRequest | VerificationRequest,
+  ): Promise<Answered> {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     try {
       return await send({
@@ -48,6 +58,22 @@ export function createClient({ url, token, signal }: Options) {
     return value as T;
   }
 
+  /** Asks again while a controller answers that stands by: a Service sends each connection to any of them. */
+  async function change(path: string, body: CommandRequest | VerificationRequest): Promise<CommandAnswer> {
+    const secret = token();
+    if (secret === undefined) {
+      throw new CliError(EXIT.unauthorized, NO_TOKEN);
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      const answered = await ask(path, `Bearer ${secret}`, body);
+      const standsBy = answered.status === 503 && parseObject(answered.text)?.type === 'urn:sluice:problem:not-leader';
+      if (!standsBy || attempt === LEADER_ATTEMPTS) {
+        return read<CommandAnswer>(answered, ({ done, status }) => typeof done === 'string' && status !== undefined);
+      }
+      await sleep(LEADER_WAIT_MS, undefined, signal && { signal });
+    }
+  }
+
   return {
     status: async (): Promise<StatusAnswer> =>
       read<StatusAnswer>(
@@ -67,22 +93,8 @@ export function createClient({ url, token, signal }: Options) {
       return answered.text;
     },
 
-    /** Asks again while a controller answers that stands by: a Service sends each connection to any of them. */
-    command: async (command: CommandRequest): Promise<CommandAnswer> => {
-      const secret = token();
-      if (secret === undefined) {
-        throw new CliError(EXIT.unauthorized, NO_TOKEN);
-      }
-      for (let attempt = 1; ; attempt += 1) {
-        const answered = await ask('api/commands', `Bearer ${secret}`, command);
-        const standsBy =
-          answered.status === 503 && parseObject(answered.text)?.type === 'urn:sluice:problem:not-leader';
-        if (!standsBy || attempt === LEADER_ATTEMPTS) {
-          return read<CommandAnswer>(answered, ({ done, status }) => typeof done === 'string' && status !== undefined);
-        }
-        await sleep(LEADER_WAIT_MS, undefined, signal && { signal });
-      }
-    },
+    command: (command: CommandRequest): Promise<CommandAnswer> => change('api/commands', command),
+    verified: (results: VerificationRequest): Promise<CommandAnswer> => change('api/verifications', results),
   };
 }
 

@@ -5,6 +5,7 @@ import { CliError, EXIT } from './exit-codes.ts';
 const DEFAULT_URL = 'http://127.0.0.1:8090';
 /** What `npm start` writes. */
 const LOCAL_TOKEN = join('.sluice', 'token');
+const LOCAL_DATABASE = join('.sluice', 'database-url');
 
 /** @throws CliError telling which of --url and SLUICE_URL is wrong. */
 export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
@@ -19,6 +20,21 @@ export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
     throw new CliError(EXIT.usage, `${name} came with a user, a query or a fragment; ${allowed}.`);
   }
   return url;
+}
+
+/** @throws CliError where neither DATABASE_URL nor npm start tells. No message tells the address: it has a password. */
+export function readDatabaseUrl(env: NodeJS.ProcessEnv): string {
+  if (env.DATABASE_URL) {
+    return env.DATABASE_URL;
+  }
+  try {
+    return readFileSync(LOCAL_DATABASE, 'utf8').trim();
+  } catch {
+    throw new CliError(
+      EXIT.usage,
+      'DATABASE_URL is required: records are made there for the checks. Set it to postgresql://user:password@host:port/database.',
+    );
+  }
 }
 
 /**

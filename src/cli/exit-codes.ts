@@ -7,6 +7,7 @@ export const EXIT = {
   refused: 4,
   unauthorized: 5,
   lint: 6,
+  found: 7,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
@@ -17,7 +18,8 @@ export const EXIT_CODES_HELP = `Exit codes:
   3  no controller that could do it was reached; the same command may work later
   4  the controller refused: this cannot be done now
   5  the token is missing or wrong
-  6  lint found errors`;
+  6  lint found errors
+  7  verify found a failure`;
 
 /** Ends the command with a message for people and a code for scripts. */
 export class CliError extends Error {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addLintCommand } from './command-lint.ts';
 import { addReportCommand } from './command-report.ts';
+import { addVerifyCommand } from './command-verify.ts';
 import { addChangeCommands } from './commands-change.ts';
 import { addHistoryCommand, addStatusCommand } from './commands-read.ts';
 import { createContext } from './context.ts';
@@ -25,6 +26,7 @@ Examples:
   sluice status --watch
   sluice start --reason "change 4711"
   sluice rollback
+  sluice verify --target http://127.0.0.1:8080
   sluice report --lang zh > report.md
   sluice lint flags.json --plan rollout.yaml`;
 
@@ -44,6 +46,7 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
   addStatusCommand(program, context);
   addChangeCommands(program, context);
   addHistoryCommand(program, context);
+  addVerifyCommand(program, context);
   addReportCommand(program, context);
   addLintCommand(program, context);
   try {

@@ -11,7 +11,7 @@ import { widthOf } from './text.ts';
 const VIEW = { paint: createPaint(false), columns: 80 };
 const render = (changes: Partial<StatusAnswer> = {}) => renderStatus(statusFixture(changes), VIEW);
 const inPhase = (phase: StatusAnswer['state']['phase'], percent: number, why: string | null = null) => ({
-  state: { phase, percent, phrase: `${phase} ${percent} %`, since: '2026-03-01T10:00:00.000Z', why },
+  state: { phase, percent, phrase: `${phase} ${percent} %`, since: '2026-03-01T10:00:00.000Z', verified: null, why },
 });
 
 describe('the ladder', () => {

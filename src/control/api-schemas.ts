@@ -22,6 +22,30 @@ export const CommandRequest = Type.Object(
 );
 export type CommandRequest = Static<typeof CommandRequest>;
 
+const text = (most: number) => Type.String({ maxLength: most, description: `up to ${most} characters` });
+
+export const VerificationRequest = Type.Object(
+  {
+    actor: Type.String({ minLength: 1, maxLength: 100, description: 'who asks, 1 to 100 characters' }),
+    target: Type.String({ minLength: 1, maxLength: 500, description: 'the address that was checked' }),
+    checks: Type.Array(
+      Type.Object(
+        {
+          name: text(200),
+          path: Type.Enum(['domain', 'legacy'], { description: 'domain, legacy' }),
+          result: Type.Enum(['passed', 'failed', 'skipped'], { description: 'passed, failed, skipped' }),
+          detail: text(500),
+          ms: Type.Number({ minimum: 0, description: 'milliseconds it took' }),
+        },
+        { additionalProperties: false, description: '{ name, path, result, detail, ms }' },
+      ),
+      { minItems: 1, maxItems: 200, description: '1 to 200 checks' },
+    ),
+  },
+  { additionalProperties: false, description: '{ actor, target, checks }' },
+);
+export type VerificationRequest = Static<typeof VerificationRequest>;
+
 const VerdictAnswer = Type.Object({
   guard: Type.String(),
   source: Type.String(),
@@ -81,9 +105,17 @@ export const StatusAnswer = Type.Object({
     phrase: Type.String({ description: 'The state in words.' }),
     percent: Percent,
     since: orNull(Time),
+    verified: orNull(Type.Enum(['passed', 'failed'], { description: 'What sluice verify gave in this stage.' })),
     why: orNull(Type.String()),
   }),
-  stages: Type.Array(Type.Object({ percent: Percent, observeMs: Type.Number(), needsApproval: Type.Boolean() })),
+  stages: Type.Array(
+    Type.Object({
+      percent: Percent,
+      observeMs: Type.Number(),
+      needsApproval: Type.Boolean(),
+      needsVerify: Type.Boolean(),
+    }),
+  ),
   watchMs: Type.Number(),
   confidence: Type.Number(),
   minSamples: Type.Integer(),

@@ -8,19 +8,25 @@ import type { Registry } from 'prom-client';
 import { limitInFlight, observeRequests, requestId } from '../http/middleware.ts';
 import { answerProblem, problem } from '../http/problems.ts';
 import { readAlerts } from '../signals/alerts.ts';
-import { type CommandAnswer, CommandRequest, type HistoryAnswer, type StatusAnswer } from './api-schemas.ts';
+import {
+  type CommandAnswer,
+  CommandRequest,
+  type HistoryAnswer,
+  type StatusAnswer,
+  VerificationRequest,
+} from './api-schemas.ts';
 import { describeMeasurement, type MeasurementsAnswer } from './measurement-answers.ts';
 import type { Measuring } from './measuring.ts';
 import type { ControlMetrics } from './metrics.ts';
 import { controllerOpenApi } from './openapi.ts';
 import type { JournalEvent } from './ports.ts';
-import type { RolloutLoop } from './rollout-loop.ts';
+import type { CommandOutcome, RolloutLoop } from './rollout-loop.ts';
 import { stream } from './stream.ts';
 
 type ApiParts = {
   readonly rollout: string;
   readonly token: string;
-  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen'>;
+  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen' | 'verified'>;
   /** The progress report, from what is known now. */
   readonly report: (options: ReportOptions) => Promise<ReportText>;
   readonly measuring: Pick<Measuring, 'since' | 'isComplete' | 'listen'>;
@@ -37,6 +43,7 @@ type ReportOptions = { readonly language: 'en' | 'zh'; readonly format: 'md' | '
 type ReportText = { readonly text: string; readonly contentSecurityPolicy: string };
 
 const COMMAND_LIMIT = '16kb';
+const VERIFICATION_LIMIT = '256kb';
 /** Alertmanager puts all alerts of a group into one message. */
 const ALERTS_LIMIT = '1mb';
 const MOST_IN_FLIGHT = 50;
@@ -82,6 +89,7 @@ export function createControllerApi(parts: ApiParts): Koa {
     }),
   );
   router.post('/api/commands', authorize, changes, readJson(COMMAND_LIMIT), command(parts));
+  router.post('/api/verifications', authorize, changes, readJson(VERIFICATION_LIMIT), verification(parts));
   router.post('/api/alerts', authorize, changes, readJson(ALERTS_LIMIT), alerts(parts));
 
   parts.addConsole(router);
@@ -152,46 +160,70 @@ function readJson(limit: string): Middleware {
   };
 }
 
-function command({ loop, status }: ApiParts): Middleware {
-  const validate = new Ajv({ allErrors: true, verbose: true }).compile<CommandRequest>(CommandRequest);
-  return async (ctx) => {
+/** @returns what reads a body, or answers what is wrong with it and gives undefined. */
+function reader<T>(schema: object): (ctx: Context) => T | undefined {
+  const validate = new Ajv({ allErrors: true, verbose: true }).compile<T>(schema);
+  return (ctx) => {
     const body: unknown = ctx.request.body;
-    if (!validate(body)) {
-      return answerProblem(
-        ctx,
-        invalid(
-          (validate.errors ?? []).map(({ instancePath, message, parentSchema, data, keyword, params }) => {
-            const name = instancePath.slice(1) || 'the body';
-            if (keyword === 'required') {
-              return `${name} lacks ${params.missingProperty}`;
-            }
-            if (keyword === 'additionalProperties') {
-              return `${name} has an unknown key ${JSON.stringify(params.additionalProperty)}; allowed: command, actor, reason, to`;
-            }
-            const allowed = (parentSchema as { description?: string } | undefined)?.description ?? message;
-            return `${name} came as ${(JSON.stringify(data) ?? 'nothing').slice(0, 80)}; allowed: ${allowed}`;
-          }),
-        ),
-      );
+    if (validate(body)) {
+      return body;
+    }
+    const problems = (validate.errors ?? []).map(({ instancePath, message, parentSchema, data, keyword, params }) => {
+      const name = instancePath.slice(1).replaceAll('/', '.') || 'the body';
+      if (keyword === 'required') {
+        return `${name} lacks ${params.missingProperty}`;
+      }
+      if (keyword === 'additionalProperties') {
+        const allowed = Object.keys((parentSchema as { properties: object }).properties).join(', ');
+        return `${name} has an unknown key ${JSON.stringify(params.additionalProperty)}; allowed: ${allowed}`;
+      }
+      const allowed = (parentSchema as { description?: string } | undefined)?.description ?? message;
+      return `${name} came as ${(JSON.stringify(data) ?? 'nothing').slice(0, 80)}; allowed: ${allowed}`;
+    });
+    answerProblem(ctx, invalid(problems));
+    return undefined;
+  };
+}
+
+function command({ loop, status }: ApiParts): Middleware {
+  const read = reader<CommandRequest>(CommandRequest);
+  return async (ctx) => {
+    const body = read(ctx);
+    if (body === undefined) {
+      return;
     }
     if (body.to !== undefined && body.command !== 'rollback') {
       return answerProblem(ctx, invalid([`to came with ${body.command}; it is for rollback only`]));
     }
     const { command: name, actor, reason, to } = body;
-    const outcome = await loop.command({ name, actor, reason, to });
-    switch (outcome.kind) {
-      case 'done':
-        ctx.body = { done: outcome.text, status: status() } satisfies CommandAnswer;
-        return;
-      case 'refused':
-        return answerProblem(ctx, problem(409, 'refused', 'Refused', outcome.why));
-      case 'not-leader':
-        ctx.set('Retry-After', '1');
-        // Behind a Service, another connection may reach the one that leads.
-        ctx.set('Connection', 'close');
-        return answerProblem(ctx, problem(503, 'not-leader', 'Not the leader', `Ask again: ${outcome.why}.`));
+    answerOutcome(ctx, await loop.command({ name, actor, reason, to }), status);
+  };
+}
+
+function verification({ loop, status }: ApiParts): Middleware {
+  const read = reader<VerificationRequest>(VerificationRequest);
+  return async (ctx) => {
+    const body = read(ctx);
+    if (body !== undefined) {
+      answerOutcome(ctx, await loop.verified(body), status);
     }
   };
+}
+
+function answerOutcome(ctx: Context, outcome: CommandOutcome, status: ApiParts['status']): void {
+  switch (outcome.kind) {
+    case 'done':
+      ctx.body = { done: outcome.text, status: status() } satisfies CommandAnswer;
+      return;
+    case 'refused':
+      answerProblem(ctx, problem(409, 'refused', 'Refused', outcome.why));
+      return;
+    case 'not-leader':
+      ctx.set('Retry-After', '1');
+      // Behind a Service, another connection may reach the one that leads.
+      ctx.set('Connection', 'close');
+      answerProblem(ctx, problem(503, 'not-leader', 'Not the leader', `Ask again: ${outcome.why}.`));
+  }
 }
 
 function alerts({ loop, rollout }: ApiParts): Middleware {

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { CommandAnswer, CommandRequest, HistoryAnswer, StatusAnswer } from './api-schemas.ts';
+import { CommandAnswer, CommandRequest, HistoryAnswer, StatusAnswer, VerificationRequest } from './api-schemas.ts';
 import { MeasurementsAnswer } from './measurement-answers.ts';
 
 const Problem = Type.Object({
@@ -80,6 +80,15 @@ export const controllerOpenApi = {
           ...changes,
           409: problem('It cannot be done now; the detail says why.'),
         },
+      },
+    },
+    '/api/verifications': {
+      post: {
+        operationId: 'reportVerification',
+        summary: 'What the functional checks gave, for the journal and for stages that require them',
+        security: [{ token: [] }],
+        requestBody: { required: true, content: { 'application/json': { schema: VerificationRequest } } },
+        responses: { 200: json('In the journal.', CommandAnswer), ...changes },
       },
     },
     '/api/alerts': {

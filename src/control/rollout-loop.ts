@@ -5,6 +5,7 @@ import type { Percent } from '../rollout/percent.ts';
 import type { Plan } from '../rollout/plan.ts';
 import type { SourceReading } from '../rollout/reading.ts';
 import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
+import type { VerificationRequest } from './api-schemas.ts';
 import { attend, NO_ATTENTION } from './attention.ts';
 import { disobedient } from './confirmation.ts';
 import { eventOf, flagProblem, note } from './events.ts';
@@ -474,6 +475,26 @@ export function createRolloutLoop(parts: LoopParts) {
     });
   }
 
+  /** Functional checks that somebody made: a fact of the stage that is served. */
+  async function verified({ actor, target, checks }: VerificationRequest): Promise<CommandOutcome> {
+    return exclusive(async (): Promise<CommandOutcome> => {
+      if (!leads()) {
+        return { kind: 'not-leader', why: noRaise() ?? 'this controller does not lead yet' };
+      }
+      const count = (result: string) => checks.filter((check) => check.result === result).length;
+      const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
+      // What was left out, or answered by legacy, says nothing of the domain path.
+      const hasPassed = failed === 0 && checks.some(({ path, result }) => path === 'domain' && result === 'passed');
+      await step({ kind: 'verified', passed: hasPassed }, clock.now());
+      const percent = percentOf(state);
+      const told = `Verified at ${percent} % by ${actor}: ${passed} passed, ${failed} failed, ${skipped} skipped.`;
+      const details = { target, passed, failed, skipped, checks };
+      recorder.record(note({ kind: 'verified', text: told, from: percent, to: percent, actor, details }, clock.now()));
+      void save();
+      return { kind: 'done', text: told };
+    });
+  }
+
   /** @returns whether the alert was new. Told again, it changes nothing. */
   async function alert(id: string, name: string): Promise<boolean> {
     const seenAtMs = clock.now();
@@ -521,6 +542,7 @@ export function createRolloutLoop(parts: LoopParts) {
     },
     command,
     alert,
+    verified,
     listen: recorder.listen,
     history: async (limit: number) => {
       const remembered = () => ({ events: recorder.remembered(limit), journal: 'away' as const });

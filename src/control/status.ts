@@ -3,7 +3,7 @@ import { attempts, type Counts } from '../rollout/counters.ts';
 import { unhealthy } from '../rollout/decide.ts';
 import { recentCounts } from '../rollout/evidence.ts';
 import type { Plan } from '../rollout/plan.ts';
-import { percentOf, timeLeftMs } from '../rollout/state.ts';
+import { percentOf, type State, timeLeftMs, unverified } from '../rollout/state.ts';
 import { valueOfMeasure } from '../rollout/verdict.ts';
 import type { StatusAnswer } from './api-schemas.ts';
 import { describeReason, flagProblem } from './events.ts';
@@ -32,6 +32,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
       phrase: phrase(state),
       percent: percentOf(state),
       since: state.phase === 'idle' ? null : iso(state.sinceMs),
+      verified: ('healthyMs' in state ? state.verified : undefined) ?? null,
       why: 'why' in state ? describeReason(state.why) : null,
     },
     stages: plan.stages.map((stage) => ({ ...stage })),
@@ -41,7 +42,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
     leaseMs: plan.leaseMs ?? null,
     healthyMs: 'healthyMs' in state ? state.healthyMs : null,
     timeLeftMs: timeLeftMs(plan, state) ?? null,
-    holding: percentOf(state) === 0 ? null : (unhealthy(verdicts) ?? null),
+    holding: percentOf(state) === 0 ? null : (unhealthy(verdicts) ?? waitsForVerify(plan, state) ?? null),
     wanted: percentOf(state),
     configured: {
       percent: flag?.kind === 'read' ? flag.percent : null,
@@ -85,6 +86,10 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
     },
   };
 }
+
+/** Told once its time is over: until then the checks may still be made. */
+const waitsForVerify = (plan: Plan, state: State) =>
+  state.phase === 'observing' && timeLeftMs(plan, state) === 0 ? unverified(plan, state) : undefined;
 
 function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): StatusAnswer['paths'] {
   const over = (windowMs: number) =>

@@ -1,11 +1,16 @@
 import { latency } from '../console/wording/format.ts';
 import { type Block, table } from './blocks.ts';
-import type { ReportFacts, StageRecord } from './facts.ts';
+import type { Check, ReportFacts, StageRecord } from './facts.ts';
 import { consistencyOf, type Mark, markOfCheck, markOfChecks, markOfLatency, markOfVerdict, overall } from './marks.ts';
 import { concurrencyOf, MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';
 import type { ReportTexts } from './texts.ts';
 
 const WATCH_MS = 24 * 3_600_000;
+
+const saidOf = (checks: readonly Check[]): string =>
+  checks
+    .map((check) => `${markOfCheck(check)} ${check.name}${check.detail === '' ? '' : `: ${check.detail}`}`)
+    .join('; ');
 
 /** The team's criteria, each by the stages that were entered so far. */
 export function criteria({ status }: ReportFacts, records: readonly StageRecord[], texts: ReportTexts): Block {
@@ -30,7 +35,8 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
     return told(name, overall(entered.map((record) => markOfLatency(record, measure, limit))), said);
   };
   const checks = entered.flatMap((record) => record.checks);
-  const fallback = checks.filter(({ name }) => /fallback/i.test(name));
+  const fallback = checks.filter(({ name }) => name.startsWith('fallback'));
+  const onDomain = checks.filter(({ path }) => path === 'domain');
   const concurrency = entered.flatMap((record) => concurrencyOf(record) ?? []);
   const fallen = entered.filter(({ state }) => state === 'rolled-back');
   const isWatched = status.state.phase === 'complete' && (status.healthyMs ?? 0) >= WATCH_MS;
@@ -39,11 +45,7 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
     [
       latencyCriterion(names.mean, 'latency-mean', MEAN_LIMIT_SECONDS),
       latencyCriterion(names.p95, 'latency-p95', P95_LIMIT_SECONDS),
-      told(
-        names.concurrency,
-        markOfChecks(concurrency),
-        concurrency.map((check) => `${markOfCheck(check)} ${check.detail}`.trim()).join('; '),
-      ),
+      told(names.concurrency, markOfChecks(concurrency), saidOf(concurrency)),
       told(
         names.consistency,
         overall(
@@ -54,11 +56,14 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
         ),
         perStage((record) => consistencyOf(record)?.value?.toString()),
       ),
-      told(names.fallback, markOfChecks(fallback), fallback.map(({ detail }) => detail).join('; ')),
+      told(names.fallback, markOfChecks(fallback), saidOf(fallback)),
       told(
         names.functional,
-        overall(entered.map((record) => markOfChecks(record.checks.filter(({ path }) => path === 'domain')))),
-        perStage(({ checks: made }) => (made.length === 0 ? undefined : String(made.length))),
+        markOfChecks(onDomain),
+        perStage(
+          ({ checks: made }) =>
+            made.find(({ path }) => path === 'domain') && String(made.filter(({ path }) => path === 'domain').length),
+        ),
       ),
       told(
         names.noRollback,

@@ -1,0 +1,47 @@
+/** One HTTP answer of the service, with its body as the text it came as. */
+export type Answer = {
+  readonly status: number;
+  readonly header: (name: string) => string | null;
+  readonly text: string;
+};
+
+/** Target is the live service. Its calls throw when there is no answer in time. */
+export type Target = {
+  /** @param query what follows the question mark. */
+  readonly update: (id: string, query: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
+  readonly read: (id: string) => Promise<Answer>;
+  /** Makes the domain path of this replica fail, or ends that. @returns false where faults are not allowed. */
+  readonly breakDomain: ((isBroken: boolean) => Promise<boolean>) | undefined;
+};
+
+const ANSWER_WITHIN_MS = 5_000;
+
+/** @param admin the replica's admin port, for the check of the fallback; undefined leaves it out. */
+export function createHttpTarget(base: URL, admin: URL | undefined): Target {
+  const ask = async (url: URL, init: RequestInit): Promise<Answer> => {
+    const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const text = await response.text();
+    return { status: response.status, header: (name) => response.headers.get(name), text };
+  };
+  const record = (id: string) => `api/v1/records/violations/${id}`;
+  return {
+    update: (id, query, headers = {}) =>
+      ask(new URL(`${record(id)}/status?${query}`, base), { method: 'PUT', headers }),
+    read: (id) => ask(new URL(record(id), base), {}),
+    breakDomain:
+      admin &&
+      (async (isBroken) => {
+        const { status } = await ask(
+          new URL('faults', admin),
+          isBroken
+            ? {
+                method: 'PUT',
+                headers: { 'Content-Type': 'application/json' },
+                body: JSON.stringify({ domain: { errorPercent: 100 } }),
+              }
+            : { method: 'DELETE' },
+        );
+        return status < 300;
+      }),
+  };
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { pino } from 'pino';
+import type { EventAnswer, StatusAnswer } from '../../src/control/api-schemas.ts';
+import { createController } from '../../src/controller.ts';
+import { startFlagServer } from '../../src/embedded/flag-server.ts';
+import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
+import { parsePlan } from '../../src/rollout/plan.ts';
+import { readControllerSettings } from '../../src/settings.ts';
+import type { CheckResult } from '../../src/verify/run.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+const FLAG = 'violation-status-domain-percent';
+const TOKEN = 'a-token-for-tests-only';
+const plan = (stage: string) => `
+rollout: violation-status
+flag: ${FLAG}
+stages:
+  - { percent: 50,  ${stage} }
+  - { percent: 100, observe: 1h }
+guards:
+  - { name: errors, measure: error-rate, limit: 50%, onBreach: off }
+minSamples: 1
+`;
+
+let stack: AsyncDisposableStack;
+let database: TestDatabase;
+let service: TestService;
+let url: string;
+let startController: (stage: string) => Promise<void>;
+
+beforeEach(async () => {
+  stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-verify-'));
+  stack.defer(() => rm(directory, { recursive: true }));
+  database = stack.use(await createTestDatabase());
+  const file = join(directory, 'flags.json');
+  await ensureFlagsFile(file, FLAG);
+  const flags = await startFlagServer(file, 0, () => {});
+  stack.defer(flags.stop);
+  const env = { FLAG_PROVIDER: 'flagd', FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(flags.port) };
+  service = stack.use(await startTestService({ DATABASE_URL: database.url, ...env, FORCE_DOMAIN: 'deny' }));
+  startController = async (stage) => {
+    const settings = readControllerSettings({
+      CONTROLLER_PORT: '0',
+      DATABASE_URL: database.url,
+      SLUICE_TOKEN: TOKEN,
+      SCRAPE_TARGETS: `127.0.0.1:${service.adminPort}`,
+      FLAGS_FILE: file,
+      TICK_MS: '50',
+    });
+    const controller = await createController(settings, parsePlan(plan(stage)), pino({ level: 'silent' }), '127.0.0.1');
+    stack.defer(controller.stop);
+    url = `http://127.0.0.1:${(await controller.start()).port}/`;
+    await until('it may raise', async () => (await status()).controller.noRaise === null);
+  };
+});
+afterEach(() => stack.disposeAsync());
+
+const json = async <T>(path: string) => (await (await fetch(`${url}${path}`)).json()) as T;
+const status = () => json<StatusAnswer>('api/status');
+const verifications = async () =>
+  (await json<{ events: EventAnswer[] }>('api/history?limit=100')).events.filter(({ kind }) => kind === 'verified');
+
+async function begin(): Promise<void> {
+  const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
+  const body = JSON.stringify({ command: 'start', actor: 'ana', reason: 'a test' });
+  assert.equal((await fetch(`${url}api/commands`, { method: 'POST', headers, body })).status, 200);
+  await until('50 % is served', async () => (await service.metric('sluice_flag_percent')) === 50);
+}
+
+/** The command as a process of its own, in JSON. */
+async function verify(...more: string[]) {
+  const target = `http://127.0.0.1:${service.port}`;
+  const args = [resolve('src/cli.ts'), 'verify', '--target', target, '--json', ...more];
+  const env = { PATH: process.env.PATH, USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, DATABASE_URL: database.url };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const code = await new Promise<number | null>((done) => child.on('close', done));
+  assert.equal(err, '');
+  const { checks, journal } = JSON.parse(out) as { checks: CheckResult[]; journal: string };
+  return { code, checks, journal, failed: checks.filter(({ result }) => result === 'failed') };
+}
+
+test('checks both paths without forcing any, leaves nothing behind, and the journal of the stage has it', async () => {
+  await startController('observe: 1h');
+  await begin();
+  const { code, checks, journal, failed } = await verify();
+  assert.deepEqual([code, failed, journal], [0, [], 'the journal has it']);
+  for (const path of ['domain', 'legacy']) {
+    assert.ok(checks.filter((check) => check.path === path && check.result === 'passed').length >= 13, path);
+  }
+  assert.deepEqual(
+    checks.filter(({ result }) => result === 'skipped').map(({ name }) => name),
+    ['fallback: legacy answers where domain fails'],
+  );
+  const left = await database.query('SELECT 1 FROM violations WHERE id > 9007199254740992');
+  const history = await database.query('SELECT 1 FROM violation_status_history WHERE violation_id > 9007199254740992');
+  assert.deepEqual([left.length, history.length], [0, 0]);
+  const [event] = await verifications();
+  assert.deepEqual([event?.to, event?.actor.startsWith('ana')], [50, true]);
+  assert.equal((await status()).state.verified, 'passed');
+});
+
+test('checks the fallback where faults are allowed, and ends the fault', async () => {
+  await startController('observe: 1h');
+  await begin();
+  const { checks } = await verify('--path', 'domain', '--admin', `http://127.0.0.1:${service.adminPort}`);
+  assert.equal(checks.find(({ name }) => name.startsWith('fallback'))?.result, 'passed');
+  const again = await verify('--path', 'domain');
+  assert.deepEqual(again.failed, []);
+});
+
+test('finds a service that loses notes, says what it found, and the stage is not taken for verified', async () => {
+  await startController('observe: 1h');
+  await begin();
+  await database.query(`CREATE FUNCTION lose_notes() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN NEW.notes = OLD.notes; RETURN NEW; END $$`);
+  await database.query(
+    'CREATE TRIGGER lose_notes BEFORE UPDATE ON violations FOR EACH ROW EXECUTE FUNCTION lose_notes()',
+  );
+  const { code, failed } = await verify();
+  assert.equal(code, 7);
+  assert.ok(
+    failed.some(({ name, detail }) => name === 'notes and handled_by are written' && /notes null/.test(detail)),
+  );
+  assert.equal((await status()).state.verified, 'failed');
+});
+
+test('a path that no record takes is left out with the reason, and proves nothing', async () => {
+  await startController('observe: 1h');
+  const { code, checks } = await verify('--path', 'domain');
+  assert.equal(code, 0);
+  assert.ok(checks.every(({ result, detail }) => result === 'skipped' && /at 0 % no record takes it/.test(detail)));
+});
+
+test('a stage that requires it waits for it, says so, and is left once it has passed', async () => {
+  await startController('observe: 100ms, verify: required');
+  await begin();
+  for (let id = 1; id <= 20; id += 1) {
+    await service.update(id, 'status=confirmed');
+  }
+  await until('it says what it waits for', async () => /sluice verify/.test((await status()).holding ?? ''));
+  assert.equal((await status()).state.percent, 50);
+  await verify();
+  await until('it goes on', async () => (await status()).state.percent === 100);
+});
