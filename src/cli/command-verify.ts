@@ -2,13 +2,13 @@ import { type Command, Option } from 'commander';
 import type { VerificationRequest } from '../control/api-schemas.ts';
 import { createVerifyRecords } from '../postgres/verify-records.ts';
 import { idFor } from '../verify/records.ts';
-import { type CheckResult, skipPath, verifyPath } from '../verify/run.ts';
+import { type CheckResult, reasonOf, skipPath, verifyPath } from '../verify/run.ts';
 import { createHttpTarget, type Target } from '../verify/target.ts';
 import type { Path } from '../violations/path.ts';
 import { defaultActor, readActor } from './arguments.ts';
 import type { Client } from './client.ts';
 import { readDatabaseUrl } from './connection.ts';
-import type { Context, GlobalOptions } from './context.ts';
+import { type Context, type GlobalOptions, untilInterrupted } from './context.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { type Output, writeJson } from './output.ts';
 
@@ -49,9 +49,10 @@ Examples:
     .action(async (options: VerifyOptions) => {
       const output = context.output(command);
       const json = command.optsWithGlobals<GlobalOptions>().json === true;
-      const client = context.client(command);
+      const stop = untilInterrupted();
+      const client = context.client(command, stop);
       const { rollout, wanted } = await client.status();
-      const target = createHttpTarget(options.target, options.admin);
+      const target = createHttpTarget(options.target, options.admin, stop);
       const results: CheckResult[] = [];
       const tell = (result: CheckResult) => {
         results.push(result);
@@ -60,7 +61,8 @@ Examples:
         }
       };
       const paths = options.path === 'both' ? (['domain', 'legacy'] as const) : [options.path];
-      await verify({ target, paths, rollout, percent: wanted, databaseUrl: readDatabaseUrl(context.env), tell });
+      const databaseUrl = readDatabaseUrl(context.env);
+      await verify({ target, paths, rollout, percent: wanted, databaseUrl, tell, stop });
       const failed = results.filter(({ result }) => result === 'failed').length;
       const request = {
         actor: options.actor ?? defaultActor(context.env),
@@ -89,10 +91,11 @@ type Work = {
   readonly percent: number;
   readonly databaseUrl: string;
   readonly tell: (result: CheckResult) => void;
+  readonly stop: AbortSignal;
 };
 
-/** Leaves no record behind, also where it is interrupted. */
-async function verify({ target, paths, rollout, percent, databaseUrl, tell }: Work): Promise<void> {
+/** Leaves neither a record nor a fault behind, also where it is interrupted. */
+async function verify({ target, paths, rollout, percent, databaseUrl, tell, stop }: Work): Promise<void> {
   const records = createVerifyRecords(databaseUrl);
   const unknownId = idFor('domain', rollout, 100) as string;
   const mayForce = await isForceAllowed(target, unknownId);
@@ -102,25 +105,28 @@ async function verify({ target, paths, rollout, percent, databaseUrl, tell }: Wo
     return { path, force, id: id ?? (force === '' ? undefined : (idFor('domain', rollout, 100) as string)) };
   });
   const ids = subjects.flatMap(({ id }) => id ?? []);
-  const removed = () => records.remove(ids);
-  const interrupted = async () => {
-    await removed().finally(() => process.exit(EXIT.unexpected));
-  };
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
-  await records.make(ids).catch((error: Error) => {
-    throw new CliError(EXIT.unreachable, `no record could be made in the database: ${error.message}.`);
-  });
   try {
+    await records.make(ids).catch((error: Error) => {
+      throw new CliError(EXIT.unreachable, `no record could be made in the database: ${error.message}.`);
+    });
     for (const { path, id, force } of subjects) {
       if (id === undefined) {
         skipPath(path, `at ${percent} % no record takes it, and FORCE_DOMAIN is not allowed`, tell);
       } else {
-        await verifyPath({ target, path, id, unknownId, force }, tell);
+        await verifyPath({ target, path, id, unknownId, force }, tell, stop);
       }
     }
+  } catch (error) {
+    throw stop.aborted
+      ? new CliError(EXIT.unexpected, 'interrupted: what was made for the checks is gone, and the journal has nothing.')
+      : error;
   } finally {
-    await removed();
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    await records.remove(ids).catch((error: Error) => {
+      throw new CliError(
+        EXIT.unexpected,
+        `violations ${ids.join(', ')} were made for the checks and could not be removed with their history: ${error.message}.`,
+      );
+    });
   }
 }
 
@@ -128,7 +134,7 @@ async function isForceAllowed(target: Target, unknownId: string): Promise<boolea
   try {
     return (await target.update(unknownId, 'status=confirmed&force_domain=false')).status !== 403;
   } catch (error) {
-    throw new CliError(EXIT.unreachable, `the service does not answer at --target: ${(error as Error).message}.`);
+    throw new CliError(EXIT.unreachable, `the service does not answer at --target: ${reasonOf(error)}.`);
   }
 }
 

@@ -34,11 +34,12 @@ function stageRungs(status: StatusAnswer): Rung[] {
     const place = stage.percent === percent && !watching ? 'current' : stage.percent <= percent ? 'done' : 'to come';
     const waits = phase === 'awaiting-approval' && stage === status.stages.find((each) => each.percent > percent);
     const approval = waits ? 'waits for approval: sluice approve' : stage.needsApproval ? 'needs approval' : '';
+    const needed = [approval, ...(stage.needsVerify ? ['needs sluice verify'] : [])].filter((each) => each !== '');
     return {
       name: `${stage.percent} %`,
       lasts: formatDuration(stage.observeMs),
       place,
-      note: place === 'current' ? progressOf(status) : place === 'to come' ? approval : '',
+      note: place === 'current' ? progressOf(status) : place === 'to come' ? needed.join(', ') : '',
     };
   });
   if (percent === 0 || status.stages.some((stage) => stage.percent === percent)) {

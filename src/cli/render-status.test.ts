@@ -15,6 +15,11 @@ const inPhase = (phase: StatusAnswer['state']['phase'], percent: number, why: st
 });
 
 describe('the ladder', () => {
+  test('says which stages need the functional checks', () => {
+    const stages = statusFixture().stages.map((stage) => ({ ...stage, needsVerify: stage.percent === 50 }));
+    assert.match(render({ stages }), /○ {2}50 % .*needs approval, needs sluice verify\n/);
+  });
+
   test('shows what is done, where the rollout is and for how long, and what comes', () => {
     assert.match(
       render(),

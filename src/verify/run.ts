@@ -13,41 +13,65 @@ export type CheckResult = {
 const FALLBACK: CheckOf = { name: 'fallback: legacy answers where domain fails', run: checkFallback };
 const LONGEST_DETAIL = 500;
 
-/** Makes all checks of one path, one after the other, and tells of each as it is over. */
-export async function verifyPath(subject: Subject, onResult: (result: CheckResult) => void): Promise<void> {
-  for (const check of CHECKS) {
-    onResult(await make(check, subject));
-  }
-  if (subject.path === 'domain') {
-    onResult(await makeFallback(subject));
+/**
+ * Makes all checks of one path, one after the other, and tells of each as it is over.
+ * @throws the reason of `signal`, which the target is ended by as well; a fault that was made is ended first.
+ */
+export async function verifyPath(
+  subject: Subject,
+  onResult: (result: CheckResult) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const works = CHECKS.map((check) => () => make(check, subject));
+  for (const work of subject.path === 'domain' ? [...works, () => makeFallback(subject)] : works) {
+    const result = await work();
+    // What was cut off says nothing of the service.
+    signal.throwIfAborted();
+    onResult(result);
   }
 }
 
 /** A path that cannot be reached proves nothing: each of its checks is left out, with the reason. */
 export function skipPath(path: Path, why: string, onResult: (result: CheckResult) => void): void {
   for (const { name } of path === 'domain' ? [...CHECKS, FALLBACK] : CHECKS) {
-    onResult({ name, path, result: 'skipped', detail: why, ms: 0 });
+    onResult(skipped(name, path, why));
   }
 }
 
 async function makeFallback(subject: Subject): Promise<CheckResult> {
   const { breakDomain } = subject.target;
-  const skipped = (detail: string): CheckResult => ({
-    name: FALLBACK.name,
-    path: subject.path,
-    result: 'skipped',
-    detail,
-    ms: 0,
-  });
+  let isAllowed = true;
   if (breakDomain === undefined) {
-    return skipped('needs --admin, and FAULT_INJECTION=allow there');
+    return skipped(FALLBACK.name, subject.path, 'needs --admin, and FAULT_INJECTION=allow there');
   }
+  const run = async () => {
+    try {
+      isAllowed = await breakDomain(true);
+      return isAllowed ? await FALLBACK.run(subject) : undefined;
+    } finally {
+      await mend(breakDomain);
+    }
+  };
+  const result = await make({ name: FALLBACK.name, run }, subject);
+  return isAllowed ? result : skipped(FALLBACK.name, subject.path, 'FAULT_INJECTION is not allowed there');
+}
+
+/** Also where breaking it had no answer: the request may have arrived. */
+async function mend(breakDomain: (isBroken: boolean) => Promise<boolean>): Promise<void> {
   try {
-    return (await breakDomain(true)) ? await make(FALLBACK, subject) : skipped('FAULT_INJECTION is not allowed there');
-  } finally {
     await breakDomain(false);
+  } catch (error) {
+    throw new Error(`${reasonOf(error)}; if domain still fails there, end it with DELETE /faults on the admin port`);
   }
 }
+
+const skipped = (name: string, path: Path, detail: string): CheckResult => ({
+  name,
+  path,
+  result: 'skipped',
+  detail,
+  ms: 0,
+});
 
 async function make({ name, run }: CheckOf, subject: Subject): Promise<CheckResult> {
   const startedAt = performance.now();
@@ -55,9 +79,15 @@ async function make({ name, run }: CheckOf, subject: Subject): Promise<CheckResu
   try {
     found = await run(subject);
   } catch (error) {
-    found = (error as Error).message || 'no answer';
+    found = reasonOf(error);
   }
   const ms = Math.round(performance.now() - startedAt);
   const [result, detail] = found === undefined ? (['passed', ''] as const) : (['failed', found] as const);
   return { name, path: subject.path, result, detail: detail.slice(0, LONGEST_DETAIL), ms };
+}
+
+/** What fetch throws hides the reason in its cause. */
+export function reasonOf(error: unknown): string {
+  const { name, message, cause } = error as Error & { cause?: Error & { code?: string } };
+  return name === 'TimeoutError' ? 'no answer in time' : cause?.code || cause?.message || message || 'no answer';
 }

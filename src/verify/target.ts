@@ -16,10 +16,15 @@ export type Target = {
 
 const ANSWER_WITHIN_MS = 5_000;
 
-/** @param admin the replica's admin port, for the check of the fallback; undefined leaves it out. */
-export function createHttpTarget(base: URL, admin: URL | undefined): Target {
+/**
+ * @param admin the replica's admin port, for the check of the fallback; undefined leaves it out.
+ * @param stop ends every request but the one that ends a fault: that one must arrive.
+ */
+export function createHttpTarget(base: URL, admin: URL | undefined, stop: AbortSignal): Target {
   const ask = async (url: URL, init: RequestInit): Promise<Answer> => {
-    const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const signal = init.method === 'DELETE' ? timeout : AbortSignal.any([timeout, stop]);
+    const response = await fetch(url, { ...init, redirect: 'error', signal });
     const text = await response.text();
     return { status: response.status, header: (name) => response.headers.get(name), text };
   };

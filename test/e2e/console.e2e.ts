@@ -209,6 +209,9 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
       await says(new RegExp(`${wanted} % for`));
     }
     await says(/Next: the guards go on watching/, '.now p');
+    await opened.page.locator('#rollback').click();
+    assert.deepEqual(await opened.page.locator('#command-to option').allTextContents(), ['0 %', '5 %', '25 %']);
+    await opened.page.locator('#command-close').click();
     await looksRight('complete');
   });
 

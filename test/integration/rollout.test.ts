@@ -10,7 +10,7 @@ import { type Controller, createController } from '../../src/controller.ts';
 import { type FlagServer, startFlagServer } from '../../src/embedded/flag-server.ts';
 import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
-import { readControllerSettings } from '../../src/settings.ts';
+import { type ControllerSettings, readControllerSettings } from '../../src/settings.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startReceiver } from '../support/notification-receiver.ts';
 import { type Answer, send, startTestService, type TestService } from '../support/service.ts';
@@ -73,7 +73,12 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-async function startController(plan = PLAN, env: Record<string, string> = {}) {
+/** @param changed settings of which the test wants less than a person may. */
+async function startController(
+  plan = PLAN,
+  env: Record<string, string> = {},
+  changed: Partial<ControllerSettings> = {},
+) {
   const settings = readControllerSettings({
     CONTROLLER_PORT: '0',
     DATABASE_URL: proxy.url,
@@ -84,7 +89,7 @@ async function startController(plan = PLAN, env: Record<string, string> = {}) {
     ...env,
   });
   const controller: Controller = await createController(
-    settings,
+    { ...settings, ...changed },
     parsePlan(plan),
     pino({ level: 'silent' }),
     '127.0.0.1',
@@ -270,12 +275,14 @@ test('a second controller stands by, refuses to start anything, and takes over w
   await isLeading(second);
 });
 
-test('holds a stage that has no traffic, and a pause keeps the guards awake', async () => {
-  const controller = await startController();
+test('holds a stage that has no traffic, tells of it, and a pause keeps the guards awake', async () => {
+  const controller = await startController(PLAN, {}, { NOTIFY_HOLD_AFTER_MINUTES: 0.001 });
   await isLeading(controller);
   assert.equal((await command(controller, 'start')).status, 200);
   await until('it says why it holds', async () => /no-data/.test((await statusOf(controller)).holding ?? ''));
   assert.equal((await statusOf(controller)).healthyMs, 0);
+  await until('it is told of', async () => (await kindsOf(controller)).includes('holding'));
+  assert.equal((await kindsOf(controller)).filter((kind) => kind === 'holding').length, 1);
   assert.equal((await command(controller, 'pause')).status, 200);
   drive();
   await service.setFaults({ domain: { errorPercent: 100 } });

@@ -97,6 +97,7 @@ function ladder(status: StatusAnswer, { events }: Known, language: Language): Te
       <strong>${label}</strong>
       <span class="muted">${more}</span>
       ${isNow && healthyMs !== null ? progress : nothing}
+      ${isNow && state.verified !== null ? html`<span class=${state.verified === 'passed' ? 'good' : 'bad'}>${texts.verified[state.verified]}</span>` : nothing}
       ${moved === undefined ? nothing : html`<span class="muted">${texts.movedBy(moved.actor, dateTime(moved.at, language))}</span>`}
     </li>`;
   };
@@ -106,11 +107,15 @@ function ladder(status: StatusAnswer, { events }: Known, language: Language): Te
     <ol class="ladder">
       ${step(0, '0 %', texts.legacy, state.percent === 0)}
       ${rest ? step(state.percent, `${state.percent} %`, '', true) : nothing}
-      ${stages.map(({ percent, observeMs, needsApproval }) =>
+      ${stages.map(({ percent, observeMs, needsApproval, needsVerify }) =>
         step(
           percent,
           `${percent} %`,
-          [duration(observeMs, language), ...(needsApproval ? [texts.needsApproval] : [])].join(', '),
+          [
+            duration(observeMs, language),
+            ...(needsApproval ? [texts.needsApproval] : []),
+            ...(needsVerify ? [texts.needsVerify] : []),
+          ].join(', '),
           percent === state.percent && !isWatch,
         ),
       )}
