@@ -31,7 +31,7 @@ const EN = {
   unknown: 'unknown',
   noReplicas: 'No replica has told anything yet.',
   allServe: (percent: number, count: number) => `All ${count} replicas serve ${percent} %.`,
-  someDisagree: (count: number) => `${count} do not serve what is wanted.`,
+  someDisagree: (count: number) => `${count} ${count === 1 ? 'does' : 'do'} not serve what is wanted.`,
   paths: 'Both paths',
   domain: 'domain',
   legacy: 'legacy',
