@@ -80,7 +80,7 @@ describe('notifications', () => {
       /^\*Sluice, violation-status: rolled back \(critical\)\*/,
     );
     assert.equal(new Set(to('/hook').map(({ key }) => key)).size, KINDS.length);
-    assert.equal(await counted('webhook', 'delivered'), KINDS.length);
+    await until('all are counted', async () => (await counted('webhook', 'delivered')) === KINDS.length);
   });
 
   test('are told again after no answer and after a 500, in the order they were made', async () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -8,6 +11,7 @@ import { pino } from 'pino';
 import type { EventAnswer, StatusAnswer } from '../../src/control/api-schemas.ts';
 import { createController } from '../../src/controller.ts';
 import { startFlagServer } from '../../src/embedded/flag-server.ts';
+import { freePort } from '../../src/embedded/flagd.ts';
 import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { readControllerSettings } from '../../src/settings.ts';
@@ -76,7 +80,7 @@ async function begin(): Promise<void> {
 }
 
 /** The command as a process of its own, in JSON. */
-async function verify(...more: string[]) {
+function start(...more: string[]) {
   const target = `http://127.0.0.1:${service.port}`;
   const args = [resolve('src/cli.ts'), 'verify', '--target', target, '--json', ...more];
   const env = { PATH: process.env.PATH, USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, DATABASE_URL: database.url };
@@ -88,10 +92,22 @@ async function verify(...more: string[]) {
   child.stderr.on('data', (chunk) => {
     err += chunk;
   });
-  const code = await new Promise<number | null>((done) => child.on('close', done));
+  const ended = new Promise<number | null>((done) => child.on('close', done)).then((code) => ({ code, out, err }));
+  return { child, ended };
+}
+
+async function verify(...more: string[]) {
+  const { code, out, err } = await start(...more).ended;
   assert.equal(err, '');
   const { checks, journal } = JSON.parse(out) as { checks: CheckResult[]; journal: string };
   return { code, checks, journal, failed: checks.filter(({ result }) => result === 'failed') };
+}
+
+/** What was made for the checks is above 2^53; violations of people are not. */
+async function leftBehind(): Promise<number> {
+  const left = await database.query('SELECT 1 FROM violations WHERE id > 9007199254740992');
+  const history = await database.query('SELECT 1 FROM violation_status_history WHERE violation_id > 9007199254740992');
+  return left.length + history.length;
 }
 
 test('checks both paths without forcing any, leaves nothing behind, and the journal of the stage has it', async () => {
@@ -106,9 +122,7 @@ test('checks both paths without forcing any, leaves nothing behind, and the jour
     checks.filter(({ result }) => result === 'skipped').map(({ name }) => name),
     ['fallback: legacy answers where domain fails'],
   );
-  const left = await database.query('SELECT 1 FROM violations WHERE id > 9007199254740992');
-  const history = await database.query('SELECT 1 FROM violation_status_history WHERE violation_id > 9007199254740992');
-  assert.deepEqual([left.length, history.length], [0, 0]);
+  assert.equal(await leftBehind(), 0);
   const [event] = await verifications();
   assert.deepEqual([event?.to, event?.actor.startsWith('ana')], [50, true]);
   assert.equal((await status()).state.verified, 'passed');
@@ -121,6 +135,36 @@ test('checks the fallback where faults are allowed, and ends the fault', async (
   assert.equal(checks.find(({ name }) => name.startsWith('fallback'))?.result, 'passed');
   const again = await verify('--path', 'domain');
   assert.deepEqual(again.failed, []);
+});
+
+test('interrupted while domain is made to fail, ends the fault, leaves no record, and tells the journal nothing', async () => {
+  await startController('observe: 1h');
+  await begin();
+  const asked: (string | undefined)[] = [];
+  const admin = createServer(({ method }, response) => {
+    asked.push(method);
+    if (method === 'PUT') {
+      run.child.kill('SIGINT');
+    } else {
+      response.end('{}');
+    }
+  });
+  stack.defer(() => void admin.close().closeAllConnections());
+  await once(admin.listen(0, '127.0.0.1'), 'listening');
+  const run = start('--path', 'domain', '--admin', `http://127.0.0.1:${(admin.address() as AddressInfo).port}`);
+  const { code, err } = await run.ended;
+  assert.deepEqual([code, asked], [1, ['PUT', 'DELETE']]);
+  assert.match(err, /^error: interrupted/);
+  assert.deepEqual([await leftBehind(), await verifications()], [0, []]);
+});
+
+test('an admin port that does not answer is a failed check of the fallback, and the other checks stand', async () => {
+  await startController('observe: 1h');
+  await begin();
+  const port = await freePort();
+  const { code, checks, failed } = await verify('--path', 'domain', '--admin', `http://127.0.0.1:${port}`);
+  assert.deepEqual([code, failed.length, checks.length > 10], [7, 1, true]);
+  assert.match(failed[0]?.detail ?? '', /^ECONNREFUSED; .*DELETE \/faults/);
 });
 
 test('finds a service that loses notes, says what it found, and the stage is not taken for verified', async () => {
