@@ -67,6 +67,7 @@ Examples:
       const request = {
         actor: options.actor ?? defaultActor(context.env),
         target: options.target.href,
+        percent: wanted,
         checks: results,
       };
       const kept = options.journal ? await keep(client, request) : 'not in the journal, as asked';

@@ -28,6 +28,11 @@ export const VerificationRequest = Type.Object(
   {
     actor: Type.String({ minLength: 1, maxLength: 100, description: 'who asks, 1 to 100 characters' }),
     target: Type.String({ minLength: 1, maxLength: 500, description: 'the address that was checked' }),
+    percent: Type.Integer({
+      minimum: 0,
+      maximum: 100,
+      description: 'the percent wanted when the checks began, 0 to 100',
+    }),
     checks: Type.Array(
       Type.Object(
         {
@@ -42,7 +47,7 @@ export const VerificationRequest = Type.Object(
       { minItems: 1, maxItems: 200, description: '1 to 200 checks' },
     ),
   },
-  { additionalProperties: false, description: '{ actor, target, checks }' },
+  { additionalProperties: false, description: '{ actor, target, percent, checks }' },
 );
 export type VerificationRequest = Static<typeof VerificationRequest>;
 

@@ -26,6 +26,7 @@ import type {
 import { createRecorder } from './recorder.ts';
 import { intended, ownStands } from './saved.ts';
 import { evidenceOf } from './stage-evidence.ts';
+import { readVerification } from './verification.ts';
 import { createWatch } from './watch.ts';
 
 export type LoopParts = {
@@ -476,22 +477,18 @@ export function createRolloutLoop(parts: LoopParts) {
   }
 
   /** Functional checks that somebody made: a fact of the stage that is served. */
-  async function verified({ actor, target, checks }: VerificationRequest): Promise<CommandOutcome> {
+  async function verified(request: VerificationRequest): Promise<CommandOutcome> {
     return exclusive(async (): Promise<CommandOutcome> => {
       if (!leads()) {
         return { kind: 'not-leader', why: noRaise() ?? 'this controller does not lead yet' };
       }
-      const count = (result: string) => checks.filter((check) => check.result === result).length;
-      const [passed, failed, skipped] = [count('passed'), count('failed'), count('skipped')];
-      // What was left out, or answered by legacy, says nothing of the domain path.
-      const hasPassed = failed === 0 && checks.some(({ path, result }) => path === 'domain' && result === 'passed');
-      await step({ kind: 'verified', passed: hasPassed }, clock.now());
-      const percent = percentOf(state);
-      const told = `Verified at ${percent} % by ${actor}: ${passed} passed, ${failed} failed, ${skipped} skipped.`;
-      const details = { target, passed, failed, skipped, checks };
-      recorder.record(note({ kind: 'verified', text: told, from: percent, to: percent, actor, details }, clock.now()));
-      void save();
-      return { kind: 'done', text: told };
+      const { verdict, note: told } = readVerification(request, percentOf(state));
+      if (verdict !== undefined) {
+        await step({ kind: 'verified', passed: verdict === 'passed' }, clock.now());
+      }
+      recorder.record(note(told, clock.now()));
+      await save();
+      return { kind: 'done', text: told.text };
     });
   }
 

@@ -126,6 +126,8 @@ test('checks both paths without forcing any, leaves nothing behind, and the jour
   const [event] = await verifications();
   assert.deepEqual([event?.to, event?.actor.startsWith('ana')], [50, true]);
   assert.equal((await status()).state.verified, 'passed');
+  assert.deepEqual((await verify('--path', 'legacy')).failed, []);
+  assert.equal((await status()).state.verified, 'passed', 'legacy alone says nothing of domain');
 });
 
 test('checks the fallback where faults are allowed, and ends the fault', async () => {
