@@ -1,9 +1,10 @@
-import { type Command, Option } from 'commander';
-import type { VerificationRequest } from '../control/api-schemas.ts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { StatusAnswer, VerificationRequest } from '../control/api-schemas.ts';
 import { createVerifyRecords } from '../postgres/verify-records.ts';
-import { idFor } from '../verify/records.ts';
-import { type CheckResult, reasonOf, skipPath, verifyPath } from '../verify/run.ts';
-import { createHttpTarget, type Target } from '../verify/target.ts';
+import { borrowRecord, type Served, type VerifyRecords } from '../verify/records.ts';
+import type { CheckResult } from '../verify/run.ts';
+import { VerifyError, verifyService } from '../verify/session.ts';
+import { createHttpTarget } from '../verify/target.ts';
 import type { Path } from '../violations/path.ts';
 import { defaultActor, readActor } from './arguments.ts';
 import type { Client } from './client.ts';
@@ -11,15 +12,19 @@ import { readDatabaseUrl } from './connection.ts';
 import { type Context, type GlobalOptions, untilInterrupted } from './context.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { type Output, writeJson } from './output.ts';
+import { printable } from './text.ts';
 
 type VerifyOptions = GlobalOptions & {
   readonly target: URL;
   readonly admin?: URL;
   readonly path: Path | 'both';
+  readonly record?: string;
   readonly actor?: string;
   readonly journal: boolean;
 };
 
+/** Where no controller tells it. */
+const ROLLOUT = 'violation-status';
 const SIGNS = { passed: '✔', failed: '✖', skipped: '⏳' } as const;
 
 export function addVerifyCommand(program: Command, context: Context): void {
@@ -33,6 +38,7 @@ export function addVerifyCommand(program: Command, context: Context): void {
       "a replica's admin port, for the check of the fallback: its domain path fails meanwhile",
       readAddress,
     )
+    .option('--record <id>', 'use this record instead of making one: it is changed, and put back', readRecord)
     .option('--actor <name>', 'who asks; the journal keeps it', readActor)
     .option('--no-journal', 'do not tell the controller what was found')
     .addHelpText(
@@ -40,18 +46,24 @@ export function addVerifyCommand(program: Command, context: Context): void {
       `
 The records are made and removed in the database of DATABASE_URL, or the one that npm start runs. Their ids are chosen so that
 the percent that is served leads to the wanted path; at 0 % and 100 % the other one needs FORCE_DOMAIN=allow.
+Without a database, --record names one to use: its status, notes and handled_by are changed and then written back, which its
+history shows; notes or handled_by that were null are empty texts then.
+With --admin the domain path of that replica fails for a moment, for all its requests; --target has to be that replica.
 What cannot be checked is left out with the reason, and proves nothing. With a token the results go to the journal of the stage.
 
 Examples:
   sluice verify --target http://127.0.0.1:8080
-  sluice verify --target http://127.0.0.1:8080 --path domain --admin http://127.0.0.1:8081`,
+  sluice verify --target http://127.0.0.1:8080 --path domain --admin http://127.0.0.1:8081
+  sluice verify --target http://sluice.example --record 4711`,
     )
     .action(async (options: VerifyOptions) => {
       const output = context.output(command);
       const json = command.optsWithGlobals<GlobalOptions>().json === true;
       const stop = untilInterrupted();
       const client = context.client(command, stop);
-      const { rollout, wanted } = await client.status();
+      // Read first: a wrong setting is told before anything is asked for.
+      const records = recordsOf(options, context.env);
+      const found = await client.status().catch(unlessInterrupted(stop));
       const target = createHttpTarget(options.target, options.admin, stop);
       const results: CheckResult[] = [];
       const tell = (result: CheckResult) => {
@@ -61,82 +73,31 @@ Examples:
         }
       };
       const paths = options.path === 'both' ? (['domain', 'legacy'] as const) : [options.path];
-      const databaseUrl = readDatabaseUrl(context.env);
-      await verify({ target, paths, rollout, percent: wanted, databaseUrl, tell, stop });
+      const served = found instanceof CliError ? undefined : servedBy(found);
+      const rollout = found instanceof CliError ? ROLLOUT : found.rollout;
+      await verifyService({ target, records, record: options.record, paths, rollout, served, tell, stop }).catch(ended);
       const failed = results.filter(({ result }) => result === 'failed').length;
-      const request = {
-        actor: options.actor ?? defaultActor(context.env),
-        target: options.target.href,
-        percent: wanted,
-        checks: results,
+      const actor = options.actor ?? defaultActor(context.env);
+      const tellJournal = async (): Promise<string> => {
+        if (!options.journal) {
+          return 'not in the journal, as asked';
+        }
+        return found instanceof CliError
+          ? `NOT in the journal: ${withoutDot(found)}`
+          : keep(client, { actor, target: options.target.href, percent: found.wanted, checks: results });
       };
-      const kept = options.journal ? await keep(client, request) : 'not in the journal, as asked';
+      const journal = await tellJournal();
       if (json) {
-        writeJson(output, { percent: wanted, checks: results, journal: kept });
+        writeJson(output, { percent: found instanceof CliError ? null : found.wanted, checks: results, journal });
       } else {
         const count = (kind: CheckResult['result']) => results.filter(({ result }) => result === kind).length;
-        output.out(
-          `${count('passed')} passed, ${failed} failed, ${count('skipped')} left out at ${wanted} %; ${kept}.\n`,
-        );
+        const at = found instanceof CliError ? '' : ` at ${found.wanted} %`;
+        output.out(`${count('passed')} passed, ${failed} failed, ${count('skipped')} left out${at}; ${journal}.\n`);
       }
       if (failed > 0) {
         context.finishWith(EXIT.found);
       }
     });
-}
-
-type Work = {
-  readonly target: Target;
-  readonly paths: readonly Path[];
-  readonly rollout: string;
-  readonly percent: number;
-  readonly databaseUrl: string;
-  readonly tell: (result: CheckResult) => void;
-  readonly stop: AbortSignal;
-};
-
-/** Leaves neither a record nor a fault behind, also where it is interrupted. */
-async function verify({ target, paths, rollout, percent, databaseUrl, tell, stop }: Work): Promise<void> {
-  const records = createVerifyRecords(databaseUrl);
-  const unknownId = idFor('domain', rollout, 100) as string;
-  const mayForce = await isForceAllowed(target, unknownId);
-  const subjects = paths.map((path) => {
-    const id = idFor(path, rollout, percent);
-    const force = id === undefined && mayForce ? `force_domain=${path === 'domain'}` : '';
-    return { path, force, id: id ?? (force === '' ? undefined : (idFor('domain', rollout, 100) as string)) };
-  });
-  const ids = subjects.flatMap(({ id }) => id ?? []);
-  try {
-    await records.make(ids).catch((error: Error) => {
-      throw new CliError(EXIT.unreachable, `no record could be made in the database: ${error.message}.`);
-    });
-    for (const { path, id, force } of subjects) {
-      if (id === undefined) {
-        skipPath(path, `at ${percent} % no record takes it, and FORCE_DOMAIN is not allowed`, tell);
-      } else {
-        await verifyPath({ target, path, id, unknownId, force }, tell, stop);
-      }
-    }
-  } catch (error) {
-    throw stop.aborted
-      ? new CliError(EXIT.unexpected, 'interrupted: what was made for the checks is gone, and the journal has nothing.')
-      : error;
-  } finally {
-    await records.remove(ids).catch((error: Error) => {
-      throw new CliError(
-        EXIT.unexpected,
-        `violations ${ids.join(', ')} were made for the checks and could not be removed with their history: ${error.message}.`,
-      );
-    });
-  }
-}
-
-async function isForceAllowed(target: Target, unknownId: string): Promise<boolean> {
-  try {
-    return (await target.update(unknownId, 'status=confirmed&force_domain=false')).status !== 403;
-  } catch (error) {
-    throw new CliError(EXIT.unreachable, `the service does not answer at --target: ${reasonOf(error)}.`);
-  }
 }
 
 /** What was found stands also where the journal cannot have it; nobody may take it for kept then. */
@@ -146,15 +107,55 @@ async function keep(client: Client, request: VerificationRequest): Promise<strin
     return 'the journal has it';
   } catch (error) {
     if (error instanceof CliError) {
-      return `NOT in the journal: ${error.message.replace(/\.$/, '')}`;
+      return `NOT in the journal: ${withoutDot(error)}`;
     }
     throw error;
   }
 }
 
+const withoutDot = ({ message }: Error) => message.replace(/\.$/, '');
+
+/** Without a controller there is no percent to go by, and no journal; the checks can be made all the same. */
+const unlessInterrupted =
+  (stop: AbortSignal) =>
+  (error: unknown): CliError => {
+    if (error instanceof CliError && !stop.aborted) {
+      return error;
+    }
+    throw error;
+  };
+
+function ended(error: unknown): never {
+  if (!(error instanceof VerifyError)) {
+    throw error;
+  }
+  throw new CliError(error.kind === 'unreachable' ? EXIT.unreachable : EXIT.unexpected, error.message);
+}
+
+/** A replica that does not tell is taken for one that serves what is wanted. */
+function servedBy({ served, wanted }: StatusAnswer): Served {
+  const percents = served.map(({ percent }) => percent ?? wanted);
+  const all = percents.length === 0 ? [wanted] : percents;
+  return { least: Math.min(...all), most: Math.max(...all) };
+}
+
+function recordsOf({ record, target }: VerifyOptions, env: NodeJS.ProcessEnv): VerifyRecords {
+  // Giving a record back must arrive, also once everything else is interrupted.
+  return record === undefined
+    ? createVerifyRecords(readDatabaseUrl(env))
+    : borrowRecord(createHttpTarget(target, undefined, new AbortController().signal));
+}
+
+function readRecord(given: string): string {
+  if (!/^[1-9]\d{0,18}$/.test(given)) {
+    throw new InvalidArgumentError('Allowed: the id of a violation, in digits.');
+  }
+  return given;
+}
+
 function describe({ name, path, result, detail, ms }: CheckResult, { paint }: Output): string {
   const color = { passed: paint.green, failed: paint.red, skipped: paint.yellow }[result];
-  const more = detail === '' ? '' : `: ${detail}`;
+  const more = detail === '' ? '' : `: ${printable(detail)}`;
   return `${color(SIGNS[result])} ${path.padEnd(6)} ${name} (${ms} ms)${more}\n`;
 }
 

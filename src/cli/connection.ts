@@ -32,7 +32,7 @@ export function readDatabaseUrl(env: NodeJS.ProcessEnv): string {
   } catch {
     throw new CliError(
       EXIT.usage,
-      'DATABASE_URL is required: records are made there for the checks. Set it to postgresql://user:password@host:port/database.',
+      'DATABASE_URL is required: records are made there for the checks. Set it to postgresql://user:password@host:port/database, or name a record to use with --record.',
     );
   }
 }

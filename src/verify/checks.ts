@@ -6,7 +6,7 @@ import type { Answer, Target } from './target.ts';
 export type Subject = {
   readonly target: Target;
   readonly path: Path;
-  /** A record made for the checks. */
+  /** The record that the checks write to. */
   readonly id: string;
   /** An id that no record has. */
   readonly unknownId: string;
@@ -40,6 +40,10 @@ async function read({ target, id }: Subject): Promise<Row> {
   if (status !== 200) {
     throw new Error(`reading the record was answered ${status}`);
   }
+  // As text: a parsed number has lost what it could lose.
+  if (!new RegExp(`"id":\\s*${id}\\b`).test(text)) {
+    throw new Error(`reading the record gave another id: ${text.slice(0, 200)}`);
+  }
   const { status: now, notes, handled_by: handledBy, handled_at: at, version } = JSON.parse(text);
   return { status: now, notes, handledBy, handledAtMs: Date.parse(at), version };
 }
@@ -72,15 +76,27 @@ const expectFields = (row: Row, notes: string, handledBy: string): Finding =>
     ? undefined
     : `the record has notes ${JSON.stringify(row.notes)} and handled_by ${JSON.stringify(row.handledBy)}; expected ${JSON.stringify(notes)} and ${JSON.stringify(handledBy)}`;
 
+/** Not the whole text: every problem has a key that is called status. */
+function detailOf(text: string): string {
+  try {
+    return String(JSON.parse(text).detail);
+  } catch {
+    return '';
+  }
+}
+
+/** In JSON, the end of a line is the two characters of its escape. */
+const STACK_TRACE = /(\n|\\n)\s+at |node_modules|\.[jt]s:\d|Traceback/;
+
 /** An error is problem details, and tells nothing of the inside. */
 function wrongProblem({ status, text, header }: Answer, expected: number, mentions: string): Finding {
   if (status !== expected) {
     return `answered ${status}; expected ${expected}`;
   }
-  if (!(header('content-type') ?? '').startsWith('application/problem+json') || !text.includes(mentions)) {
+  if (!(header('content-type') ?? '').startsWith('application/problem+json') || !detailOf(text).includes(mentions)) {
     return `the answer is no problem details that name ${mentions}: ${text.slice(0, 200)}`;
   }
-  return /\n\s+at |node_modules|\.[jt]s:\d/.test(text) ? 'the answer has a stack trace' : undefined;
+  return STACK_TRACE.test(text) ? `the answer has a stack trace: ${text.slice(0, 200)}` : undefined;
 }
 
 const notesA = 'verified: "quotes", ünïcode, 中文';
@@ -145,8 +161,10 @@ export const CHECKS: readonly CheckOf[] = [
     name: 'an unknown id is answered 404, without a fallback',
     run: async (subject) => {
       const answer = await subject.target.update(subject.unknownId, withForce(subject, 'status=confirmed'));
-      const isFallback = answer.header('rollout-decision') === 'fallback';
-      return isFallback ? 'answered by a fallback' : wrongProblem(answer, 404, subject.unknownId);
+      const [path, decision] = [answer.header('rollout-path'), answer.header('rollout-decision')];
+      return path === subject.path && decision !== 'fallback'
+        ? wrongProblem(answer, 404, subject.unknownId)
+        : `answered ${answer.status} by ${path} (${decision}), not by ${subject.path}`;
     },
   },
   {
@@ -161,14 +179,17 @@ export const CHECKS: readonly CheckOf[] = [
     name: `${CONCURRENT} concurrent requests are all applied, each once`,
     run: async (subject) => {
       const before = await read(subject);
-      const answers = await Promise.all(
-        Array.from({ length: CONCURRENT }, (_, at) => update(subject, `status=${STATUSES[at % STATUSES.length]}`)),
+      const findings = await Promise.all(
+        Array.from({ length: CONCURRENT }, async (_, at) => {
+          const status = STATUSES[at % STATUSES.length] as string;
+          return wrongAnswer(subject, await update(subject, `status=${status}`), status);
+        }),
       );
-      const failed = answers.filter(({ status }) => status !== 200).length;
       const applied = (await read(subject)).version - before.version;
-      return failed === 0 && applied === CONCURRENT
+      const wrong = findings.filter((finding) => finding !== undefined);
+      return wrong.length === 0 && applied === CONCURRENT
         ? undefined
-        : `${failed} failed, ${applied} of ${CONCURRENT} applied`;
+        : [`${wrong.length} wrong answers, ${applied} of ${CONCURRENT} applied`, ...wrong.slice(0, 1)].join(': ');
     },
   },
 ];

@@ -79,11 +79,13 @@ async function begin(): Promise<void> {
   await until('50 % is served', async () => (await service.metric('sluice_flag_percent')) === 50);
 }
 
+const databaseOf = (args: readonly string[]) => (args.includes('--record') ? {} : { DATABASE_URL: database.url });
+
 /** The command as a process of its own, in JSON. */
 function start(...more: string[]) {
   const target = `http://127.0.0.1:${service.port}`;
   const args = [resolve('src/cli.ts'), 'verify', '--target', target, '--json', ...more];
-  const env = { PATH: process.env.PATH, USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, DATABASE_URL: database.url };
+  const env = { PATH: process.env.PATH, USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, ...databaseOf(more) };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk) => {
@@ -156,7 +158,7 @@ test('interrupted while domain is made to fail, ends the fault, leaves no record
   const run = start('--path', 'domain', '--admin', `http://127.0.0.1:${(admin.address() as AddressInfo).port}`);
   const { code, err } = await run.ended;
   assert.deepEqual([code, asked], [1, ['PUT', 'DELETE']]);
-  assert.match(err, /^error: interrupted/);
+  assert.match(err, /^error: Interrupted/);
   assert.deepEqual([await leftBehind(), await verifications()], [0, []]);
 });
 
@@ -190,6 +192,33 @@ test('a path that no record takes is left out with the reason, and proves nothin
   const { code, checks } = await verify('--path', 'domain');
   assert.equal(code, 0);
   assert.ok(checks.every(({ result, detail }) => result === 'skipped' && /at 0 % no record takes it/.test(detail)));
+});
+
+test('without a database it takes the record that is named, and puts it back as it was', async () => {
+  await startController('observe: 1h');
+  await begin();
+  await service.update(42, 'status=resolved&notes=mine&handled_by=bob');
+  const { code, checks, failed } = await verify('--record', '42');
+  assert.deepEqual([code, failed], [0, []]);
+  const path = (await service.update(42, 'status=resolved')).headers['rollout-path'];
+  const other = checks.filter((check) => check.path !== path);
+  assert.ok(other.every(({ result, detail }) => result === 'skipped' && /record 42 does not take it/.test(detail)));
+  assert.ok(checks.filter((check) => check.path === path && check.result === 'passed').length >= 13);
+  const { status: now, notes, handled_by } = (await service.read(42)).json;
+  assert.deepEqual([now, notes, handled_by], ['resolved', 'mine', 'bob']);
+});
+
+test('without a controller only what may be forced is checked, and it is told that no journal has it', async () => {
+  url = `http://127.0.0.1:${await freePort()}/`;
+  const denied = await verify();
+  assert.ok(
+    denied.checks.every(({ result, detail }) => result === 'skipped' && /nobody tells what percent/.test(detail)),
+  );
+  assert.match(denied.journal, /^NOT in the journal: .*was not reached/);
+  await using open = await startTestService({ DATABASE_URL: database.url, FORCE_DOMAIN: 'allow' });
+  const { code, checks, failed } = await verify('--target', `http://127.0.0.1:${open.port}`);
+  assert.deepEqual([code, failed], [0, []]);
+  assert.equal(checks.filter(({ result }) => result === 'passed').length, 26);
 });
 
 test('a stage that requires it waits for it, says so, and is left once it has passed', async () => {
