@@ -72,6 +72,7 @@ async function startAll(stops: (() => Promise<void>)[]): Promise<void> {
   stops.push(controller.stop);
 
   await keepDatabaseUrl(env);
+  stops.push(() => rm(DATABASE_FILE, { force: true }));
 
   console.log(`
 Sluice is running. Ctrl-C stops it.

@@ -74,7 +74,7 @@ function isWatching({ state, stages, watchMs, healthyMs, timeLeftMs }: StatusAns
   return Math.abs(lasts - watchMs) < Math.abs(lasts - last.observeMs);
 }
 
-function progressOf({ state, healthyMs, timeLeftMs, holding }: StatusAnswer): string {
+function progressOf({ state, stages, healthyMs, timeLeftMs, holding }: StatusAnswer): string {
   if (state.phase === 'rolled-back') {
     return 'rolled back to here; sluice resume goes on';
   }
@@ -86,5 +86,9 @@ function progressOf({ state, healthyMs, timeLeftMs, holding }: StatusAnswer): st
   const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)}`;
   const left = timeLeftMs === 0 ? 'time is over' : `${formatDuration(timeLeftMs)} left`;
   const halt = state.phase === 'paused' ? ', paused' : holding === null ? '' : ', held';
-  return state.phase === 'awaiting-approval' ? `${bar} done` : `${bar} ${left}${halt}`;
+  const needsVerify = stages.some((stage) => stage.percent === state.percent && stage.needsVerify);
+  const asks = needsVerify && state.phase !== 'complete' ? ', needs sluice verify' : '';
+  const verified = { passed: ', verified', failed: ', sluice verify failed' };
+  const checks = state.verified === null ? asks : verified[state.verified];
+  return `${bar} ${state.phase === 'awaiting-approval' ? 'done' : `${left}${halt}`}${checks}`;
 }

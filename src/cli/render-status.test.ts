@@ -20,6 +20,17 @@ describe('the ladder', () => {
     assert.match(render({ stages }), /○ {2}50 % .*needs approval, needs sluice verify\n/);
   });
 
+  test('says of the stage that is served what they found, and that it needs them until then', () => {
+    const stages = statusFixture().stages.map((stage) => ({ ...stage, needsVerify: stage.percent === 25 }));
+    const { state } = statusFixture();
+    assert.match(render({ stages }), /▶ {2}25 % .*18 min left, needs sluice verify\n/);
+    assert.match(render({ stages, state: { ...state, verified: 'passed' } }), /▶ {2}25 % .*18 min left, verified\n/);
+    assert.match(render({ state: { ...state, verified: 'failed' } }), /▶ {2}25 % .*left, sluice verify failed\n/);
+    const held = render({ stages, timeLeftMs: 0, holding: '25 % waits for `sluice verify`' });
+    assert.match(held, /^! held: 25 % waits for `sluice verify`$/m);
+    assert.doesNotMatch(held, /time does not count/);
+  });
+
   test('shows what is done, where the rollout is and for how long, and what comes', () => {
     assert.match(
       render(),
@@ -173,5 +184,7 @@ test('times and numbers that move by themselves are no change, and everything el
   assert.equal(signatureOf(statusFixture({ at: '2026-03-01T10:12:19.000Z', timeLeftMs: 1, healthyMs: 2 })), base);
   assert.notEqual(signatureOf(statusFixture({ wanted: 50 })), base);
   assert.notEqual(signatureOf(statusFixture({ holding: 'p95 is no-data' })), base);
+  const { state } = statusFixture();
+  assert.notEqual(signatureOf(statusFixture({ state: { ...state, verified: 'passed' } })), base);
   assert.notEqual(signatureOf(statusFixture({ served: [served('sluice-0', { breakerOpen: true })] })), base);
 });

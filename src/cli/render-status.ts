@@ -41,7 +41,7 @@ export function renderSummary({ state, configured, served }: StatusAnswer, wante
 export function signatureOf(status: StatusAnswer): string {
   const { state, wanted, configured, served, verdicts, sources, change, controller } = status;
   return JSON.stringify([
-    [state.phase, state.phrase, state.why, status.holding === null],
+    [state.phase, state.phrase, state.why, state.verified, status.holding === null],
     [wanted, configured.percent, configured.problem],
     served.map(({ replica, percent, breakerOpen, missing }) => [replica, percent, breakerOpen, missing === null]),
     verdicts.map(({ guard, source, kind }) => [guard, source, kind]),
@@ -76,7 +76,7 @@ function renderWarnings(status: StatusAnswer, { paint, columns }: View): string[
   const { holding, controller, sources, change, configured, served } = status;
   const unconfirmed = change !== null && change.confirmedAt === null ? change.waitingFor : [];
   const warnings = [
-    holding && `time does not count: ${holding}`,
+    holding && `${status.timeLeftMs === 0 ? 'held' : 'time does not count'}: ${holding}`,
     controller.leading
       ? controller.noRaise && `the percent may not be raised: ${controller.noRaise}`
       : `${controller.instance} answers and stands by${controller.noRaise ? `: ${controller.noRaise}` : ''}`,

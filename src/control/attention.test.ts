@@ -28,6 +28,25 @@ const verdict = (kind: Verdict['kind'], onBreach: Verdict['onBreach'] = 'off'): 
   detail: '',
 });
 
+test('a stage whose time is over and that waits for the functional checks is told of as one that holds', () => {
+  const asking = { ...plan, stages: plan.stages.map((stage) => ({ ...stage, needsVerify: true })) };
+  const state: State = { ...observing, healthyMs: 30 * MINUTE_MS } as State;
+  const look = (attention: typeof NO_ATTENTION, minute: number) =>
+    attend(attention, {
+      plan: asking,
+      state,
+      verdicts: [verdict('healthy')],
+      nowMs: minute * MINUTE_MS,
+      holdAfterMs: 3 * MINUTE_MS,
+    });
+  const first = look(NO_ATTENTION, 0);
+  assert.deepEqual(first.notes, []);
+  assert.deepEqual(
+    look(first.next, 3).notes.map(({ text }) => text),
+    ['Holding at 25 % for 3 min: 25 % waits for `sluice verify`.'],
+  );
+});
+
 /** What is told, minute by minute. */
 function told(minutes: readonly { readonly state?: State; readonly verdicts?: readonly Verdict[] }[]): string[][] {
   let attention = NO_ATTENTION;

@@ -1,4 +1,4 @@
-import { unhealthy } from '../rollout/decide.ts';
+import { holding, unhealthy } from '../rollout/decide.ts';
 import type { Plan } from '../rollout/plan.ts';
 import { guardsAct, percentOf, type State, servedSince } from '../rollout/state.ts';
 import type { Verdict } from '../rollout/verdict.ts';
@@ -61,7 +61,7 @@ export function attend(before: Attention, seen: Seen): { readonly next: Attentio
 function holdReason(plan: Plan, state: State, verdicts: readonly Verdict[]): string | undefined {
   switch (state.phase) {
     case 'observing':
-      return unhealthy(verdicts);
+      return holding(plan, state, verdicts);
     case 'awaiting-approval':
       return 'it waits for approval';
     case 'complete':

@@ -1,9 +1,9 @@
 import { phrase } from '../rollout/command.ts';
 import { attempts, type Counts } from '../rollout/counters.ts';
-import { unhealthy } from '../rollout/decide.ts';
+import { holding } from '../rollout/decide.ts';
 import { recentCounts } from '../rollout/evidence.ts';
 import type { Plan } from '../rollout/plan.ts';
-import { percentOf, type State, timeLeftMs, unverified } from '../rollout/state.ts';
+import { percentOf, timeLeftMs } from '../rollout/state.ts';
 import { valueOfMeasure } from '../rollout/verdict.ts';
 import type { StatusAnswer } from './api-schemas.ts';
 import { describeReason, flagProblem } from './events.ts';
@@ -42,7 +42,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
     leaseMs: plan.leaseMs ?? null,
     healthyMs: 'healthyMs' in state ? state.healthyMs : null,
     timeLeftMs: timeLeftMs(plan, state) ?? null,
-    holding: percentOf(state) === 0 ? null : (unhealthy(verdicts) ?? waitsForVerify(plan, state) ?? null),
+    holding: percentOf(state) === 0 ? null : (holding(plan, state, verdicts) ?? null),
     wanted: percentOf(state),
     configured: {
       percent: flag?.kind === 'read' ? flag.percent : null,
@@ -86,10 +86,6 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
     },
   };
 }
-
-/** Told once its time is over: until then the checks may still be made. */
-const waitsForVerify = (plan: Plan, state: State) =>
-  state.phase === 'observing' && timeLeftMs(plan, state) === 0 ? unverified(plan, state) : undefined;
 
 function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): StatusAnswer['paths'] {
   const over = (windowMs: number) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -38,6 +38,10 @@ test('npm start brings everything up; its curl line works, an edited flag counts
     const first = await runCurl();
     assert.deepEqual([first.status, first.headers['rollout-path']], [200, 'legacy']);
 
+    const databaseFile = join(directory, '.sluice/database-url');
+    assert.match(await readFile(databaseFile, 'utf8'), /^postgresql:\/\/.+\n$/);
+    assert.equal((await stat(databaseFile)).mode & 0o777, 0o600, 'it has a password');
+
     const flags = await readFile(flagsFile, 'utf8');
     for (const [variant, path] of [
       ['p100', 'domain'],
@@ -52,5 +56,6 @@ test('npm start brings everything up; its curl line works, an edited flag counts
     assert.equal(code, 0, told);
   }
   await assert.rejects(readFile(join(directory, '.sluice/postgres/data/postmaster.pid')), { code: 'ENOENT' });
+  await assert.rejects(readFile(join(directory, '.sluice/database-url')), { code: 'ENOENT' });
   await rm(directory, { recursive: true });
 });
