@@ -127,7 +127,9 @@ export const StatusAnswer = Type.Object({
   leaseMs: orNull(Type.Number()),
   healthyMs: orNull(Type.Number({ description: 'Time of the stage, or the watch, that counted.' })),
   timeLeftMs: orNull(Type.Number()),
-  holding: orNull(Type.String({ description: 'Why time does not count now, or what a stage whose time is over waits for.' })),
+  holding: orNull(
+    Type.String({ description: 'Why time does not count now, or what a stage whose time is over waits for.' }),
+  ),
   wanted: Percent,
   configured: Type.Object({
     percent: orNull(Percent),
