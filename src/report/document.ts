@@ -1,4 +1,5 @@
 import { dateTime, type Language } from '../console/wording/format.ts';
+import { DECISIONS } from '../console/wording/kinds.ts';
 import { eventSentence, headline, whatNext } from '../console/wording/sentences.ts';
 import type { StageEvidence } from '../control/stage-evidence.ts';
 import { type Block, heading, list, paragraph, table } from './blocks.ts';
@@ -106,25 +107,12 @@ function rollback({ events }: ReportFacts, language: Language): Block[] {
   ];
 }
 
-const TIMETABLE = new Set([
-  'started',
-  'promoted',
-  'completed',
-  'approval-needed',
-  'paused',
-  'resumed',
-  'rolled-back',
-  'adopted',
-  'confirmed',
-  'verified',
-]);
-
 function timetable({ events }: ReportFacts, language: Language): Block {
   const texts = REPORT_TEXTS[language];
   return table(
     [texts.time, texts.event, texts.actor],
     events
-      .filter(({ kind }) => TIMETABLE.has(kind))
+      .filter(({ kind }) => DECISIONS.has(kind) || kind === 'confirmed')
       .map((event) => [dateTime(event.at, language, 'UTC'), eventSentence(event, language), event.actor]),
   );
 }

@@ -1,24 +1,21 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { EventAnswer, StatusAnswer } from '../../control/api-schemas.ts';
-import type { MeasurementAnswer } from '../../control/measurement-answers.ts';
+import type { EventAnswer } from '../../control/api-schemas.ts';
+import type { StageEvidence } from '../../control/stage-evidence.ts';
 import { dateTime, duration, inUnitOf, type Language, latency, share } from '../wording/format.ts';
+import { DECISIONS } from '../wording/kinds.ts';
 import { eventSentence } from '../wording/sentences.ts';
 import { TEXTS } from '../wording/texts.ts';
 import type { ViewProps } from './view.ts';
 
 export type Filter = { readonly kind: 'all' | 'decisions' | 'problems'; readonly text: string };
 
-const PROBLEMS = new Set(['rolled-back', 'unconfirmed', 'refused', 'trouble', 'holding', 'breached']);
-const DECISIONS = new Set([
-  'started',
-  'promoted',
-  'completed',
-  'approval-needed',
-  'paused',
-  'resumed',
+const PROBLEMS: ReadonlySet<EventAnswer['kind']> = new Set([
   'rolled-back',
-  'adopted',
-  'verified',
+  'unconfirmed',
+  'refused',
+  'trouble',
+  'holding',
+  'breached',
 ]);
 
 function isShown(event: EventAnswer, { kind, text }: Filter, language: Language): boolean {
@@ -73,15 +70,9 @@ function entry(event: EventAnswer, language: Language): TemplateResult {
   </li>`;
 }
 
-type Evidence = {
-  readonly healthyMs: number | null;
-  readonly verdicts: StatusAnswer['verdicts'];
-  readonly measured: MeasurementAnswer | null;
-};
-
 /** What was known when it was decided: the guards' values, and all that both paths did in the stage. */
 function evidence({ details }: EventAnswer, language: Language): TemplateResult | typeof nothing {
-  const known = details as { evidence?: Evidence };
+  const known = details as { evidence?: StageEvidence };
   if (known.evidence === undefined) {
     return nothing;
   }
