@@ -106,9 +106,8 @@ export function createMeasuring({ store, log, now }: Parts) {
     isComplete: (): boolean => isLoaded,
     total: (fromMs: number, percent: Percent): Measurement | undefined => {
       const closed = timeline.total(fromMs, percent);
-      return point === undefined || point.percent !== percent || closed === undefined
-        ? (closed ?? point)
-        : join(closed, point);
+      const open = point?.percent === percent ? point : undefined;
+      return closed === undefined || open === undefined ? (closed ?? open) : join(closed, open);
     },
     /** @returns what ends the listening. */
     listen: (listener: (point: Measurement) => void): (() => void) => {

@@ -65,6 +65,13 @@ describe('what was measured', () => {
     assert.equal(p95[1], p95[0]);
   });
 
+  test('at one percent is never told for another', () => {
+    const measuring = startMeasuring();
+    watch(measuring, 1);
+    assert.equal(measuring.total(START_MS, 50), undefined);
+    assert.ok(measuring.total(START_MS, 25) !== undefined);
+  });
+
   test('of a second controller that only stands by is not stored', async () => {
     const standby = startMeasuring();
     await standby.keep(false);
