@@ -46,9 +46,28 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
   const writes = createWritePool({ ...database, size: settings.DATABASE_POOL });
   const control = createControlPool({ ...database, size: 4, queryTimeoutMs: CONTROL_TIMEOUT_MS });
   registerPoolGauge(registry, writes);
+  const checker = createWriteChecker({
+    rollout: ROLLOUT,
+    registry,
+    store: createWrittenChanges(control, ROLLOUT),
+    samplePercent: settings.SHADOW_SAMPLE_PERCENT,
+    random: Math.random,
+    onMismatch: (mismatches) =>
+      mismatches.forEach(
+        ({ update, path, field }) =>
+          void log.error(
+            { request_id: update.requestId, violation_id: update.violationId, path, field },
+            'a write is not what the domain rule makes of it',
+          ),
+      ),
+    onFailure: (error) => log.warn({ error: String(error) }, 'a write could not be checked'),
+  });
   const sessions = createSessions(writes);
   const legacy = new DatabaseService(sessions);
-  const domain = new ViolationService(new PostgreSQLDetectionRepository(sessions));
+  const repository = new PostgreSQLDetectionRepository(sessions, (update, expected, written) =>
+    checker.returned({ update, path: 'domain' }, expected, written),
+  );
+  const domain = new ViolationService(repository);
   const supported = settings.REPOSITORY_TYPE === 'postgresql';
   if (!supported) {
     log.warn(
@@ -105,23 +124,6 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
     log,
   });
 
-  const checker = createWriteChecker({
-    rollout: ROLLOUT,
-    registry,
-    store: createWrittenChanges(control, ROLLOUT),
-    samplePercent: settings.SHADOW_SAMPLE_PERCENT,
-    random: Math.random,
-    onMismatch: (mismatches) =>
-      mismatches.forEach(
-        ({ update, path, field }) =>
-          void log.error(
-            { request_id: update.requestId, violation_id: update.violationId, path, field },
-            'a write is not what the domain rule makes of it',
-          ),
-      ),
-    onFailure: (error) => log.warn({ error: String(error) }, 'a write could not be checked'),
-  });
-
   const http = createHttpServer();
   const admin = createHttpServer();
   let stopping = false;
@@ -132,7 +134,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
     update: async (update, forced) => {
       const routed = await route(update, forced);
       if (routed.outcome.kind === 'updated') {
-        checker.offer(update);
+        checker.offer({ update, path: routed.path });
       }
       return routed;
     },
@@ -174,7 +176,7 @@ async function main(): Promise<void> {
   const log = pino(
     { level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     // Lines go out together, after 100 ms at the latest: a write for each would cost as much as deciding its request.
-    destination({ sync: false, minLength: 4_096, periodicFlush: 100 }),
+    destination({ sync: false, minLength: 65_536, periodicFlush: 100 }),
   );
   const service = createService(settings, log);
   await service.start();

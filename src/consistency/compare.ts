@@ -1,8 +1,9 @@
 import { applyStatusUpdate } from '../violations/rules.ts';
 import type { StatusUpdate, Violation } from '../violations/violation.ts';
 
-export const FIELDS = ['status', 'handled_at', 'notes', 'handled_by'] as const;
-type Field = (typeof FIELDS)[number];
+/** `history`: that the acknowledged write is there at all. */
+export const FIELDS = ['history', 'status', 'handled_at', 'notes', 'handled_by'] as const;
+export type Field = (typeof FIELDS)[number];
 
 /** One applied change as the database holds it. */
 export type Written = {
@@ -14,6 +15,9 @@ export type Written = {
   readonly writtenAt: Date;
 };
 
+/** `lost`: there is the record, and no such change of it. `gone`: there is neither, which says nothing of the write. */
+export type Found = Written | 'lost' | 'gone';
+
 export type Comparison = {
   readonly field: Field;
   readonly matches: boolean;
@@ -23,6 +27,29 @@ export type Comparison = {
 
 /** Between a path's look at the clock and its history row lies a round trip at most, and the longest timeout of a path. */
 const CLOCK_TOLERANCE_MS = 5_000;
+
+/** What a path was to write, against what the database says that it wrote. */
+export function compareReturned(expected: Violation, returned: Violation | undefined): readonly Comparison[] {
+  const iso = (violation: Violation | undefined) => violation?.handledAt?.toISOString() ?? null;
+  return [
+    equal('status', expected.status, returned?.status ?? null),
+    equal('handled_at', iso(expected), iso(returned)),
+    equal('notes', expected.notes, returned?.notes ?? null),
+    equal('handled_by', expected.handledBy, returned?.handledBy ?? null),
+  ];
+}
+
+/** @returns nothing where the record is gone, with all that could be compared. */
+export function compareFound(found: Found, update: StatusUpdate): readonly Comparison[] {
+  switch (found) {
+    case 'gone':
+      return [];
+    case 'lost':
+      return [equal('history', 'a change', null)];
+    default:
+      return [equal('history', 'a change', 'a change'), ...compareWrite(found, update)];
+  }
+}
 
 /** What the domain's rule makes of the same record and the same request, against what was written. */
 export function compareWrite({ before, after, writtenAt }: Written, update: StatusUpdate): readonly Comparison[] {

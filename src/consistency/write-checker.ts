@@ -1,16 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Counter, type Registry } from 'prom-client';
-import type { StatusUpdate } from '../violations/violation.ts';
-import { type Comparison, compareWrite, FIELDS, type Written } from './compare.ts';
+import type { Path } from '../violations/path.ts';
+import type { StatusUpdate, Violation } from '../violations/violation.ts';
+import { type Comparison, compareFound, compareReturned, FIELDS, type Field, type Found } from './compare.ts';
 
 /** Beyond this many waiting writes, more are not checked: a check must never be what slows a request. */
 const QUEUE_LIMIT = 1_000;
+/** Writes are gathered for this long and read back together: one look-up for each would cost as much as the write. */
+const GATHER_MS = 100;
+const MOST_AT_ONCE = 200;
 
-export type Mismatch = Comparison & { readonly update: StatusUpdate; readonly path: string };
+/** A write that was acknowledged, by the path that answered. */
+export type Acknowledged = { readonly update: StatusUpdate; readonly path: Path };
+
+export type Mismatch = Comparison & Acknowledged;
 
 /** What was written, and where differences are kept. */
 export type WriteStore = {
-  /** @returns undefined where there is no such write. */
-  readonly load: (writeId: string) => Promise<Written | undefined>;
+  /** What became of each, in their order. */
+  readonly load: (updates: readonly StatusUpdate[]) => Promise<readonly Found[]>;
   readonly keep: (mismatches: readonly Mismatch[]) => Promise<void>;
 };
 
@@ -27,16 +35,26 @@ type Options = {
 };
 
 export type WriteChecker = {
+  /** Takes what the database returned of a write against what was to be written; returns at once. */
+  readonly returned: (write: Acknowledged, expected: Violation, returned: Violation | undefined) => void;
   /** Takes an applied write into the sample, or not; returns at once. */
-  readonly offer: (update: StatusUpdate) => void;
-  /** Ends with the check that is under way; what waits is not checked. */
+  readonly offer: (write: Acknowledged) => void;
+  /** Checks what waits, and takes no more. */
   readonly close: () => Promise<void>;
 };
 
-/** Reads sampled writes back, one at a time and off every response's path, and counts field by field what differs. */
+/** Reads sampled writes back, some at a time and off every response's path, and counts field by field what differs. */
 export function createWriteChecker(options: Options): WriteChecker {
   const { rollout, registry, store, samplePercent, random, onMismatch, onFailure } = options;
+  /** Matches of every domain write: added to the counter when it is read, which is cheaper than with each write. */
+  const matches = new Map<Field, number>();
   const checks = new Counter({
+    collect() {
+      for (const [field, count] of matches) {
+        this.inc({ rollout, field, result: 'match' }, count);
+      }
+      matches.clear();
+    },
     name: 'sluice_consistency_checks_total',
     help: 'Checks of single writes against the domain rule, by field: match or mismatch; and writes not checked: dropped, failed.',
     labelNames: ['rollout', 'field', 'result'],
@@ -49,55 +67,94 @@ export function createWriteChecker(options: Options): WriteChecker {
   for (const result of ['dropped', 'failed']) {
     checks.inc({ rollout, field: 'all', result }, 0);
   }
-  const waiting: StatusUpdate[] = [];
-  let closed = false;
+  const waiting: Acknowledged[] = [];
+  const closing = new AbortController();
   let working: Promise<void> | undefined;
+  const untold: Mismatch[] = [];
+  let telling: Promise<void> | undefined;
 
-  async function check(update: StatusUpdate): Promise<void> {
-    try {
-      const written = await store.load(update.writeId);
-      if (written === undefined) {
-        throw new Error(`an acknowledged write of violation ${update.violationId} is not in the history`);
+  function fail(writes: number, error: unknown): void {
+    checks.inc({ rollout, field: 'all', result: 'failed' }, writes);
+    onFailure(error);
+  }
+
+  /** @returns what differs. */
+  function compare(write: Acknowledged, found: Found): readonly Mismatch[] {
+    const comparisons = compareFound(found, write.update);
+    if (comparisons.length === 0) {
+      fail(1, new Error(`violation ${write.update.violationId} is gone, with its history`));
+    }
+    return count(write, comparisons);
+  }
+
+  function count(write: Acknowledged, comparisons: readonly Comparison[]): readonly Mismatch[] {
+    const differing: Mismatch[] = [];
+    for (const comparison of comparisons) {
+      const { field } = comparison;
+      if (comparison.matches) {
+        matches.set(field, (matches.get(field) ?? 0) + 1);
+      } else {
+        checks.inc({ rollout, field, result: 'mismatch' });
+        differing.push({ ...comparison, ...write });
       }
-      const comparisons = compareWrite(written, update);
-      for (const { field, matches } of comparisons) {
-        checks.inc({ rollout, field, result: matches ? 'match' : 'mismatch' });
-      }
-      const mismatches = comparisons
-        .filter(({ matches }) => !matches)
-        .map((comparison): Mismatch => ({ ...comparison, update, path: written.path }));
-      if (mismatches.length > 0) {
-        onMismatch(mismatches);
-        await store.keep(mismatches);
-      }
-    } catch (error) {
-      checks.inc({ rollout, field: 'all', result: 'failed' });
-      onFailure(error);
+    }
+    return differing;
+  }
+
+  /** Beyond the bound they are counted and not named: a path that is wrong every time must not fill the memory. */
+  function tell(mismatches: readonly Mismatch[]): void {
+    if (mismatches.length > 0 && untold.length < QUEUE_LIMIT) {
+      untold.push(...mismatches);
+      telling ??= tellAll();
     }
   }
 
+  async function tellAll(): Promise<void> {
+    while (untold.length > 0) {
+      const mismatches = untold.splice(0);
+      onMismatch(mismatches);
+      await store.keep(mismatches).catch(onFailure);
+    }
+    telling = undefined;
+  }
+
+  async function check(writes: readonly Acknowledged[]): Promise<void> {
+    let found: readonly Found[];
+    try {
+      found = await store.load(writes.map(({ update }) => update));
+    } catch (error) {
+      return fail(writes.length, error);
+    }
+    tell(writes.flatMap((write, at) => compare(write, found[at] ?? 'gone')));
+  }
+
   async function work(): Promise<void> {
-    for (let update = waiting.shift(); update !== undefined && !closed; update = waiting.shift()) {
-      await check(update);
+    while (waiting.length > 0) {
+      await sleep(GATHER_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+      await check(waiting.splice(0, MOST_AT_ONCE));
     }
     working = undefined;
   }
 
   return {
-    offer: (update) => {
-      if (closed || random() * 100 >= samplePercent) {
+    returned: (write, expected, returned) => {
+      tell(count(write, compareReturned(expected, returned)));
+    },
+    offer: (write) => {
+      if (closing.signal.aborted || random() * 100 >= samplePercent) {
         return;
       }
       if (waiting.length >= QUEUE_LIMIT) {
         checks.inc({ rollout, field: 'all', result: 'dropped' });
         return;
       }
-      waiting.push(update);
+      waiting.push(write);
       working ??= work();
     },
     close: async () => {
-      closed = true;
+      closing.abort();
       await working;
+      await telling;
     },
   };
 }

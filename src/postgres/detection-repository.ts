@@ -5,12 +5,17 @@ import type { DetectionRepository, StatusRule } from '../violations/violation-se
 import { runBatch } from './batch.ts';
 import type { Sessions } from './sessions.ts';
 
+/** Told of each committed write: what was to be written, and what the database says it wrote. Must neither throw nor wait. */
+export type OnWritten = (update: StatusUpdate, expected: Violation, written: Violation | undefined) => void;
+
 /** The new implementation's repository: one transaction in two round trips (lock and read; write and commit). */
 export class PostgreSQLDetectionRepository implements DetectionRepository {
   readonly #sessions: Sessions;
+  readonly #onWritten: OnWritten;
 
-  constructor(sessions: Sessions) {
+  constructor(sessions: Sessions, onWritten: OnWritten) {
     this.#sessions = sessions;
+    this.#onWritten = onWritten;
   }
 
   async updateViolationStatus(update: StatusUpdate, rule: StatusRule, signal: AbortSignal): Promise<boolean> {
@@ -22,7 +27,7 @@ export class PostgreSQLDetectionRepository implements DetectionRepository {
       }
       const after = rule(locked.violation, locked.now);
       signal.throwIfAborted();
-      await writeAndCommit(client, update, locked.violation, after);
+      this.#onWritten(update, after, await writeAndCommit(client, update, locked.violation, after));
       return true;
     });
   }
@@ -33,24 +38,28 @@ type Locked = { readonly violation: Violation; readonly now: Date };
 async function beginAndLock(client: PoolClient, violationId: string): Promise<Locked | undefined> {
   const [, locked] = await runBatch(client, [BEGIN, { ...LOCK, values: [violationId] }]);
   const row = locked?.rows[0];
-  if (row === undefined) {
-    return undefined;
-  }
-  const [id, status, notes, handledBy, handledAt, version, now] = row as [string, Status, ...string[]];
+  return row && { violation: violationFromColumns(row), now: dateFromEpochMs(row[6] as string) };
+}
+
+function violationFromColumns(row: readonly (string | null)[]): Violation {
+  const [id, status, notes = null, handledBy = null, handledAtMs, version] = row;
   return {
-    violation: {
-      id,
-      status,
-      notes: notes ?? null,
-      handledBy: handledBy ?? null,
-      handledAt: handledAt ? dateFromEpochMs(handledAt) : null,
-      version: Number(version),
-    },
-    now: dateFromEpochMs(now as string),
+    id: id as string,
+    status: status as Status,
+    notes,
+    handledBy,
+    handledAt: handledAtMs ? dateFromEpochMs(handledAtMs) : null,
+    version: Number(version),
   };
 }
 
-async function writeAndCommit(client: PoolClient, update: StatusUpdate, before: Violation, after: Violation) {
+/** @returns the record as the database says it wrote it; undefined where it wrote none. */
+async function writeAndCommit(
+  client: PoolClient,
+  update: StatusUpdate,
+  before: Violation,
+  after: Violation,
+): Promise<Violation | undefined> {
   const values = [
     after.id,
     after.status,
@@ -65,11 +74,13 @@ async function writeAndCommit(client: PoolClient, update: StatusUpdate, before: 
     before.handledBy,
     before.handledAt?.toISOString() ?? null,
   ];
-  const [, commit] = await runBatch(client, [{ ...WRITE, values }, COMMIT]);
+  const [write, commit] = await runBatch(client, [{ ...WRITE, values }, COMMIT]);
   // A transaction that had failed before answers COMMIT with ROLLBACK, and without an error.
   if (commit?.tag !== 'COMMIT') {
     throw new Error(`the database answered COMMIT with ${commit?.tag}`);
   }
+  const row = write?.rows[0];
+  return row && violationFromColumns(row);
 }
 
 const dateFromEpochMs = (text: string) => new Date(Number(text));
@@ -88,11 +99,12 @@ const LOCK = {
 const WRITE = {
   name: 'domain-write',
   text: `
-    WITH after AS (
-      UPDATE violations SET status = $2, notes = $3, handled_by = $4, handled_at = $5, version = $6 WHERE id = $1
+    WITH change AS (
+      INSERT INTO violation_status_history (violation_id, version, write_id, request_id, path,
+        status_before, status_after, notes_before, notes_after,
+        handled_by_before, handled_by_after, handled_at_before, handled_at_after)
+      VALUES ($1, $6, $7, $8, 'domain', $9, $2, $10, $3, $11, $4, $12, $5)
     )
-    INSERT INTO violation_status_history (violation_id, version, write_id, request_id, path,
-      status_before, status_after, notes_before, notes_after,
-      handled_by_before, handled_by_after, handled_at_before, handled_at_after)
-    VALUES ($1, $6, $7, $8, 'domain', $9, $2, $10, $3, $11, $4, $12, $5)`,
+    UPDATE violations SET status = $2, notes = $3, handled_by = $4, handled_at = $5, version = $6 WHERE id = $1
+    RETURNING id, status, notes, handled_by, (extract(epoch FROM handled_at) * 1000)::bigint, version`,
 };

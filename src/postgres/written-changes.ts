@@ -1,11 +1,13 @@
 import type { Pool } from 'pg';
-import type { Written } from '../consistency/compare.ts';
-import type { Mismatch, WriteStore } from '../consistency/write-checker.ts';
+import type { Found, Written } from '../consistency/compare.ts';
+import type { WriteStore } from '../consistency/write-checker.ts';
 import type { Status } from '../violations/statuses.ts';
 
 type Row = {
   readonly violation_id: string;
-  readonly version: number;
+  readonly is_there: boolean;
+  /** Null where there is no such change. */
+  readonly version: number | null;
   readonly path: string;
   readonly status_before: Status;
   readonly notes_before: string | null;
@@ -21,21 +23,35 @@ type Row = {
 /** Single writes as they are in the database, and what was found wrong with them. */
 export function createWrittenChanges(pool: Pool, rollout: string): WriteStore {
   return {
-    load: async (writeId) => {
-      const { rows } = await pool.query<Row>(FIND, [writeId]);
-      return rows[0] && toWritten(rows[0]);
+    load: async (updates) => {
+      const values = [updates.map(({ writeId }) => writeId), updates.map(({ violationId }) => violationId)];
+      const { rows } = await pool.query<Row>({ name: 'find-writes', text: FIND, values });
+      return rows.map(toFound);
     },
     keep: async (mismatches) => {
-      for (const { field, expected, actual, path, update } of mismatches as readonly Mismatch[]) {
-        const { writeId, requestId, violationId } = update;
-        await pool.query(KEEP, [rollout, writeId, requestId, violationId, path, field, expected, actual, MOST_KEPT]);
-      }
+      const columns = mismatches.map(({ field, expected, actual, path, update }) => ({
+        write_id: update.writeId,
+        request_id: update.requestId,
+        violation_id: update.violationId,
+        path,
+        field,
+        expected,
+        actual,
+      }));
+      await pool.query(KEEP, [rollout, JSON.stringify(columns), MOST_KEPT]);
     },
   };
 }
 
-function toWritten(row: Row): Written {
-  const { violation_id: id, version } = row;
+function toFound(row: Row): Found {
+  if (row.version === null) {
+    return row.is_there ? 'lost' : 'gone';
+  }
+  return toWritten(row, row.version);
+}
+
+function toWritten(row: Row, version: number): Written {
+  const { violation_id: id } = row;
   return {
     path: row.path,
     before: {
@@ -63,16 +79,20 @@ const MOST_KEPT = 10_000;
 
 // The record itself where this change is its last one; else only the history still knows what it left behind.
 const FIND = `
-  SELECT h.violation_id, h.version, h.path, h.status_before, h.notes_before, h.handled_by_before, h.handled_at_before,
-    h.changed_at,
-    CASE WHEN v.id IS NULL THEN h.status_after ELSE v.status END AS status,
-    CASE WHEN v.id IS NULL THEN h.notes_after ELSE v.notes END AS notes,
-    CASE WHEN v.id IS NULL THEN h.handled_by_after ELSE v.handled_by END AS handled_by,
-    CASE WHEN v.id IS NULL THEN h.handled_at_after ELSE v.handled_at END AS handled_at
-  FROM violation_status_history h LEFT JOIN violations v ON v.id = h.violation_id AND v.version = h.version
-  WHERE h.write_id = $1`;
-
+  SELECT asked.violation_id, v.id IS NOT NULL AS is_there, h.version, h.path,
+    h.status_before, h.notes_before, h.handled_by_before, h.handled_at_before, h.changed_at,
+    CASE WHEN v.version = h.version THEN v.status ELSE h.status_after END AS status,
+    CASE WHEN v.version = h.version THEN v.notes ELSE h.notes_after END AS notes,
+    CASE WHEN v.version = h.version THEN v.handled_by ELSE h.handled_by_after END AS handled_by,
+    CASE WHEN v.version = h.version THEN v.handled_at ELSE h.handled_at_after END AS handled_at
+  FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS asked (write_id, violation_id, place)
+    LEFT JOIN violation_status_history h ON h.write_id = asked.write_id
+    LEFT JOIN violations v ON v.id = asked.violation_id
+  ORDER BY asked.place`;
 const KEEP = `
   INSERT INTO consistency_mismatches (rollout, write_id, request_id, violation_id, path, field, expected, actual)
-  SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE (SELECT count(*) FROM consistency_mismatches) < $9::int
+  SELECT $1, write_id, request_id, violation_id, path, field, expected, actual
+  FROM jsonb_to_recordset($2::jsonb)
+    AS mismatch (write_id uuid, request_id text, violation_id bigint, path text, field text, expected text, actual text)
+  LIMIT greatest(0, $3::int - (SELECT count(*) FROM consistency_mismatches))
   ON CONFLICT DO NOTHING`;

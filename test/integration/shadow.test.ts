@@ -39,32 +39,84 @@ describe('the check of single writes', () => {
     }
   };
 
+  const plantTrigger = (change: string) =>
+    database.query(`
+      CREATE OR REPLACE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN ${change}; RETURN NEW; END $$;
+      CREATE TRIGGER planted BEFORE UPDATE ON violations FOR EACH ROW EXECUTE FUNCTION planted()`);
+
   test('counts a match in every field of every write of both paths, and keeps nothing', async () => {
     await write(200);
-    await until('every write is checked', async () => (await count('match')) === 800);
+    await until('every write is checked', async () => (await count('match', 'history')) === 200);
+    const [legacy = 0, domain = 0] = (
+      await database.query<{ writes: number }>(
+        'SELECT count(*)::integer AS writes FROM violation_status_history GROUP BY path ORDER BY path DESC',
+      )
+    ).map(({ writes }) => writes);
+    assert.deepEqual([legacy > 0, domain > 0, legacy + domain], [true, true, 200]);
+    // What the database returned of each domain write is compared as well.
+    assert.equal(await count('match'), 5 * 200 + 4 * domain);
     assert.equal(await count('mismatch'), 0);
     assert.equal(await count('failed'), 0);
     assert.deepEqual(await database.query('SELECT * FROM consistency_mismatches'), []);
-    const paths = await database.query<{ path: string }>(
-      'SELECT DISTINCT path FROM violation_status_history ORDER BY 1',
-    );
-    assert.deepEqual(paths, [{ path: 'domain' }, { path: 'legacy' }]);
   });
 
   test('finds a field that a record lost, names it with both values, and answers the client as ever', async () => {
-    await database.query(`
-      CREATE OR REPLACE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN NEW.notes := NULL; RETURN NEW; END $$;
-      CREATE TRIGGER planted BEFORE UPDATE ON violations FOR EACH ROW EXECUTE FUNCTION planted()`);
-    assert.equal((await service.update('900', 'status=resolved&notes=kept')).status, 200);
+    await plantTrigger('NEW.notes := NULL');
+    assert.equal((await service.update('900', 'status=resolved&notes=kept&force_domain=false')).status, 200);
     await until('the mismatch is counted', async () => (await count('mismatch', 'notes')) === 1);
-    assert.equal(await count('match'), 3);
+    assert.equal(await count('match'), 4);
     const held = async () =>
       database.query('SELECT rollout, violation_id, field, expected, actual FROM consistency_mismatches');
     await until('it is kept', async () => (await held()).length === 1);
     assert.deepEqual(await held(), [
       { rollout: 'violation-status', violation_id: '900', field: 'notes', expected: 'kept', actual: null },
     ]);
+  });
+
+  test('finds a domain write of which the database returns something else, also where no write is sampled', async () => {
+    await plantTrigger('NEW.status := OLD.status');
+    await service.stop();
+    service = await startTestService({ DATABASE_URL: database.url, SHADOW_SAMPLE_PERCENT: '0', ...flags.env });
+    assert.equal((await service.update('901', 'status=resolved&force_domain=true')).status, 200);
+    await until('the mismatch is counted', async () => (await count('mismatch', 'status')) === 1);
+    assert.equal(await count('match'), 3);
+    await until('it is kept', async () => {
+      const kept = await database.query(
+        'SELECT path, field, expected, actual FROM consistency_mismatches WHERE violation_id = 901',
+      );
+      return (
+        JSON.stringify(kept) ===
+        JSON.stringify([{ path: 'domain', field: 'status', expected: 'resolved', actual: 'pending' }])
+      );
+    });
+  });
+
+  test('finds an acknowledged write that is not in the history; one whose record is gone too is only not checked', async () => {
+    await database.query(`
+      CREATE OR REPLACE FUNCTION forgotten() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN DELETE FROM violation_status_history WHERE violation_id = NEW.violation_id; RETURN NULL; END $$;
+      CREATE TRIGGER forgotten AFTER INSERT ON violation_status_history FOR EACH ROW EXECUTE FUNCTION forgotten()`);
+    try {
+      assert.equal((await service.update('902', 'status=resolved&force_domain=false')).status, 200);
+      await until('the loss is counted', async () => (await count('mismatch', 'history')) === 1);
+    } finally {
+      await database.query('DROP TRIGGER forgotten ON violation_status_history');
+    }
+    assert.equal(await count('failed'), 0);
+    assert.equal((await service.update('903', 'status=resolved&force_domain=false')).status, 200);
+    await database.query('DELETE FROM violations WHERE id = 903');
+    await database.query('DELETE FROM violation_status_history WHERE violation_id = 903');
+    await until('it is counted as not checked', async () => (await count('failed')) === 1);
+    assert.equal(await count('mismatch', 'history'), 1);
+  });
+
+  test('checks what still waits when the replica is told to stop', async () => {
+    await plantTrigger('NEW.notes := NULL');
+    assert.equal((await service.update('904', 'status=resolved&notes=kept&force_domain=false')).status, 200);
+    await service.stop();
+    const kept = await database.query('SELECT field FROM consistency_mismatches WHERE violation_id = 904');
+    assert.deepEqual(kept, [{ field: 'notes' }]);
   });
 
   test('a check that cannot be made is counted, and slows and fails no request', async () => {
@@ -75,6 +127,6 @@ describe('the check of single writes', () => {
     } finally {
       await database.query('ALTER TABLE violation_status_history RENAME COLUMN gone TO changed_at');
     }
-    assert.equal(await count('match'), 0);
+    assert.equal(await count('match', 'history'), 0);
   });
 });
