@@ -18,6 +18,7 @@ import { createNotifier } from './notifications/notifier.ts';
 import { createJournal } from './postgres/journal.ts';
 import { createLeadership } from './postgres/leadership.ts';
 import { createMeasurementStore } from './postgres/measurements.ts';
+import { createMismatchStore } from './postgres/mismatches.ts';
 import { createControlPool } from './postgres/pool.ts';
 import { ofThisRollout } from './report/facts.ts';
 import { REPORT_POLICY } from './report/html.ts';
@@ -78,6 +79,7 @@ export async function createController(
     witness: sources.witness,
     lever,
     journal: createJournal(pool, plan.rollout),
+    mismatches: createMismatchStore(pool, plan.rollout),
     leadership,
     clock: { now: Date.now },
     log,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   CommandAnswer,
   CommandRequest,
+  ConsistencyRequest,
   HistoryAnswer,
   StatusAnswer,
   VerificationRequest,
@@ -14,6 +15,8 @@ const TIMEOUT_MS = 5_000;
 const LEADER_ATTEMPTS = 10;
 const LEADER_WAIT_MS = 300;
 
+type Change = CommandRequest | VerificationRequest | ConsistencyRequest;
+
 type Options = {
   readonly url: URL;
   readonly token: () => string | undefined;
@@ -23,11 +26,7 @@ type Options = {
 
 /** The controller's API. Every failure is a CliError that says what to do. */
 export function createClient({ url, token, signal }: Options) {
-  async function ask(
-    path: string,
-    authorization?: string,
-    body?: CommandRequest | VerificationRequest,
-  ): Promise<Answered> {
+  async function ask(path: string, authorization?: string, body?: Change): Promise<Answered> {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
     try {
       return await send({
@@ -59,7 +58,7 @@ export function createClient({ url, token, signal }: Options) {
   }
 
   /** Asks again while a controller answers that stands by: a Service sends each connection to any of them. */
-  async function change(path: string, body: CommandRequest | VerificationRequest): Promise<CommandAnswer> {
+  async function change(path: string, body: Change): Promise<CommandAnswer> {
     const secret = token();
     if (secret === undefined) {
       throw new CliError(EXIT.unauthorized, NO_TOKEN);
@@ -95,6 +94,7 @@ export function createClient({ url, token, signal }: Options) {
 
     command: (command: CommandRequest): Promise<CommandAnswer> => change('api/commands', command),
     verified: (results: VerificationRequest): Promise<CommandAnswer> => change('api/verifications', results),
+    consistencyChecked: (found: ConsistencyRequest): Promise<CommandAnswer> => change('api/consistency-checks', found),
   };
 }
 

@@ -51,6 +51,37 @@ export const VerificationRequest = Type.Object(
 );
 export type VerificationRequest = Static<typeof VerificationRequest>;
 
+const count = (what: string) => Type.Integer({ minimum: 0, description: `${what}, a whole number from 0` });
+
+export const ConsistencyRequest = Type.Object(
+  {
+    actor: Type.String({ minLength: 1, maxLength: 100, description: 'who asks, 1 to 100 characters' }),
+    check: Type.String({ pattern: '^[0-9a-f-]{36}$', description: "the check's id, a UUID" }),
+    since: orNull(
+      Type.String({
+        pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?Z$',
+        description: 'a time such as 1970-01-01T00:00:00.000Z; null where all changes were looked at',
+      }),
+    ),
+    records: count('records looked at'),
+    changes: count('changes looked at'),
+    findings: count('what was found'),
+    examples: Type.Array(
+      Type.Object(
+        {
+          violation_id: Type.String({ pattern: '^[0-9]{1,19}$', description: 'an id in digits' }),
+          kind: text(40),
+          field: text(40),
+        },
+        { additionalProperties: false, description: '{ violation_id, kind, field }' },
+      ),
+      { maxItems: 20, description: 'up to 20 findings' },
+    ),
+  },
+  { additionalProperties: false, description: '{ actor, check, since, records, changes, findings, examples }' },
+);
+export type ConsistencyRequest = Static<typeof ConsistencyRequest>;
+
 const VerdictAnswer = Type.Object({
   guard: Type.String(),
   source: Type.String(),
@@ -79,6 +110,8 @@ export const EventAnswer = Type.Object({
     'trouble',
     'leading',
     'verified',
+    'checked',
+    'mismatched',
   ]),
   from: orNull(Percent),
   to: orNull(Percent),

@@ -11,6 +11,7 @@ import { readAlerts } from '../signals/alerts.ts';
 import {
   type CommandAnswer,
   CommandRequest,
+  ConsistencyRequest,
   type HistoryAnswer,
   type StatusAnswer,
   VerificationRequest,
@@ -26,7 +27,7 @@ import { stream } from './stream.ts';
 type ApiParts = {
   readonly rollout: string;
   readonly token: string;
-  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen' | 'verified'>;
+  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen' | 'verified' | 'checked'>;
   /** The progress report, from what is known now. */
   readonly report: (options: ReportOptions) => Promise<ReportText>;
   readonly measuring: Pick<Measuring, 'since' | 'isComplete' | 'listen'>;
@@ -90,6 +91,7 @@ export function createControllerApi(parts: ApiParts): Koa {
   );
   router.post('/api/commands', authorize, changes, readJson(COMMAND_LIMIT), command(parts));
   router.post('/api/verifications', authorize, changes, readJson(VERIFICATION_LIMIT), verification(parts));
+  router.post('/api/consistency-checks', authorize, changes, readJson(COMMAND_LIMIT), consistency(parts));
   router.post('/api/alerts', authorize, changes, readJson(ALERTS_LIMIT), alerts(parts));
 
   parts.addConsole(router);
@@ -206,6 +208,16 @@ function verification({ loop, status }: ApiParts): Middleware {
     const body = read(ctx);
     if (body !== undefined) {
       answerOutcome(ctx, await loop.verified(body), status);
+    }
+  };
+}
+
+function consistency({ loop, status }: ApiParts): Middleware {
+  const read = reader<ConsistencyRequest>(ConsistencyRequest);
+  return async (ctx) => {
+    const body = read(ctx);
+    if (body !== undefined) {
+      answerOutcome(ctx, await loop.checked(body), status);
     }
   };
 }

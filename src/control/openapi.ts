@@ -1,5 +1,12 @@
 import Type from 'typebox';
-import { CommandAnswer, CommandRequest, HistoryAnswer, StatusAnswer, VerificationRequest } from './api-schemas.ts';
+import {
+  CommandAnswer,
+  CommandRequest,
+  ConsistencyRequest,
+  HistoryAnswer,
+  StatusAnswer,
+  VerificationRequest,
+} from './api-schemas.ts';
 import { MeasurementsAnswer } from './measurement-answers.ts';
 
 const Problem = Type.Object({
@@ -88,6 +95,15 @@ export const controllerOpenApi = {
         summary: 'What the functional checks gave, for the journal and for stages that require them',
         security: [{ token: [] }],
         requestBody: { required: true, content: { 'application/json': { schema: VerificationRequest } } },
+        responses: { 200: json('In the journal.', CommandAnswer), ...changes },
+      },
+    },
+    '/api/consistency-checks': {
+      post: {
+        operationId: 'reportConsistencyCheck',
+        summary: 'What a check of all records and their histories found; guards on mismatches act on it at once',
+        security: [{ token: [] }],
+        requestBody: { required: true, content: { 'application/json': { schema: ConsistencyRequest } } },
         responses: { 200: json('In the journal.', CommandAnswer), ...changes },
       },
     },

@@ -94,6 +94,22 @@ export type Journal = {
   readonly alertIds: () => Promise<readonly string[]>;
 };
 
+type NamedMismatch = {
+  readonly violationId: string;
+  readonly path: string;
+  readonly field: string;
+  readonly requestId: string;
+};
+
+/** MismatchStore knows which single writes were found to differ. Its calls throw while it is away. */
+export type MismatchStore = {
+  /** The first ones since then, and how many records there are in all. */
+  readonly since: (
+    fromMs: number,
+    limit: number,
+  ) => Promise<{ readonly records: number; readonly first: readonly NamedMismatch[] }>;
+};
+
 /** MeasurementStore keeps what was measured over the lives of controllers. Its calls throw while it is away. */
 export type MeasurementStore = {
   /** Writes each span once: one that is there already stays. */

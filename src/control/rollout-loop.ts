@@ -4,14 +4,18 @@ import { type Decision, decide, type Input, type Knowledge } from '../rollout/de
 import type { Percent } from '../rollout/percent.ts';
 import type { Plan } from '../rollout/plan.ts';
 import type { SourceReading } from '../rollout/reading.ts';
-import { IDLE, percentOf, type State, servedSince } from '../rollout/state.ts';
-import type { VerificationRequest } from './api-schemas.ts';
+import { IDLE, percentOf, type Reason, type State, servedSince } from '../rollout/state.ts';
+import { judgeCheck } from '../rollout/verdict.ts';
+import type { ConsistencyRequest, VerificationRequest } from './api-schemas.ts';
 import { attend, NO_ATTENTION } from './attention.ts';
 import { disobedient } from './confirmation.ts';
+import { readCheck } from './consistency.ts';
 import { eventOf, flagProblem, note } from './events.ts';
 import { createFollower } from './follower.ts';
 import type { Measuring } from './measuring.ts';
 import type { ControlMetrics } from './metrics.ts';
+import { isAboutMismatches, nameMismatches } from './mismatches.ts';
+import { pause } from './pause.ts';
 import type {
   Clock,
   FlagLever,
@@ -20,6 +24,7 @@ import type {
   FlagWritten,
   Journal,
   Leadership,
+  MismatchStore,
   SavedRollout,
   SignalSource,
 } from './ports.ts';
@@ -36,6 +41,7 @@ export type LoopParts = {
   readonly witness: SignalSource | undefined;
   readonly lever: FlagLever;
   readonly journal: Journal;
+  readonly mismatches: MismatchStore;
   readonly leadership: Leadership;
   readonly clock: Clock;
   readonly log: Logger;
@@ -135,9 +141,11 @@ export function createRolloutLoop(parts: LoopParts) {
     return wrong.length === 0 ? undefined : `not every replica serves ${percentOf(state)} %: ${wrong.join(', ')}`;
   }
 
-  const evidence = () => evidenceOf(plan, state, watch.verdicts(), measuring);
+  const verdicts = () => [...watch.verdicts(), ...judgeCheck(plan, state)];
 
-  const knowledge = (): Knowledge => ({ nowMs: clock.now(), verdicts: watch.verdicts(), noRaise: noRaise() });
+  const evidence = () => evidenceOf(plan, state, verdicts(), measuring);
+
+  const knowledge = (): Knowledge => ({ nowMs: clock.now(), verdicts: verdicts(), noRaise: noRaise() });
 
   async function step(input: Input, seenAtMs: number): Promise<Decision> {
     const decision = decide(plan, state, input, knowledge());
@@ -169,6 +177,7 @@ export function createRolloutLoop(parts: LoopParts) {
     if (to > from && event !== 'adopted') {
       return raise(decision, seenAtMs);
     }
+    const sinceMs = servedSince(state) ?? seenAtMs;
     const told = eventOf(decision, clock.now(), evidence());
     enter(decision.state);
     recorder.record(told);
@@ -176,6 +185,7 @@ export function createRolloutLoop(parts: LoopParts) {
       settled = false;
       metrics.countRollback(decision.why);
       await lower(seenAtMs);
+      nameRecords(decision.why, sinceMs);
     } else if (event === 'adopted') {
       follower.begin({ percent: to, lowers: to < from, seenAtMs, writtenAtMs: seenAtMs });
       settled = decision.why.kind !== 'lease';
@@ -238,6 +248,17 @@ export function createRolloutLoop(parts: LoopParts) {
     }
   }
 
+  /** After the flag, and without holding anything up: which records a rollback for mismatches is about. */
+  function nameRecords(why: Reason, sinceMs: number): void {
+    if (isAboutMismatches(plan, why)) {
+      run(
+        nameMismatches(parts.mismatches, sinceMs, stop.signal).then(
+          (named) => named && recorder.record(note(named, clock.now())),
+        ),
+      );
+    }
+  }
+
   const leaseFor = (percent: Percent) =>
     plan.leaseMs === undefined || percent === 0 ? undefined : clock.now() + plan.leaseMs;
 
@@ -279,7 +300,7 @@ export function createRolloutLoop(parts: LoopParts) {
   }
 
   function tellAttention(): void {
-    const seen = { plan, state, verdicts: watch.verdicts(), nowMs: clock.now(), holdAfterMs: parts.holdAfterMs };
+    const seen = { plan, state, verdicts: verdicts(), nowMs: clock.now(), holdAfterMs: parts.holdAfterMs };
     const { next, notes } = attend(attention, seen);
     attention = next;
     // Who stands by sees the same, and leaves the telling to the leader.
@@ -492,6 +513,23 @@ export function createRolloutLoop(parts: LoopParts) {
     });
   }
 
+  /** What a check of the data found: a fact, which a guard on mismatches acts on at once. */
+  async function checked(request: ConsistencyRequest): Promise<CommandOutcome> {
+    const seenAtMs = clock.now();
+    return exclusive(async (): Promise<CommandOutcome> => {
+      if (!leads()) {
+        return { kind: 'not-leader', why: noRaise() ?? 'this controller does not lead yet' };
+      }
+      const { checked: found, note: told } = readCheck(request, percentOf(state));
+      recorder.record(note(told, seenAtMs));
+      await step({ kind: 'checked', checked: found }, seenAtMs);
+      const decision = await step({ kind: 'tick' }, seenAtMs);
+      await save();
+      const more = decision.kind === 'changed' ? ` ${eventOf(decision, seenAtMs).text}` : '';
+      return { kind: 'done', text: `${told.text}${more}` };
+    });
+  }
+
   /** @returns whether the alert was new. Told again, it changes nothing. */
   async function alert(id: string, name: string): Promise<boolean> {
     const seenAtMs = clock.now();
@@ -540,6 +578,7 @@ export function createRolloutLoop(parts: LoopParts) {
     command,
     alert,
     verified,
+    checked,
     listen: recorder.listen,
     history: async (limit: number) => {
       const remembered = () => ({ events: recorder.remembered(limit), journal: 'away' as const });
@@ -562,7 +601,7 @@ export function createRolloutLoop(parts: LoopParts) {
       flag,
       served,
       change: follower.change(),
-      verdicts: watch.verdicts(),
+      verdicts: verdicts(),
       evidence: sources.map(({ name }) => watch.evidence(name)).find((each) => each !== undefined),
       problems: watch.problems(),
       leading: leads(),
@@ -611,16 +650,4 @@ function createQueue() {
     last = result.catch(() => {});
     return result;
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -14,6 +14,7 @@ const SEVERITIES: Readonly<Partial<Record<JournalEvent['kind'], Severity>>> = {
   holding: 'warning',
   breached: 'warning',
   'rolled-back': 'critical',
+  mismatched: 'critical',
   unconfirmed: 'critical',
 };
 
@@ -22,6 +23,8 @@ const NEXT: Readonly<Partial<Record<JournalEvent['kind'], string>>> = {
   holding: 'No time counts while it holds; sluice status tells why.',
   breached: 'The percent stays; sluice rollback lowers it.',
   'rolled-back': 'sluice status tells whether every replica serves it; find out why before it is begun anew.',
+  checked: 'sluice consistency repair shows what would put it right.',
+  mismatched: 'sluice consistency check looks at all records.',
   unconfirmed: 'Look at the replicas that are named; ROLLOUT_PERCENT=0 on the service needs no flag.',
 };
 
@@ -39,8 +42,10 @@ type About = { readonly rollout: string; readonly flag: string; readonly console
 
 /** @returns undefined for what nobody needs to be told. */
 export function messageOf(event: JournalEvent, { rollout, flag, consoleUrl }: About): Message | undefined {
-  const hasFailed = event.kind === 'verified' && Number(event.details.failed) > 0;
-  const severity = hasFailed ? 'warning' : SEVERITIES[event.kind];
+  const { failed, findings } = event.details;
+  const isFailure =
+    (event.kind === 'verified' && Number(failed) > 0) || (event.kind === 'checked' && Number(findings) > 0);
+  const severity = isFailure ? 'warning' : SEVERITIES[event.kind];
   const link = consoleUrl === undefined ? undefined : `${consoleUrl.replace(/\/+$/, '')}/#event=${event.eventId}`;
   return severity && { eventId: event.eventId, severity, event, rollout, flag, link };
 }

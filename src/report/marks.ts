@@ -46,8 +46,11 @@ export function overall(marks: readonly Mark[]): Mark {
   return marks.length === 0 || marks.includes('⏳') ? '⏳' : '✅';
 }
 
-export const consistencyOf = ({ evidence }: StageRecord): Verdict | undefined =>
-  evidence?.verdicts.find(({ measure }) => measure === 'mismatches');
+/** By its worst source: single writes, or a check of all records. */
+export function consistencyOf({ evidence }: StageRecord): Verdict | undefined {
+  const verdicts = evidence?.verdicts.filter(({ measure }) => measure === 'mismatches') ?? [];
+  return verdicts.find(({ kind }) => kind === 'breached') ?? verdicts[0];
+}
 
 /** A stage is passed once it was left upwards, and failed once it was rolled back. */
 export function markOfStage({ state }: StageRecord): Mark {

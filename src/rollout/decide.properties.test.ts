@@ -49,6 +49,10 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Input>({ kind: 'alert', id: 'a', alert: 'Slow' }) },
   { weight: 1, arbitrary: percents.map((percent): Input => ({ kind: 'flag-edited', percent })) },
   { weight: 3, arbitrary: fc.boolean().map((passed): Input => ({ kind: 'verified', passed })) },
+  {
+    weight: 1,
+    arbitrary: fc.nat(1).map((findings): Input => ({ kind: 'checked', checked: { findings, changes: 1, detail: '' } })),
+  },
 );
 /** Time mostly goes on by seconds, and sometimes leaps by hours, either way. */
 const elapsed = fc.oneof(

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { COMMANDS, type Command } from './command.ts';
 import { type Decision, decide, holding, type Input, type Knowledge } from './decide.ts';
-import { parsePlan } from './plan.ts';
+import { type Plan, parsePlan } from './plan.ts';
 import { IDLE, percentOf, type State, timeLeftMs } from './state.ts';
-import type { Verdict } from './verdict.ts';
+import { judgeCheck, type Verdict } from './verdict.ts';
 import { verdict } from './verdict-fixture.ts';
 
 const NOW_MS = 1_000_000;
@@ -326,5 +326,58 @@ describe('a command', () => {
       command('resume', paused(33)),
       /^refused: 33 % is no stage of the plan\. Roll back to one of 0, 5, 25/,
     );
+  });
+});
+
+describe('a check of the data', () => {
+  const guarded = (onBreach: 'off' | 'previous' | 'hold') =>
+    parsePlan(`
+rollout: violation-status
+flag: some-flag
+stages: [{ percent: 5, observe: 10s }, { percent: 25, observe: 10s }, { percent: 50, observe: 10s }]
+guards: [{ name: consistency, measure: mismatches, limit: 0, onBreach: ${onBreach} }]
+`);
+  const checked = (state: State, findings: number) =>
+    decide(
+      guarded('off'),
+      state,
+      { kind: 'checked', checked: { findings, changes: 100, detail: 'violations 42' } },
+      HEALTHY,
+    ).state;
+  const next = (plan: Plan, state: State) =>
+    decide(plan, state, TICK, knowing(verdict('healthy'), ...judgeCheck(plan, state)));
+
+  test('that found something does what the guard on mismatches says, and names the records', () => {
+    const state = checked(observing(25), 2);
+    const decision = next(guarded('off'), state);
+    assert.equal(told(decision), 'rolled-back to 0, rolled-back');
+    assert.ok(decision.kind === 'changed' && decision.why.kind === 'guard');
+    assert.deepEqual([decision.why.source, decision.why.value, decision.why.detail], ['verifier', 2, 'violations 42']);
+    assert.equal(told(next(guarded('previous'), state)), 'rolled-back to 5, rolled-back');
+    assert.equal(told(next(guarded('hold'), state)), 'nothing, observing at 25');
+  });
+
+  test('that found something holds a stage whose guard holds, over a restart too, until a clean one', () => {
+    const plan = guarded('hold');
+    const stored: State = JSON.parse(JSON.stringify(checked(observing(5, 10_000), 2)));
+    assert.equal(told(next(plan, stored)), 'nothing, observing at 5');
+    assert.equal(told(next(plan, checked(stored, 0))), 'promoted to 25, observing');
+  });
+
+  test('counts for the stage in which it was made, and not for the next one', () => {
+    const promoted = next(guarded('off'), checked(observing(5, 10_000), 0)).state;
+    assert.deepEqual([percentOf(promoted), judgeCheck(guarded('off'), promoted)], [25, []]);
+  });
+
+  test('acts where a rollback left some percent, and where a stage is paused, and after the last one', () => {
+    for (const state of [rolledBack(50, 25), paused(25), awaiting(25), complete()]) {
+      assert.equal(told(next(guarded('off'), checked(state, 1))), 'rolled-back to 0, rolled-back', state.phase);
+    }
+  });
+
+  test('changes nothing at 0 %, nor where no guard is on mismatches', () => {
+    assert.equal(checked(IDLE, 2), IDLE);
+    assert.equal(told(next(guarded('off'), checked(rolledBack(25, 0), 2))), 'nothing, rolled-back at 0');
+    assert.deepEqual(judgeCheck(plan, checked(observing(25), 2)), []);
   });
 });

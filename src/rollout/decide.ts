@@ -3,6 +3,7 @@ import { decideCommand } from './command.ts';
 import type { Percent } from './percent.ts';
 import type { Plan } from './plan.ts';
 import {
+  type Checked,
   guardsAct,
   percentBelow,
   percentOf,
@@ -30,6 +31,8 @@ export type Input =
   | { readonly kind: 'alert'; readonly id: string; readonly alert: string }
   /** The functional checks of the stage that is under way. */
   | { readonly kind: 'verified'; readonly passed: boolean }
+  /** A check of all records and their histories. What it leads to is decided with the next tick, by its verdict. */
+  | { readonly kind: 'checked'; readonly checked: Checked }
   /** Somebody else changed the flag, and this is what it says now. */
   | { readonly kind: 'flag-edited'; readonly percent: Percent; readonly by?: 'lease' };
 
@@ -77,6 +80,8 @@ export function decide(plan: Plan, state: State, input: Input, known: Knowledge)
         : rolledBack(state, 0, known.nowMs, { kind: 'alert', alert: input.alert, id: input.id });
     case 'verified':
       return { kind: 'none', state: 'healthyMs' in state ? { ...state, verified: outcome(input.passed) } : state };
+    case 'checked':
+      return { kind: 'none', state: 'sinceMs' in state ? { ...state, checked: input.checked } : state };
     case 'flag-edited':
       return adopt(plan, state, input.percent, known.nowMs, { kind: input.by ?? 'manual edit' });
   }

@@ -20,6 +20,15 @@ export type Reason =
   | { readonly kind: 'lease' }
   | { readonly kind: 'plan' };
 
+/** What the last check of all records and their histories gave, in this stage. */
+export type Checked = {
+  readonly findings: number;
+  /** How many changes it looked at. */
+  readonly changes: number;
+  /** Some of the records, by name; empty where it found nothing. */
+  readonly detail: string;
+};
+
 /** A stage that is under way, with the time it has been healthy; time that does not count is not in it. */
 type Underway = {
   readonly percent: Percent;
@@ -29,6 +38,7 @@ type Underway = {
   readonly countedAtMs: number;
   /** What the last functional checks of this stage found; undefined until there were any. */
   readonly verified?: 'passed' | 'failed';
+  readonly checked?: Checked;
 };
 
 export type State =
@@ -46,6 +56,7 @@ export type State =
       readonly to: Percent;
       readonly sinceMs: number;
       readonly why: Reason;
+      readonly checked?: Checked;
     }
   /** All stages are behind; `healthyMs` counts the watch. */
   | ({ readonly phase: 'complete' } & Underway);

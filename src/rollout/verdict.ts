@@ -3,6 +3,7 @@ import { type Evidence, recentCounts, trialsOf } from './evidence.ts';
 import type { Guard, OnBreach, Plan } from './plan.ts';
 import type { SourceReading } from './reading.ts';
 import { isBreached, logEvidence } from './sequential-test.ts';
+import { percentOf, type State } from './state.ts';
 
 export const VERDICTS = ['healthy', 'breached', 'no-data', 'too-few-samples', 'source-error'] as const;
 
@@ -51,6 +52,24 @@ export function judge(plan: Plan, source: string, evidence: Evidence, nowMs: num
     : all.map((verdict) =>
         verdict.kind === 'breached' ? verdict : { ...verdict, kind: 'source-error', detail: blind },
       );
+}
+
+/** Where a check of the data itself is the source of a verdict. */
+export const VERIFIER = 'verifier';
+
+/** What the last consistency check of this stage says, of each guard on mismatches; nothing where there was none. */
+export function judgeCheck(plan: Plan, state: State): readonly Verdict[] {
+  const checked = percentOf(state) > 0 && 'checked' in state ? state.checked : undefined;
+  if (checked === undefined) {
+    return [];
+  }
+  const { findings, changes, detail } = checked;
+  return plan.guards
+    .filter(({ limit }) => limit.kind === 'count')
+    .map((guard) => {
+      const kind = findings > limitNumber(guard) ? 'breached' : 'healthy';
+      return describe(guard, VERIFIER, { kind, value: findings, samples: changes, detail });
+    });
 }
 
 type Recent = { readonly domain: Counts; readonly inWindow: number };

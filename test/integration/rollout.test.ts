@@ -296,6 +296,85 @@ test('a stage with a lease is written so that it ends by itself, and is off with
   assert.equal(await service.metric('sluice_flag_percent'), 50);
 });
 
+describe('data that differ', () => {
+  const GUARDED = PLAN.replace(
+    'guards:',
+    'guards:\n  - { name: consistency, measure: mismatches, limit: 0, onBreach: off }',
+  ).replace('observe: 300ms', 'observe: 10m');
+  const check = (to: Running, findings: number) =>
+    post(to, '/api/consistency-checks', {
+      actor: 'ana',
+      check: '5f0c7a52-8f0e-4b53-9b42-6f0d9a4f9f10',
+      since: null,
+      records: 1_000,
+      changes: 20,
+      findings,
+      examples: findings === 0 ? [] : [{ violation_id: '9007199254740993', kind: 'value-lost', field: 'notes' }],
+    });
+  const eventsOf = async ({ port }: Running) =>
+    (await send({ method: 'GET', port, path: '/api/history?limit=100' })).json.events;
+
+  test('a single write that is not what the rule says drops the flag, and the journal names the record', async () => {
+    const controller = await startController(GUARDED);
+    await isLeading(controller);
+    assert.equal((await command(controller, 'start')).status, 200);
+    await until('every replica serves 50', async () => (await service.metric('sluice_flag_percent')) === 50);
+    await database.query(`
+      CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.notes := NULL; RETURN NEW; END $$;
+      CREATE TRIGGER planted BEFORE UPDATE ON violations FOR EACH ROW EXECUTE FUNCTION planted()`);
+    assert.equal((await service.update(77, 'status=resolved&notes=kept&force_domain=true')).status, 200);
+    await reaches(controller, 'rolled-back', 0);
+    await until('the flag is off', async () => (await variant()) === 'off');
+    await until('the record is named', async () => (await kindsOf(controller)).includes('mismatched'));
+    const events = await eventsOf(controller);
+    const { text, details } = events.find(({ kind }: { kind: string }) => kind === 'mismatched');
+    assert.match(text, /violation 77 \(notes, by domain\)/);
+    assert.deepEqual([details.records, details.first[0].violationId], [1, '77']);
+  });
+
+  test('a check of all records that found something drops the flag at once; a clean one is only written down', async () => {
+    const controller = await startController(GUARDED);
+    await isLeading(controller);
+    assert.equal((await command(controller, 'start')).status, 200);
+    const clean = await check(controller, 0);
+    assert.deepEqual([clean.status, clean.json.status.wanted], [200, 50]);
+    const verdicts = clean.json.status.verdicts.filter(({ source }: { source: string }) => source === 'verifier');
+    assert.deepEqual(
+      verdicts.map(({ guard, kind, samples }: Record<string, unknown>) => [guard, kind, samples]),
+      [['consistency', 'healthy', 20]],
+    );
+    const bad = await check(controller, 1);
+    assert.deepEqual([bad.status, bad.json.status.wanted, await variant()], [200, 0, 'off']);
+    assert.match(
+      bad.json.done,
+      /^Data checked by ana: .* 1 finding, in violations 9007199254740993\. Rolled back from 50 %/,
+    );
+    await until('the journal has both', async () => {
+      const kinds = await kindsOf(controller);
+      return kinds.filter((kind) => kind === 'checked').length === 2 && kinds.includes('rolled-back');
+    });
+  });
+
+  test('a check is taken with the token only, and not with ids that are none', async () => {
+    const controller = await startController(GUARDED);
+    await isLeading(controller);
+    assert.equal((await post(controller, '/api/consistency-checks', {}, {})).status, 401);
+    const wrong = await post(controller, '/api/consistency-checks', {
+      actor: 'ana',
+      check: 'x',
+      since: 'today',
+      records: -1,
+      changes: 0,
+      findings: 0,
+      examples: [{ violation_id: '1; DROP', kind: '', field: '' }],
+    });
+    assert.equal(wrong.status, 400);
+    for (const name of ['check', 'since', 'records', 'violation_id']) {
+      assert.match(wrong.json.detail, new RegExp(`${name} came as`));
+    }
+  });
+});
+
 describe('the API', () => {
   let controller: Running;
   beforeEach(async () => {

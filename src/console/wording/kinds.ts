@@ -11,4 +11,6 @@ export const DECISIONS: ReadonlySet<EventAnswer['kind']> = new Set([
   'rolled-back',
   'adopted',
   'verified',
+  'checked',
+  'mismatched',
 ] as const);
