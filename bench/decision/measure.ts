@@ -38,7 +38,7 @@ async function decide(update: StatusUpdate): Promise<Decision> {
   const decided = decideBySwitches(switches, undefined, breaker.state());
   const decision =
     decided ??
-    decideByPercent(await flagPercent(update), switches.ceiling, bucketHundredths(ROLLOUT, update.violationId));
+    decideByPercent(await flagPercent(update), switches.ceiling, () => bucketHundredths(ROLLOUT, update.violationId));
   metrics.countDecision(decision);
   return decision;
 }

@@ -40,8 +40,8 @@ export function updateStatus({ forceDomain, update }: Parts): RouterMiddleware {
     switch (outcome.kind) {
       case 'updated':
         ctx.type = 'application/json';
-        // rawJSON: the id stays the digits it came as.
-        ctx.body = JSON.stringify({ ok: true, violation_id: JSON.rawJSON(violationId), status });
+        // Both are validated, and the id stays the digits it came as.
+        ctx.body = `{"ok":true,"violation_id":${violationId},"status":"${status}"}`;
         return;
       case 'not-found':
         return answerProblem(ctx, noSuchViolation(violationId));

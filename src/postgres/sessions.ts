@@ -8,6 +8,8 @@ export type Sessions = ReturnType<typeof createSessions>;
 
 export function createSessions(pool: Pool) {
   const backends = new Map<string, number>();
+  // Queries on a broken connection reject by themselves; the event says nothing more, and unheard would end the process.
+  pool.on('connect', (client) => client.on('error', ignore));
 
   /**
    * Runs `work` on a connection of its own. When it throws, or `signal` is aborted first, the connection is cut and never
@@ -22,8 +24,6 @@ export function createSessions(pool: Pool) {
     }
     const cut = () => cutConnection(client);
     signal.addEventListener('abort', cut, { once: true });
-    // Queries on a broken connection reject by themselves; the event says nothing more.
-    client.on('error', ignore);
     backends.set(writeId, backendPid(client));
     try {
       const result = await work(client);
@@ -36,7 +36,6 @@ export function createSessions(pool: Pool) {
       throw error;
     } finally {
       signal.removeEventListener('abort', cut);
-      client.off('error', ignore);
     }
   }
 

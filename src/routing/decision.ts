@@ -34,13 +34,22 @@ export function decideBySwitches(
   return undefined;
 }
 
-/** `capped` is a request that the flag lets in and the ceiling keeps out. */
-export function decideByPercent(percent: Percent, ceiling: Percent | undefined, bucketHundredths: number): Decision {
-  if (bucketHundredths >= percent * 100) {
+/**
+ * `capped` is a request that the flag lets in and the ceiling keeps out.
+ * @param bucketOf asked only where it matters, since it is a hash: at 0 % and 100 % everybody goes the same way.
+ */
+export function decideByPercent(percent: Percent, ceiling: Percent | undefined, bucketOf: () => Hundredths): Decision {
+  if (!isIn(percent, bucketOf)) {
     return { path: 'legacy', decision: 'rollout' };
   }
-  if (ceiling !== undefined && bucketHundredths >= ceiling * 100) {
+  if (ceiling !== undefined && !isIn(ceiling, bucketOf)) {
     return { path: 'legacy', decision: 'capped' };
   }
   return { path: 'domain', decision: 'rollout' };
 }
+
+/** 0–9999, for 0.00–99.99 %. */
+type Hundredths = number;
+
+const isIn = (percent: Percent, bucketOf: () => Hundredths) =>
+  percent > 0 && (percent >= 100 || bucketOf() < percent * 100);

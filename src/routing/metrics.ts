@@ -1,9 +1,10 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Gauge, Histogram, type Registry } from 'prom-client';
 import { PATHS, type Path } from '../violations/path.ts';
 import type { UpdateOutcome } from '../violations/violation.ts';
 import type { Breaker } from './breaker.ts';
 import { DECISIONS, type Decision } from './decision.ts';
 import type { FlagReading, Percent } from './percent.ts';
+import { createTallyCounter } from './tally-counter.ts';
 
 /** Seconds. 0.1 and 0.2 are bounds of their own: the limits on mean and P95 are counted, not interpolated. */
 export const DURATION_BUCKETS_SECONDS = [
@@ -29,37 +30,33 @@ export function createPathMetrics({ registry, rollout }: Options) {
     buckets: DURATION_BUCKETS_SECONDS,
     registers,
   });
-  const requests = new Counter({
+  const requests = createTallyCounter({
     name: 'sluice_path_requests_total',
     help: 'Attempts on one path: ok, rejected (no such violation), or error, also where a fallback saved the request.',
     labelNames: ['rollout', 'path', 'outcome'],
     registers,
   });
-  const fallbacks = new Counter({
+  const fallbacks = createTallyCounter({
     name: 'sluice_fallbacks_total',
     help: 'Domain attempts that legacy answered in place of, by reason.',
     labelNames: ['rollout', 'reason'],
     registers,
   });
-  const decisions = new Counter({
+  const decisions = createTallyCounter({
     name: 'sluice_decisions_total',
     help: 'Requests by the path that answered and why.',
     labelNames: ['rollout', 'path', 'decision'],
     registers,
   });
   // A series that appears with its first event hides that event from rate(): all begin at 0.
-  for (const path of PATHS) {
+  const attempts = seriesOf(PATHS, (path) => {
     duration.zero({ rollout, path });
-    for (const outcome of OUTCOMES) {
-      requests.inc({ rollout, path, outcome }, 0);
-    }
-    for (const decision of DECISIONS) {
-      decisions.inc({ rollout, path, decision }, 0);
-    }
-  }
-  for (const reason of FALLBACK_REASONS) {
-    fallbacks.inc({ rollout, reason }, 0);
-  }
+    return seriesOf(OUTCOMES, (outcome) => requests.series({ rollout, path, outcome }));
+  });
+  const decided = seriesOf(PATHS, (path) =>
+    seriesOf(DECISIONS, (decision) => decisions.series({ rollout, path, decision })),
+  );
+  const fellBack = seriesOf(FALLBACK_REASONS, (reason) => fallbacks.series({ rollout, reason }));
 
   /** Runs one attempt on a path and counts how it went. */
   async function measure<T extends UpdateOutcome | { readonly kind: string }>(
@@ -74,15 +71,19 @@ export function createPathMetrics({ registry, rollout }: Options) {
       return result;
     } finally {
       duration.observe({ rollout, path }, (performance.now() - startedAt) / 1000);
-      requests.inc({ rollout, path, outcome });
+      attempts[path][outcome]();
     }
   }
 
   return {
     measure,
-    countFallback: (reason: FallbackReason) => fallbacks.inc({ rollout, reason }),
-    countDecision: ({ path, decision }: Decision) => decisions.inc({ rollout, path, decision }),
+    countFallback: (reason: FallbackReason) => fellBack[reason](),
+    countDecision: ({ path, decision }: Decision) => decided[path][decision](),
   };
+}
+
+function seriesOf<K extends string, T>(names: readonly K[], make: (name: K) => T): Readonly<Record<K, T>> {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, T>;
 }
 
 function outcomeOf(kind: string): (typeof OUTCOMES)[number] {
@@ -97,13 +98,22 @@ function outcomeOf(kind: string): (typeof OUTCOMES)[number] {
 }
 
 export function createFlagEvaluationCounter({ registry, rollout }: Options) {
-  const evaluations = new Counter({
+  const evaluations = createTallyCounter({
     name: 'sluice_flag_evaluations_total',
     help: 'Evaluations of the percent flag by OpenFeature reason and error code; an error means 0 %.',
     labelNames: ['rollout', 'reason', 'error_code'],
     registers: [registry],
   });
-  return ({ reason, errorCode }: FlagReading) => evaluations.inc({ rollout, reason, error_code: errorCode });
+  const known = new Map<string, () => void>();
+  return ({ reason, errorCode }: FlagReading): void => {
+    const key = `${reason} ${errorCode}`;
+    let count = known.get(key);
+    if (count === undefined) {
+      count = evaluations.series({ rollout, reason, error_code: errorCode });
+      known.set(key, count);
+    }
+    count();
+  };
 }
 
 type Served = {

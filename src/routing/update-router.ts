@@ -1,9 +1,9 @@
-import { isTaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
 import type { Logger } from 'pino';
 import type { Path } from '../violations/path.ts';
 import type { StatusUpdate, UpdateOutcome } from '../violations/violation.ts';
 import type { Breaker } from './breaker.ts';
 import { bucketHundredths } from './bucket.ts';
+import { TimedOut, within } from './deadline.ts';
 import { type Decision, decideByPercent, decideBySwitches, type Switches } from './decision.ts';
 import type { PathMetrics } from './metrics.ts';
 import type { Percent } from './percent.ts';
@@ -34,8 +34,6 @@ export type RoutedUpdate = Decision & { readonly outcome: UpdateOutcome | { read
 /** Sends each update down one path, and down legacy where domain fails; no update is ever applied twice. */
 export function createUpdateRouter(parts: UpdateRouterParts) {
   const { rollout, switches, breaker, metrics, log } = parts;
-  const domainTimeout = endAfter(parts.domainTimeoutMs);
-  const legacyTimeout = endAfter(parts.legacyTimeoutMs);
 
   async function route(update: StatusUpdate, forced: Path | undefined): Promise<RoutedUpdate> {
     const routed = await serve(update, await shouldUseDomain(update, forced));
@@ -49,7 +47,7 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
       return decided;
     }
     const percent = await parts.flagPercent(update);
-    const decision = decideByPercent(percent, switches.ceiling, bucketHundredths(rollout, update.violationId));
+    const decision = decideByPercent(percent, switches.ceiling, () => bucketHundredths(rollout, update.violationId));
     // An open breaker speaks for everyone; who would be on domain may turn out to be its probe.
     return decision.path === 'legacy' && breaker.state() === 'open'
       ? { path: 'legacy', decision: 'breaker' }
@@ -62,7 +60,7 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
     }
     try {
       const attempt = () =>
-        metrics.measure('domain', () => domainTimeout.execute(({ signal }) => parts.domain(update, signal)));
+        metrics.measure('domain', () => within(parts.domainTimeoutMs, (signal) => parts.domain(update, signal)));
       const result =
         decision.decision === 'forced' ? { kind: 'ran' as const, value: await attempt() } : await breaker.run(attempt);
       if (result.kind === 'refused') {
@@ -79,7 +77,7 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
   }
 
   async function fallBack(update: StatusUpdate, decision: Decision, error: unknown): Promise<RoutedUpdate> {
-    const reason = isTaskCancelledError(error) ? 'timeout' : 'error';
+    const reason = error instanceof TimedOut ? 'timeout' : 'error';
     log.warn({ ...named(update), reason, error: describe(error) }, 'the domain path failed; legacy takes over');
     if ((await settled(update)) !== undefined) {
       return { ...decision, outcome: { kind: 'updated' } };
@@ -91,7 +89,7 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
   async function serveLegacy(update: StatusUpdate, decision: Decision): Promise<RoutedUpdate> {
     try {
       const outcome = await metrics.measure('legacy', () =>
-        legacyTimeout.execute(({ signal }) => parts.legacy(update, signal)),
+        within(parts.legacyTimeoutMs, (signal) => parts.legacy(update, signal)),
       );
       // Only the domain attempt before this one can have written it, after all.
       return outcome.kind === 'already-applied'
@@ -118,9 +116,6 @@ export function createUpdateRouter(parts: UpdateRouterParts) {
 
   return route;
 }
-
-/** Not aborting what has returned saves an exception, with its stack, for each request. */
-const endAfter = (ms: number) => timeout(ms, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
 
 const FALLBACK: Decision = { path: 'legacy', decision: 'fallback' };
 

@@ -1,0 +1,28 @@
+import { Counter, type CounterConfiguration } from 'prom-client';
+
+/**
+ * A counter of series that are known before they count. Each counts in a field of its own, and prom-client is told when it is
+ * scraped: to find a series by its labels costs more than all of a decision.
+ */
+export function createTallyCounter<L extends string>(configuration: CounterConfiguration<L>) {
+  const all: { readonly labels: Record<L, string>; count: number }[] = [];
+  new Counter<L>({
+    ...configuration,
+    collect() {
+      for (const each of all) {
+        this.inc(each.labels, each.count);
+        each.count = 0;
+      }
+    },
+  });
+  return {
+    /** @returns what counts one event of this series, which begins at 0. */
+    series: (labels: Record<L, string>): (() => void) => {
+      const one = { labels, count: 0 };
+      all.push(one);
+      return () => {
+        one.count += 1;
+      };
+    },
+  };
+}
