@@ -111,6 +111,14 @@ describe('the check of single writes', () => {
     assert.equal(await count('mismatch', 'history'), 1);
   });
 
+  test('counts as failed what cannot be compared, such as a time that is none, and goes on with the next write', async () => {
+    await database.query("UPDATE violations SET handled_at = 'infinity' WHERE id = 905");
+    assert.equal((await service.update('905', 'status=resolved&force_domain=false')).status, 200);
+    assert.equal((await service.update('906', 'status=resolved&force_domain=false')).status, 200);
+    await until('one is checked', async () => (await count('match', 'handled_at')) === 1);
+    await until('the other failed', async () => (await count('failed')) === 1);
+  });
+
   test('checks what still waits when the replica is told to stop', async () => {
     await plantTrigger('NEW.notes := NULL');
     assert.equal((await service.update('904', 'status=resolved&notes=kept&force_domain=false')).status, 200);
