@@ -7,7 +7,8 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { limitInFlight, observeRequests, requestId } from '../http/middleware.ts';
 import { answerProblem, problem } from '../http/problems.ts';
-import { readAlerts } from '../signals/alerts.ts';
+import { answerUnmatched } from '../http/unmatched.ts';
+import { readAlerts, shown } from '../signals/alerts.ts';
 import {
   type CommandAnswer,
   CommandRequest,
@@ -100,20 +101,7 @@ export function createControllerApi(parts: ApiParts): Koa {
   app.use(requestId());
   app.use(observeRequests(parts.log, parts.registry));
   app.use(router.routes());
-  app.use(router.allowedMethods());
-  app.use((ctx) => {
-    if (ctx.status === 404 && ctx.body === undefined) {
-      answerProblem(
-        ctx,
-        problem(
-          404,
-          'no-such-route',
-          'No such route',
-          `${ctx.method} ${ctx.path.slice(0, 200)} is nothing the controller answers; /api/openapi.json lists what is.`,
-        ),
-      );
-    }
-  });
+  app.use(answerUnmatched(router, '/api/openapi.json'));
   return app;
 }
 
@@ -180,7 +168,7 @@ function reader<T>(schema: object): (ctx: Context) => T | undefined {
         return `${name} has an unknown key ${JSON.stringify(params.additionalProperty)}; allowed: ${allowed}`;
       }
       const allowed = (parentSchema as { description?: string } | undefined)?.description ?? message;
-      return `${name} came as ${(JSON.stringify(data) ?? 'nothing').slice(0, 80)}; allowed: ${allowed}`;
+      return `${name} came as ${shown(data)}; allowed: ${allowed}`;
     });
     answerProblem(ctx, invalid(problems));
     return undefined;

@@ -27,10 +27,14 @@ export function stream({ status, measuring, listen }: Parts): Middleware {
       answerUnavailable(ctx, `This controller has ${MOST_STREAMS} streams open, its limit.`);
       return;
     }
+    ctx.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+    ctx.status = 200;
+    if (ctx.method === 'HEAD') {
+      return;
+    }
     // Written by hand: a reader that leaves is no error of a stream that Koa would report.
     const { res } = ctx;
     ctx.respond = false;
-    ctx.status = 200;
     const send = (event: string, data: unknown) => {
       res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
       if (res.writableLength > MOST_UNREAD_BYTES) {
@@ -50,11 +54,7 @@ export function stream({ status, measuring, listen }: Parts): Middleware {
         end();
       }
     });
-    res.writeHead(200, {
-      'Content-Type': 'text/event-stream',
-      'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no',
-    });
+    res.flushHeaders();
     send('status', status());
   };
 }

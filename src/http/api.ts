@@ -7,8 +7,8 @@ import type { Path } from '../violations/path.ts';
 import type { StatusUpdate, Violation } from '../violations/violation.ts';
 import { limitBody, limitInFlight, observeRequests, requestId } from './middleware.ts';
 import { openApiDocument, READ_ROUTE, UPDATE_ROUTE } from './openapi.ts';
-import { answerProblem, methodNotAllowed, noSuchRoute } from './problems.ts';
 import { readViolation } from './read-violation.ts';
+import { answerUnmatched } from './unmatched.ts';
 import { updateStatus } from './update-status.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -41,24 +41,11 @@ export function createApi(parts: ApiParts): Koa {
   app.use(limitBody(BODY_LIMIT_BYTES));
   app.use(parts.whileStopping);
   app.use(router.routes());
-  app.use(answerUnmatched(router));
+  app.use(answerUnmatched(router, '/openapi.json'));
   return app;
 }
 
 /** `/a/{id}` as the router writes it: `/a/:id`. */
 function koaRoute(route: string): string {
   return route.replaceAll(/\{(\w+)\}/g, ':$1');
-}
-
-function answerUnmatched(router: Router): Koa.Middleware {
-  return (ctx) => {
-    const methods = router.match(ctx.path, '').path.flatMap(({ methods }) => methods);
-    if (methods.length === 0) {
-      answerProblem(ctx, noSuchRoute(ctx.method, ctx.path.slice(0, 200)));
-      return;
-    }
-    const allowed = Array.from(new Set(methods)).join(', ');
-    ctx.set('Allow', allowed);
-    answerProblem(ctx, methodNotAllowed(ctx.method, allowed));
-  };
 }

@@ -39,13 +39,8 @@ export const forceDomainForbidden = () =>
 export const noSuchViolation = (id: string) =>
   problem(404, 'no-such-violation', 'No such violation', `There is no violation ${id}.`);
 
-export const noSuchRoute = (method: string, path: string) =>
-  problem(
-    404,
-    'no-such-route',
-    'No such route',
-    `${method} ${path} is nothing this service answers; /openapi.json lists what is.`,
-  );
+export const noSuchRoute = (method: string, path: string, document: string) =>
+  problem(404, 'no-such-route', 'No such route', `${method} ${path} is not answered here; ${document} lists what is.`);
 
 export const methodNotAllowed = (method: string, allowed: string) =>
   problem(405, 'method-not-allowed', 'Method not allowed', `${method} is not answered here; allowed: ${allowed}.`);

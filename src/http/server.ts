@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
@@ -35,7 +36,10 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
     requestTimeout: 30_000,
     // Longer than a load balancer keeps an idle connection, so that it is never us who closes under a request.
     keepAliveTimeout: 75_000,
+    // Refused below, in our own words.
+    requireHostHeader: false,
   });
+  server.on('checkExpectation', (_request, response) => refuse(response, '417 Expectation Failed'));
   server.maxHeadersCount = 100;
   server.on('clientError', answerBadRequest);
 
@@ -61,7 +65,12 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
 
   return {
     server,
-    handle: (listener) => server.on('request', listener),
+    handle: (listener) =>
+      server.on('request', (request, response) =>
+        request.headers.host === undefined && request.httpVersion === '1.1'
+          ? refuse(response, '400 Bad Request')
+          : listener(request, response),
+      ),
     listen: async (port, host) => {
       server.listen(port, host);
       await once(server, 'listening');
@@ -90,11 +99,30 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
 function answerBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   const status = STATUS_OF_PARSER_ERROR[error.code ?? ''] ?? '400 Bad Request';
   if (socket.writable) {
-    const problem = JSON.stringify({ type: 'about:blank', title: status.slice(4), status: Number(status.slice(0, 3)) });
+    const { body, requestId } = refusal(status);
     socket.end(
-      `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/problem+json\r\nContent-Length: ${problem.length}\r\n\r\n${problem}`,
+      `HTTP/1.1 ${status}\r\nConnection: close\r\nX-Request-Id: ${requestId}\r\nContent-Type: application/problem+json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
     );
   }
+}
+
+/** What Node would answer by itself, without a word of why. */
+function refuse(response: ServerResponse, status: string): void {
+  const { body, requestId } = refusal(status);
+  response.writeHead(Number(status.slice(0, 3)), {
+    Connection: 'close',
+    'X-Request-Id': requestId,
+    'Content-Type': 'application/problem+json',
+    'Content-Length': body.length,
+  });
+  response.end(body);
+}
+
+/** Nothing that came is repeated: whoever writes no HTTP may write anything. */
+function refusal(status: string): { readonly body: string; readonly requestId: string } {
+  const requestId = randomUUID();
+  const [code, title] = [Number(status.slice(0, 3)), status.slice(4)];
+  return { requestId, body: JSON.stringify({ type: 'about:blank', title, status: code, request_id: requestId }) };
 }
 
 const STATUS_OF_PARSER_ERROR: Readonly<Record<string, string>> = {

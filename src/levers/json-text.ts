@@ -14,6 +14,10 @@ export function parseJson(text: string): JsonText {
   if (text.trim() === '') {
     return broken(0, 'the file is empty, and flagd keeps the flags it had. Write {"flags": {…}}.');
   }
+  const tooDeep = nestedBeyond(text, MOST_NESTED);
+  if (tooDeep !== undefined) {
+    return broken(tooDeep, `this is nested more than ${MOST_NESTED} deep. Write it flatter.`);
+  }
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   try {
@@ -27,6 +31,32 @@ export function parseJson(text: string): JsonText {
     const offset = errors[0]?.offset ?? Number(/at position (\d+)/.exec(why)?.[1] ?? 0);
     return broken(offset, `this is no JSON (${why}), and flagd keeps the flags it had. Correct it here.`);
   }
+}
+
+/** Far more than any rule has; those who read trees by recursion have no room for thousands. */
+const MOST_NESTED = 500;
+
+/** @returns where a text of JSON is nested deeper than that; undefined where it nowhere is. */
+function nestedBeyond(text: string, most: number): number | undefined {
+  let depth = 0;
+  let isInText = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (isInText) {
+      at += character === '\\' ? 1 : 0;
+      isInText = character !== '"';
+    } else if (character === '"') {
+      isInText = true;
+    } else if (character === '{' || character === '[') {
+      depth += 1;
+      if (depth > most) {
+        return at;
+      }
+    } else if (character === '}' || character === ']') {
+      depth -= 1;
+    }
+  }
+  return undefined;
 }
 
 /** Of two equal keys JSON readers take the last, and people see the first. */

@@ -10,7 +10,7 @@ type Lints = {
 /** Finds the flags in YAML documents: a FeatureFlag, a ConfigMap's *.json, or flagd's own format. */
 export function lintYaml(text: string, lints: Lints): Problem[] {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true });
+  const documents = parse(text, lines);
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { line, column: col };
@@ -22,6 +22,9 @@ export function lintYaml(text: string, lints: Lints): Problem[] {
     message,
     spoils: 'file',
   });
+  if (documents instanceof Error) {
+    return [{ ...fault(0, `this cannot be read (${documents.message}). Write it flatter.`), line: 1, column: 1 }];
+  }
   const errors = documents.flatMap(({ errors }) => errors);
   if (errors.length > 0) {
     return errors.map(({ pos, message }) =>
@@ -64,6 +67,15 @@ export function lintYaml(text: string, lints: Lints): Problem[] {
   const none =
     'there are no flags here; allowed: a FeatureFlag, a ConfigMap with a key that ends in .json, or {"flags": {…}}.';
   return found ? problems : [fault(0, `${none} Give another file.`)];
+}
+
+/** Nesting of thousands is more than the parser has stack for. */
+function parse(text: string, lines: LineCounter): readonly Document[] | Error {
+  try {
+    return parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true }) as readonly Document[];
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function readDocument(document: Document): unknown {

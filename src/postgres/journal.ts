@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Journal, JournalEvent, SavedRollout } from '../control/ports.ts';
+import { toJsonb } from './jsonb.ts';
 
 const LOAD = 'SELECT revision, state, intent, settled, unconfirmed FROM rollout_state WHERE rollout = $1';
 const CREATE = `INSERT INTO rollout_state (rollout, revision, state, intent, settled, unconfirmed)
@@ -38,10 +39,10 @@ export function createJournal(pool: Pool, rollout: string): Journal {
       const values = [
         rollout,
         revision,
-        JSON.stringify(state),
-        JSON.stringify(intent) ?? null,
+        toJsonb(state),
+        toJsonb(intent) ?? null,
         settled,
-        JSON.stringify(unconfirmed) ?? null,
+        toJsonb(unconfirmed) ?? null,
       ];
       const { rowCount } = await pool.query(revision === 0 ? CREATE : SAVE, values);
       return rowCount === 1;
@@ -57,7 +58,7 @@ export function createJournal(pool: Pool, rollout: string): Journal {
         text,
         details,
       }));
-      await pool.query(APPEND, [rollout, JSON.stringify(rows)]);
+      await pool.query(APPEND, [rollout, toJsonb(rows)]);
     },
     history: async (limit) => {
       const { rows } = await pool.query(HISTORY, [rollout, limit]);

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { MeasurementStore } from '../control/ports.ts';
+import { toJsonb } from './jsonb.ts';
 
 type Measurement = Parameters<MeasurementStore['append']>[0][number];
 type Counts = Measurement['domain'];
@@ -29,7 +30,7 @@ export function createMeasurementStore(pool: Pool, rollout: string): Measurement
         percent,
         measured: { ...rest, domain: stored(domain), legacy: stored(legacy) },
       }));
-      await pool.query(APPEND, [rollout, JSON.stringify(rows)]);
+      await pool.query(APPEND, [rollout, toJsonb(rows)]);
     },
     since: async (fromMs) => {
       const { rows } = await pool.query(SINCE, [rollout, fromMs]);

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Found, Written } from '../consistency/compare.ts';
 import type { WriteStore } from '../consistency/write-checker.ts';
 import type { Status } from '../violations/statuses.ts';
+import { toJsonb } from './jsonb.ts';
 
 type Row = {
   readonly violation_id: string;
@@ -38,7 +39,7 @@ export function createWrittenChanges(pool: Pool, rollout: string): WriteStore {
         expected,
         actual,
       }));
-      await pool.query(KEEP, [rollout, JSON.stringify(columns), MOST_KEPT]);
+      await pool.query(KEEP, [rollout, toJsonb(columns), MOST_KEPT]);
     },
   };
 }

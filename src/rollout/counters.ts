@@ -116,7 +116,8 @@ export function increaseSince(
   }
   const before = previous?.[name];
   if (before === undefined) {
-    return isYoungerThan(current, sinceMs) ? now : 0;
+    // Of a process that does not say when it began, nobody knows whether what it counted is from before.
+    return current.startedAtMs === undefined ? undefined : isYoungerThan(current, sinceMs) ? now : 0;
   }
   return now < before || isOtherProcess(previous as ReplicaReading, current) ? now : now - before;
 }

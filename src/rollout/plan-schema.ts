@@ -7,7 +7,7 @@ export const TESTS = ['sequential', 'threshold'] as const;
 /** `rollout.yaml` as it is written. What it means, with units read, is {@link Plan}. */
 const duration = (what: string) =>
   Type.String({
-    pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$',
+    pattern: '^\\d{1,9}(\\.\\d{1,9})?(ms|s|m|h|d)$',
     description: `${what}: a number with ms, s, m, h or d, such as 15m`,
   });
 
@@ -58,7 +58,10 @@ export const PlanText = Type.Object(
     watch: Type.Optional(duration('how long guards go on after the last stage')),
     guards: Type.Array(GuardText, { minItems: 1, maxItems: 50, description: 'a list of 1 to 50 guards' }),
     confidence: Type.Optional(
-      Type.String({ pattern: '^\\d+(\\.\\d+)?%$', description: 'a percentage from 90% to below 100%, such as 99.9%' }),
+      Type.String({
+        pattern: '^\\d{1,9}(\\.\\d{1,9})?%$',
+        description: 'a percentage from 90% to below 100%, such as 99.9%',
+      }),
     ),
     minSamples: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: 'a whole number from 1' }),

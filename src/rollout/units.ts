@@ -1,4 +1,5 @@
-const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+/** Numbers of more digits are slips of the pen, and with some hundred more they would be endless. */
+const DURATION = /^(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d)$/;
 const MS_PER: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** `250ms`, `90s`, `15m`, `1h`, `2d` in milliseconds; undefined when it is no duration. */
@@ -20,7 +21,7 @@ export function parseFactor(text: string): number | undefined {
 function parseSuffixed(text: string, suffix: string, per: number): number | undefined {
   const number = text.endsWith(suffix) ? text.slice(0, -suffix.length).trim() : '';
   // Rounded, so that 99.9% is 0.999 and not the double beside it.
-  return /^\d+(\.\d+)?$/.test(number) ? Number((Number(number) / per).toPrecision(12)) : undefined;
+  return /^\d{1,9}(\.\d{1,9})?$/.test(number) ? Number((Number(number) / per).toPrecision(12)) : undefined;
 }
 
 /** For people: `45 s`, `12 min 30 s`, `2 h 5 min`; from two days on `2 d 3 h`. */

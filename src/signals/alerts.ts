@@ -84,6 +84,17 @@ function problemsOf(body: unknown): string[] {
       return `${where} lacks ${params.missingProperty}`;
     }
     const allowed = (parentSchema as { description?: string } | undefined)?.description ?? 'a text';
-    return `${where} came as ${(JSON.stringify(data) ?? 'nothing').slice(0, 80)}; allowed: ${allowed}`;
+    return `${where} came as ${shown(data)}; allowed: ${allowed}`;
   });
+}
+
+const SHOWN_CHARACTERS = 80;
+
+/** The beginning of a value, for people who sent it. */
+export function shown(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? 'nothing').slice(0, SHOWN_CHARACTERS);
+  } catch {
+    return 'something nested too deeply to be shown';
+  }
 }

@@ -63,10 +63,10 @@ function readReplica(
   start: Series | undefined,
   { rollout, maxAgeMs, nowMs }: Pick<Given, 'rollout' | 'maxAgeMs' | 'nowMs'>,
 ): ReplicaReading | Omit<Missing, 'replica'> {
-  const newest = Math.max(...series.map(({ values }) => values.at(-1)?.[0] ?? 0));
+  const newest = latest(series.map(({ values }) => values.at(-1)?.[0] ?? 0));
   const known = start && new Set(start.values.map(([at]) => at));
   const scrapes = new Set(series.flatMap(({ values }) => values.map(([at]) => at)));
-  const atSeconds = Math.max(...Array.from(scrapes).filter((at) => known === undefined || known.has(at)));
+  const atSeconds = latest(Array.from(scrapes).filter((at) => known === undefined || known.has(at)));
   const ageMs = nowMs - Math.max(atSeconds, 0) * 1_000;
   if (ageMs > maxAgeMs) {
     const detail =
@@ -101,6 +101,9 @@ function distinct(found: readonly Found[]): ReplicaReading[] {
     return newest.map(({ target, reading }) => (newest.length === 1 ? reading : { ...reading, replica: target }));
   });
 }
+
+/** Not Math.max of a spread, which takes no more arguments than the stack has room for. */
+const latest = (times: readonly number[]) => times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 /** The labels that all series of one replica share, as a text. */
 function targetOf({ metric }: Series): string {
