@@ -6,6 +6,7 @@ const DEFAULT_URL = 'http://127.0.0.1:8090';
 /** What `npm start` writes. */
 const LOCAL_TOKEN = join('.sluice', 'token');
 const LOCAL_DATABASE = join('.sluice', 'database-url');
+const FOR_VERIFY = 'records are made there for the checks, unless --record names one to use';
 
 /** @throws CliError telling which of --url and SLUICE_URL is wrong. */
 export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
@@ -22,8 +23,11 @@ export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
   return url;
 }
 
-/** @throws CliError where neither DATABASE_URL nor npm start tells. No message tells the address: it has a password. */
-export function readDatabaseUrl(env: NodeJS.ProcessEnv): string {
+/**
+ * @param what it is needed for, as a sentence's end.
+ * @throws CliError where neither DATABASE_URL nor npm start tells. No message tells the address: it has a password.
+ */
+export function readDatabaseUrl(env: NodeJS.ProcessEnv, what = FOR_VERIFY): string {
   if (env.DATABASE_URL) {
     return env.DATABASE_URL;
   }
@@ -32,7 +36,7 @@ export function readDatabaseUrl(env: NodeJS.ProcessEnv): string {
   } catch {
     throw new CliError(
       EXIT.usage,
-      'DATABASE_URL is required: records are made there for the checks. Set it to postgresql://user:password@host:port/database, or name a record to use with --record.',
+      `DATABASE_URL is required: ${what}. Set it to postgresql://user:password@host:port/database.`,
     );
   }
 }

@@ -15,11 +15,11 @@ export const EXIT_CODES_HELP = `Exit codes:
   0  done
   1  something unexpected, such as an answer that is not a controller's
   2  the command line or a setting is wrong
-  3  no controller that could do it was reached; the same command may work later
-  4  the controller refused: this cannot be done now
+  3  no controller that could do it, or no database, was reached; the same command may work later
+  4  refused: this, or a part of it, cannot be done now
   5  the token is missing or wrong
   6  lint found errors
-  7  verify found a failure`;
+  7  verify or consistency check found a failure`;
 
 /** Ends the command with a message for people and a code for scripts. */
 export class CliError extends Error {

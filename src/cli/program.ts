@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addConsistencyCommand } from './command-consistency.ts';
 import { addLintCommand } from './command-lint.ts';
 import { addReportCommand } from './command-report.ts';
 import { addVerifyCommand } from './command-verify.ts';
@@ -27,6 +28,7 @@ Examples:
   sluice start --reason "change 4711"
   sluice rollback
   sluice verify --target http://127.0.0.1:8080
+  sluice consistency check --since stage
   sluice report --lang zh > report.md
   sluice lint flags.json --plan rollout.yaml`;
 
@@ -47,6 +49,7 @@ export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Prom
   addChangeCommands(program, context);
   addHistoryCommand(program, context);
   addVerifyCommand(program, context);
+  addConsistencyCommand(program, context);
   addReportCommand(program, context);
   addLintCommand(program, context);
   try {

@@ -1,7 +1,7 @@
 import type { ViolationId } from '../violations/violation.ts';
 
 /** What can be wrong with a record or its history. */
-export const FINDING_KINDS = [
+const FINDING_KINDS = [
   /** The record is not what its last change left behind. */
   'record-differs',
   /** One write has two changes. */

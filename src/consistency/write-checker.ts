@@ -11,9 +11,9 @@ const GATHER_MS = 100;
 const MOST_AT_ONCE = 200;
 
 /** A write that was acknowledged, by the path that answered. */
-export type Acknowledged = { readonly update: StatusUpdate; readonly path: Path };
+type Acknowledged = { readonly update: StatusUpdate; readonly path: Path };
 
-export type Mismatch = Comparison & Acknowledged;
+type Mismatch = Comparison & Acknowledged;
 
 /** What was written, and where differences are kept. */
 export type WriteStore = {
