@@ -275,11 +275,12 @@ function report({ report: write }: ApiParts): Middleware {
 }
 
 const MEASURED_BY_DEFAULT_MS = 3_600_000;
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
 function measurements({ measuring }: ApiParts): Middleware {
   return (ctx) => {
     const given = ctx.query.since ?? new Date(Date.now() - MEASURED_BY_DEFAULT_MS).toISOString();
-    const since = typeof given === 'string' ? Date.parse(given) : Number.NaN;
+    const since = typeof given === 'string' && ISO_TIME.test(given) ? Date.parse(given) : Number.NaN;
     if (Number.isNaN(since)) {
       const came = JSON.stringify(given).slice(0, 80);
       return answerProblem(

@@ -1,4 +1,5 @@
 import Type from 'typebox';
+import { Webhook } from '../signals/alerts.ts';
 import {
   CommandAnswer,
   CommandRequest,
@@ -14,11 +15,26 @@ const Problem = Type.Object({
   title: Type.String(),
   status: Type.Integer(),
   detail: Type.String(),
+  request_id: Type.String(),
 });
 
-const json = (description: string, schema: object) => ({ description, content: { 'application/json': { schema } } });
+const count = Type.Integer({ minimum: 0 });
+const AlertsAnswer = Type.Object({ acted: count, known: count, ignored: count });
+
+const headers = {
+  'X-Request-Id': {
+    description: "The request's id: the client's own, or one made for it.",
+    schema: { type: 'string' },
+  },
+};
+const json = (description: string, schema: object) => ({
+  description,
+  headers,
+  content: { 'application/json': { schema } },
+});
 const problem = (description: string) => ({
   description,
+  headers,
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 const changes = {
@@ -28,19 +44,25 @@ const changes = {
   503: problem('Too many requests at once, or this controller stands by: ask again. A rollback is done by any.'),
 };
 
+const busy = { 503: problem('Too many requests at once: ask again.') };
+
 /** The controller's API, from the schemas that validate it. */
 export const controllerOpenApi = {
   openapi: '3.1.0',
   info: { title: 'Sluice: controller', version: '1', description: 'Watches a rollout and changes its stage.' },
   paths: {
-    '/api/status': { get: { operationId: 'readStatus', responses: { 200: json('Now.', StatusAnswer) } } },
+    '/api/status': { get: { operationId: 'readStatus', responses: { 200: json('Now.', StatusAnswer), ...busy } } },
     '/api/history': {
       get: {
         operationId: 'readHistory',
         parameters: [
           { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 1000, default: 50 } },
         ],
-        responses: { 200: json('What was decided, the newest first.', HistoryAnswer), 400: problem('No such limit.') },
+        responses: {
+          200: json('What was decided, the newest first.', HistoryAnswer),
+          400: problem('No such limit.'),
+          ...busy,
+        },
       },
     },
     '/api/measurements': {
@@ -54,7 +76,11 @@ export const controllerOpenApi = {
             schema: { type: 'string', format: 'date-time' },
           },
         ],
-        responses: { 200: json('What both paths did.', MeasurementsAnswer), 400: problem('No such time.') },
+        responses: {
+          200: json('What both paths did.', MeasurementsAnswer),
+          400: problem('No such time.'),
+          ...busy,
+        },
       },
     },
     '/api/report': {
@@ -65,8 +91,13 @@ export const controllerOpenApi = {
           { name: 'format', in: 'query', schema: { type: 'string', enum: ['md', 'html'], default: 'md' } },
         ],
         responses: {
-          200: { description: "The rollout's progress report.", content: { 'text/markdown': {}, 'text/html': {} } },
+          200: {
+            description: "The rollout's progress report.",
+            headers,
+            content: { 'text/markdown': {}, 'text/html': {} },
+          },
           400: problem('No such language or format.'),
+          ...busy,
         },
       },
     },
@@ -74,7 +105,10 @@ export const controllerOpenApi = {
       get: {
         operationId: 'readStream',
         summary: 'Server-sent events: `status` every second, `measurement` and `event` when there is one',
-        responses: { 200: { description: 'Never ends by itself.', content: { 'text/event-stream': {} } } },
+        responses: {
+          200: { description: 'Never ends by itself.', headers, content: { 'text/event-stream': {} } },
+          ...busy,
+        },
       },
     },
     '/api/commands': {
@@ -112,7 +146,11 @@ export const controllerOpenApi = {
         operationId: 'receiveAlerts',
         summary: "Alertmanager's webhook: a firing alert labelled `rollout` and `action: rollback` drops the flag",
         security: [{ token: [] }],
-        responses: { 200: { description: 'How many alerts were acted on.' }, ...changes },
+        requestBody: { required: true, content: { 'application/json': { schema: Webhook } } },
+        responses: {
+          200: json('How many alerts were acted on, known before, and none of this rollout.', AlertsAnswer),
+          ...changes,
+        },
       },
     },
   },

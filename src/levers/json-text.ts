@@ -1,5 +1,5 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree } from 'jsonc-parser';
-import { type Locate, type Path, type Position, type Problem, shown } from './problem.ts';
+import { type Locate, limitByFlag, type Path, type Position, type Problem, shown } from './problem.ts';
 
 export type JsonText =
   | { readonly kind: 'json'; readonly value: unknown; readonly root: Node; readonly locate: Locate }
@@ -7,9 +7,10 @@ export type JsonText =
 
 /** JSON as flagd reads it: no comments, no trailing commas, and every value with its place in the text. */
 export function parseJson(text: string): JsonText {
+  const positionAt = positionsIn(text);
   const broken = (offset: number, message: string): JsonText => ({
     kind: 'broken',
-    problem: { ...positionAt(text, offset), severity: 'error', path: '', message, spoils: 'file' },
+    problem: { ...positionAt(offset), severity: 'error', path: '', message, spoils: 'file' },
   });
   if (text.trim() === '') {
     return broken(0, 'the file is empty, and flagd keeps the flags it had. Write {"flags": {…}}.');
@@ -25,7 +26,7 @@ export function parseJson(text: string): JsonText {
     if (root === undefined) {
       return broken(0, 'this is no JSON. Write {"flags": {…}}.');
     }
-    return { kind: 'json', value, root, locate: (path) => positionAt(text, offsetOf(root, path)) };
+    return { kind: 'json', value, root, locate: (path) => positionAt(offsetOf(root, path)) };
   } catch (error) {
     const why = (error as Error).message.replace(/ \(line \d+ column \d+\)$/, '');
     const offset = errors[0]?.offset ?? Number(/at position (\d+)/.exec(why)?.[1] ?? 0);
@@ -62,6 +63,7 @@ function nestedBeyond(text: string, most: number): number | undefined {
 /** Of two equal keys JSON readers take the last, and people see the first. */
 export function duplicateKeys(root: Node, locateOffset: (offset: number) => Position): Problem[] {
   const problems: Problem[] = [];
+  const allow = limitByFlag();
   const visit = (node: Node, path: Path): void => {
     if (node.type === 'array') {
       node.children?.forEach((child, at) => {
@@ -74,7 +76,7 @@ export function duplicateKeys(root: Node, locateOffset: (offset: number) => Posi
       const [key, value] = property.children ?? [];
       const name = String(key?.value);
       const here = [...path, name];
-      if (seen.has(name)) {
+      if (seen.has(name) && allow(here)) {
         problems.push({
           ...locateOffset(property.offset),
           severity: 'error',
@@ -93,9 +95,20 @@ export function duplicateKeys(root: Node, locateOffset: (offset: number) => Posi
   return problems;
 }
 
-export function positionAt(text: string, offset: number): Position {
-  const before = text.slice(0, offset);
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+/** @returns what tells line and column of an offset; the text is looked through once. */
+export function positionsIn(text: string): (offset: number) => Position {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {
+    starts.push(at + 1);
+  }
+  return (offset) => {
+    let [low, high] = [0, starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      [low, high] = (starts[middle] as number) <= offset ? [middle, high] : [low, middle - 1];
+    }
+    return { line: low + 1, column: offset - (starts[low] as number) + 1 };
+  };
 }
 
 function offsetOf(root: Node, path: Path): number {

@@ -1,8 +1,8 @@
-import { duplicateKeys, parseJson, positionAt } from './json-text.ts';
+import { duplicateKeys, parseJson, positionsIn } from './json-text.ts';
 import { lintFlag } from './lint-flag.ts';
 import { lintRule } from './lint-targeting.ts';
 import { lintYaml } from './lint-yaml.ts';
-import { isObject, type Locate, type Path, type Problem, type Reports, shown } from './problem.ts';
+import { isObject, type Locate, limitByFlag, type Path, type Problem, type Reports, shown } from './problem.ts';
 
 export type LintOptions = {
   /** The rollout's flag: it has to be there, and its values are percents. Without it only what holds for any flag is checked. */
@@ -18,7 +18,7 @@ export function lintFlagsText(text: string, options: LintOptions = {}): Problem[
     return [parsed.problem];
   }
   return inOrder([
-    ...duplicateKeys(parsed.root, (offset) => positionAt(text, offset)),
+    ...duplicateKeys(parsed.root, positionsIn(text)),
     ...lintFlags(parsed.value, parsed.locate, options),
   ]);
 }
@@ -45,8 +45,13 @@ export function lintFile(
 /** @param value what stands under the file's root, or under spec.flagSpec. */
 function lintFlags(value: unknown, locate: Locate, { flagKey, nowMs = Date.now() }: LintOptions): Problem[] {
   const problems: Problem[] = [];
-  const report = (severity: Problem['severity'], spoils: Problem['spoils']) => (path: Path, message: string) => {
-    problems.push({ ...locate(path), severity, path: path.join('.'), message, spoils });
+  const report = (severity: Problem['severity'], spoils: Problem['spoils']) => {
+    const allow = limitByFlag();
+    return (path: Path, message: string) => {
+      if (allow(path)) {
+        problems.push({ ...locate(path), severity, path: path.join('.'), message, spoils });
+      }
+    };
   };
   const reports = {
     fileError: report('error', 'file'),

@@ -20,6 +20,19 @@ export type Position = { readonly line: number; readonly column: number };
 /** Where the value at a path is written, or the nearest thing above it that is. */
 export type Locate = (path: Path) => Position;
 
+const MOST_OF_A_FLAG = 50;
+
+/** @returns whether one more may be told of the flag at `path`. A flag that has so many is no better for having fewer. */
+export function limitByFlag(): (path: Path) => boolean {
+  const told = new Map<string, number>();
+  return ([under, name]) => {
+    const flag = `${under}.${name}`;
+    const count = (told.get(flag) ?? 0) + 1;
+    told.set(flag, count);
+    return count <= MOST_OF_A_FLAG;
+  };
+}
+
 export function formatProblem({ line, column, path, message }: Problem): string {
   return `${line}:${column}: ${path === '' ? '' : `${path}: `}${message}`;
 }

@@ -66,7 +66,8 @@ export class PlanError extends Error {
 
 const DEFAULT_WINDOW_MS = 60_000;
 const P95_SHARE_OVER = 0.05;
-const LARGEST_PLAN_BYTES = 256 * 1024;
+/** What 50 stages and 50 guards need many times over; the YAML parser takes a square of time for keys. */
+const LARGEST_PLAN_BYTES = 32 * 1024;
 /** The controller renews every third of a lease; below this, a slow tick would end it. */
 const SHORTEST_LEASE_MS = 5_000;
 const LONGEST_WINDOW_MS = 15 * 60_000;

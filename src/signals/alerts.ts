@@ -7,7 +7,7 @@ const MOST_PROBLEMS = 20;
 const Texts = (description: string) => Type.Record(Type.String(), Type.String(), { description });
 
 /** What Alertmanager posts to a webhook, version 4 (https://prometheus.io/docs/alerting/latest/configuration/#webhook_config). */
-const Webhook = Type.Object(
+export const Webhook = Type.Object(
   {
     version: Type.Literal('4', { description: '"4"' }),
     alerts: Type.Array(
