@@ -54,3 +54,11 @@ function systemUser(): string {
     return 'someone';
   }
 }
+
+/** The id of a check or a repair. */
+export function readId(given: string): string {
+  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(given)) {
+    throw new InvalidArgumentError('Allowed: an id such as 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.');
+  }
+  return given.toLowerCase();
+}

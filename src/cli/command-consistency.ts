@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openConsistencyStore } from '../postgres/consistency-store.ts';
-import { defaultActor, readActor } from './arguments.ts';
+import { defaultActor, readActor, readId } from './arguments.ts';
 import { addRepairCommand } from './command-repair.ts';
 import { readDatabaseUrl } from './connection.ts';
 import { requestOf, steeredRollout, tellJournal } from './consistency-journal.ts';
@@ -103,13 +103,6 @@ Examples:
 
 const nameOf = (steered: string | Error) => (typeof steered === 'string' ? steered : ROLLOUT);
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
-
-function readId(given: string): string {
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(given)) {
-    throw new InvalidArgumentError('Allowed: the id of a check, such as 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.');
-  }
-  return given.toLowerCase();
-}
 
 function readName(given: string): string {
   if (given === '' || given.length > LONGEST_NAME) {

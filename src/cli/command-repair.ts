@@ -1,7 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { RepairError } from '../consistency/repair.ts';
 import { openRepairStore } from '../postgres/repair-store.ts';
-import { defaultActor, readActor, readReason } from './arguments.ts';
+import { defaultActor, readActor, readId, readReason } from './arguments.ts';
 import { readDatabaseUrl } from './connection.ts';
 import { type Context, type GlobalOptions, untilInterrupted } from './context.ts';
 import { CliError, EXIT } from './exit-codes.ts';
@@ -73,10 +73,3 @@ Examples:
 }
 
 const CODES = { unreachable: EXIT.unreachable, 'not-migrated': EXIT.usage, 'not-allowed': EXIT.usage } as const;
-
-function readId(given: string): string {
-  if (!/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(given)) {
-    throw new InvalidArgumentError('Allowed: an id such as 6f9619ff-8b86-4d01-b42d-00cf4fc964ff.');
-  }
-  return given.toLowerCase();
-}

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { StatusAnswer, VerificationRequest } from '../control/api-schemas.ts';
+import type { StatusAnswer } from '../control/api-schemas.ts';
 import { createVerifyRecords } from '../postgres/verify-records.ts';
 import { borrowRecord, type Served, type VerifyRecords } from '../verify/records.ts';
 import type { CheckResult } from '../verify/run.ts';
@@ -7,10 +7,10 @@ import { VerifyError, verifyService } from '../verify/session.ts';
 import { createHttpTarget } from '../verify/target.ts';
 import type { Path } from '../violations/path.ts';
 import { defaultActor, readActor } from './arguments.ts';
-import type { Client } from './client.ts';
 import { readDatabaseUrl } from './connection.ts';
 import { type Context, type GlobalOptions, untilInterrupted } from './context.ts';
 import { CliError, EXIT } from './exit-codes.ts';
+import { notKept, tellKept } from './kept.ts';
 import { type Output, writeJson } from './output.ts';
 import { printable } from './text.ts';
 
@@ -83,8 +83,10 @@ Examples:
           return 'not in the journal, as asked';
         }
         return found instanceof CliError
-          ? `NOT in the journal: ${withoutDot(found)}`
-          : keep(client, { actor, target: options.target.href, percent: found.wanted, checks: results });
+          ? notKept(found.message)
+          : tellKept(() =>
+              client.verified({ actor, target: options.target.href, percent: found.wanted, checks: results }),
+            );
       };
       const journal = await tellJournal();
       if (json) {
@@ -99,21 +101,6 @@ Examples:
       }
     });
 }
-
-/** What was found stands also where the journal cannot have it; nobody may take it for kept then. */
-async function keep(client: Client, request: VerificationRequest): Promise<string> {
-  try {
-    await client.verified(request);
-    return 'the journal has it';
-  } catch (error) {
-    if (error instanceof CliError) {
-      return `NOT in the journal: ${withoutDot(error)}`;
-    }
-    throw error;
-  }
-}
-
-const withoutDot = ({ message }: Error) => message.replace(/\.$/, '');
 
 /** Without a controller there is no percent to go by, and no journal; the checks can be made all the same. */
 const unlessInterrupted =

@@ -3,6 +3,7 @@ import type { Finding } from '../consistency/finding.ts';
 import type { ConsistencyRequest } from '../control/api-schemas.ts';
 import type { Client } from './client.ts';
 import { CliError } from './exit-codes.ts';
+import { notKept, tellKept } from './kept.ts';
 
 const MOST_EXAMPLES = 20;
 
@@ -26,7 +27,7 @@ type Told = {
   readonly request: ConsistencyRequest;
 };
 
-/** What was found stands also where the journal cannot have it; nobody may take it for kept then. */
+/** @returns whether the journal has it, in words. */
 export async function tellJournal({ client, steered, rollout, request }: Told): Promise<string> {
   if (steered instanceof CliError) {
     return notKept(steered.message);
@@ -34,18 +35,8 @@ export async function tellJournal({ client, steered, rollout, request }: Told): 
   if (steered !== rollout) {
     return notKept(`the check is of ${rollout}, and this controller steers ${steered}`);
   }
-  try {
-    await client.consistencyChecked(request);
-    return 'the journal has it';
-  } catch (error) {
-    if (error instanceof CliError) {
-      return notKept(error.message);
-    }
-    throw error;
-  }
+  return tellKept(() => client.consistencyChecked(request));
 }
-
-const notKept = (why: string) => `NOT in the journal: ${why.replace(/\.$/, '')}`;
 
 export function requestOf({ id, since, progress }: Check, findings: readonly Finding[], actor: string) {
   const { records, changes, findings: count } = progress;

@@ -249,7 +249,7 @@ test('what is wrong with a command line or the database is said, with what to do
   const cases: [readonly string[], NodeJS.ProcessEnv, number, RegExp][] = [
     [['--since', 'yesterday'], {}, 2, /'yesterday' is invalid. Allowed: stage, a stage's percent/],
     [['--resume', id, '--since', '1h'], {}, 2, /cannot be used with option '--since <when>'/],
-    [['--resume', 'x'], {}, 2, /Allowed: the id of a check, such as/],
+    [['--resume', 'x'], {}, 2, /Allowed: an id such as/],
     [['--resume', id], {}, 2, /this database has no such check/],
     [['--actor', ''], {}, 2, /Allowed: 1 to 100 characters/],
     [[], { DATABASE_URL: '' }, 2, /DATABASE_URL is required: the records and their histories are there/],
