@@ -24,17 +24,19 @@ export class DatabaseService {
       update.writeId,
       update.requestId,
     ];
-    return this.#sessions.run(update.writeId, signal, async (client) => {
-      try {
-        const [update] = await runBatch(client, [{ name: 'legacy-update', text: LEGACY_UPDATE, values }]);
-        return update?.tag === 'INSERT 0 1' ? { kind: 'updated' } : { kind: 'not-found' };
-      } catch (error) {
-        if (isWrittenBefore(error)) {
-          return { kind: 'already-applied' };
-        }
+    try {
+      return await this.#sessions.run(update.writeId, signal, async (client) => {
+        const [result] = await runBatch(client, [{ name: 'legacy-update', text: LEGACY_UPDATE, values }]);
+        return result?.tag === 'INSERT 0 1' ? { kind: 'updated' } : { kind: 'not-found' };
+      });
+    } catch (error) {
+      if (!isWrittenBefore(error)) {
         throw error;
       }
-    });
+      // The database has answered: there is nothing to look up, and no process to end.
+      this.#sessions.takeBackend(update.writeId);
+      return { kind: 'already-applied' };
+    }
   }
 }
 
