@@ -176,7 +176,7 @@ async function main(): Promise<void> {
   const log = pino(
     { level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     // Lines go out together, after 100 ms at the latest: a write for each would cost as much as deciding its request.
-    destination({ sync: false, minLength: 65_536, maxWrite: 131_072, periodicFlush: 100 }),
+    destination({ sync: false, minLength: 16_000, periodicFlush: 100 }),
   );
   const service = createService(settings, log);
   await service.start();

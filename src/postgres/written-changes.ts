@@ -78,6 +78,7 @@ function toWritten(row: Row, version: number): Written {
 /** Enough to see what is wrong; a path that is wrong every time must not fill the disk. */
 const MOST_KEPT = 10_000;
 
+// LATERAL with LIMIT: one look into each index for each write, whatever the planner believes of a history that grew since.
 // The record itself where this change is its last one; else only the history still knows what it left behind.
 const FIND = `
   SELECT asked.violation_id, v.id IS NOT NULL AS is_there, h.version, h.path,
@@ -87,8 +88,8 @@ const FIND = `
     CASE WHEN v.version = h.version THEN v.handled_by ELSE h.handled_by_after END AS handled_by,
     CASE WHEN v.version = h.version THEN v.handled_at ELSE h.handled_at_after END AS handled_at
   FROM unnest($1::uuid[], $2::bigint[]) WITH ORDINALITY AS asked (write_id, violation_id, place)
-    LEFT JOIN violation_status_history h ON h.write_id = asked.write_id
-    LEFT JOIN violations v ON v.id = asked.violation_id
+    LEFT JOIN LATERAL (SELECT * FROM violation_status_history WHERE write_id = asked.write_id LIMIT 1) h ON true
+    LEFT JOIN LATERAL (SELECT * FROM violations WHERE id = asked.violation_id LIMIT 1) v ON true
   ORDER BY asked.place`;
 const KEEP = `
   INSERT INTO consistency_mismatches (rollout, write_id, request_id, violation_id, path, field, expected, actual)
