@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { destination, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createWriteChecker } from './consistency/write-checker.ts';
+import { createGatheredLines } from './gathered-lines.ts';
 import { createAdmin } from './http/admin.ts';
 import { createApi } from './http/api.ts';
 import { createHttpServer } from './http/server.ts';
@@ -110,14 +111,11 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
       countEvaluation(reading);
       return reading.percent;
     },
-    domain: async (request, signal) => {
-      await faults.suffer('domain', signal);
-      return supported ? domain.updateStatus(request, signal) : { kind: 'unsupported' };
-    },
-    legacy: async (request, signal) => {
-      await faults.suffer('legacy', signal);
-      return legacy.updateViolationStatus(request, signal);
-    },
+    domain: (request, signal) =>
+      faults.before('domain', signal, async () =>
+        supported ? domain.updateStatus(request, signal) : { kind: 'unsupported' },
+      ),
+    legacy: (request, signal) => faults.before('legacy', signal, () => legacy.updateViolationStatus(request, signal)),
     settle: createWriteLedger(control, sessions),
     breaker,
     metrics: createPathMetrics({ registry, rollout: ROLLOUT }),
@@ -175,8 +173,7 @@ async function main(): Promise<void> {
   const settings = readServiceSettings(process.env);
   const log = pino(
     { level: settings.LOG_LEVEL, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    // Lines go out together, after 100 ms at the latest: a write for each would cost as much as deciding its request.
-    destination({ sync: false, minLength: 16_000, periodicFlush: 100 }),
+    createGatheredLines(),
   );
   const service = createService(settings, log);
   await service.start();

@@ -19,8 +19,15 @@ export function within<T>(ms: number, work: (signal: AbortSignal) => Promise<T>)
       reject(timedOut);
       ending.abort(timedOut);
     }, ms);
-    work(ending.signal)
-      .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
+    work(ending.signal).then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }

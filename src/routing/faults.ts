@@ -10,11 +10,7 @@ export type Faults = Partial<Record<Path, Fault>>;
 export function createFaultSwitch() {
   let faults: Faults = {};
 
-  async function suffer(path: Path, signal: AbortSignal): Promise<void> {
-    const fault = faults[path];
-    if (fault === undefined) {
-      return;
-    }
+  async function suffer(path: Path, fault: Fault, signal: AbortSignal): Promise<void> {
     if (fault.delayMs) {
       await sleep(fault.delayMs, undefined, { signal });
     }
@@ -23,8 +19,14 @@ export function createFaultSwitch() {
     }
   }
 
+  /** Runs `attempt` on a path after what goes wrong there, if anything does. */
+  function before<T>(path: Path, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+    const fault = faults[path];
+    return fault === undefined ? attempt() : suffer(path, fault, signal).then(attempt);
+  }
+
   return {
-    suffer,
+    before,
     set: (next: Faults) => {
       faults = next;
     },
