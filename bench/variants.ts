@@ -12,6 +12,7 @@ const SERVICE = join(import.meta.dirname, '../src/service.ts');
 export const VARIANTS = [
   'bare',
   'bare with history',
+  'bare with the domain’s transaction',
   'Sluice legacy at 0 %',
   'Sluice domain at 100 %',
   'Sluice at 50 %',
@@ -36,9 +37,11 @@ export async function startVariant(
 ): Promise<RunningVariant> {
   switch (name) {
     case 'bare':
-      return startBare(name, 'false', environment, opened, signal);
+      return startBare(name, 'plain', environment, opened, signal);
     case 'bare with history':
-      return startBare(name, 'true', environment, opened, signal);
+      return startBare(name, 'history', environment, opened, signal);
+    case 'bare with the domain’s transaction':
+      return startBare(name, 'transaction', environment, opened, signal);
     case 'Sluice legacy at 0 %':
       return startSluice(name, 0, environment, opened, signal);
     case 'Sluice domain at 100 %':
@@ -52,11 +55,11 @@ type Start = readonly [environment: Environment, opened: AsyncDisposableStack, s
 
 async function startBare(
   name: Variant,
-  history: string,
+  write: 'plain' | 'history' | 'transaction',
   ...[environment, opened, signal]: Start
 ): Promise<RunningVariant> {
   const port = await freePort();
-  const env = { PORT: String(port), DATABASE_URL: environment.databaseUrl, DATABASE_POOL: POOL_SIZE, HISTORY: history };
+  const env = { PORT: String(port), DATABASE_URL: environment.databaseUrl, DATABASE_POOL: POOL_SIZE, WRITE: write };
   const child = opened.use(startChild(BARE, env));
   const url = `http://127.0.0.1:${port}/api/v1/records/violations/1/status?status=pending`;
   await until(`${name} answers`, signal, async () => (await fetch(url, { method: 'PUT', signal })).ok);

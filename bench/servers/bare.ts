@@ -6,11 +6,15 @@ import Koa from 'koa';
 import pg from 'pg';
 import { parseUpdate } from '../../src/http/parameters.ts';
 import { LEGACY_UPDATE } from '../../src/postgres/database-service.ts';
+import { PostgreSQLDetectionRepository } from '../../src/postgres/detection-repository.ts';
+import { createSessions } from '../../src/postgres/sessions.ts';
+import type { StatusUpdate } from '../../src/violations/violation.ts';
+import { ViolationService } from '../../src/violations/violation-service.ts';
 
 /**
- * The smallest honest competitor: the same URL, validation and answer, and one statement. Nothing decides, counts or logs.
- * Environment: PORT, DATABASE_URL, DATABASE_POOL, HISTORY (`true` writes the history row too). IPC: any message is
- * answered with the heap in use.
+ * The smallest honest competitor: the same URL, validation and answer. Nothing decides, counts, logs or ends what takes too long.
+ * Environment: PORT, DATABASE_URL, DATABASE_POOL, and WRITE: `plain` is one UPDATE, `history` one statement with the history row,
+ * `transaction` the domain's own two round trips. IPC: any message is answered with the heap in use.
  */
 const PLAIN_UPDATE = `
   UPDATE violations
@@ -18,9 +22,25 @@ const PLAIN_UPDATE = `
       handled_at = GREATEST(clock_timestamp(), handled_at), version = version + 1
   WHERE id = $1`;
 
-const withHistory = process.env.HISTORY === 'true';
-const statement = withHistory ? { name: 'history', text: LEGACY_UPDATE } : { name: 'plain', text: PLAIN_UPDATE };
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: Number(process.env.DATABASE_POOL) });
+const repository = new PostgreSQLDetectionRepository(createSessions(pool), () => {});
+const domain = new ViolationService(repository);
+const never = new AbortController().signal;
+
+/** @returns whether there was such a record. */
+async function write(update: StatusUpdate): Promise<boolean> {
+  const change = [update.violationId, update.status, update.notes ?? null, update.handledBy ?? null];
+  switch (process.env.WRITE) {
+    case 'transaction':
+      return (await domain.updateStatus(update, never)).kind === 'updated';
+    case 'history': {
+      const values = [...change, update.writeId, update.requestId];
+      return (await pool.query({ name: 'history', text: LEGACY_UPDATE, values })).rowCount === 1;
+    }
+    default:
+      return (await pool.query({ name: 'plain', text: PLAIN_UPDATE, values: change })).rowCount === 1;
+  }
+}
 
 const router = new Router();
 router.put('/api/v1/records/violations/:violation_id/status', async (ctx) => {
@@ -31,10 +51,15 @@ router.put('/api/v1/records/violations/:violation_id/status', async (ctx) => {
     return;
   }
   const { violationId, status, notes, handled_by: handledBy } = parsed.value;
-  const change = [violationId, status, notes ?? null, handledBy ?? null];
-  const values = withHistory ? [...change, randomUUID(), randomUUID()] : change;
-  const { rowCount } = await pool.query({ ...statement, values });
-  if (rowCount !== 1) {
+  const ids = { requestId: randomUUID(), writeId: randomUUID() };
+  const isThere = await write({
+    violationId,
+    status,
+    ...(notes !== undefined && { notes }),
+    ...(handledBy !== undefined && { handledBy }),
+    ...ids,
+  });
+  if (!isThere) {
     ctx.status = 404;
     return;
   }
