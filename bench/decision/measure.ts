@@ -104,7 +104,7 @@ while ((await source.readDefault()).reason !== 'STATIC' && Date.now() < deadline
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
 const { reason, percent } = await source.readDefault();
-if (reason !== 'STATIC' || percent !== 100) {
+if (reason !== 'STATIC' || percent !== 50) {
   throw new Error(`the flag is not there: ${reason}`);
 }
 process.send?.(await measureInTurns(), () => process.exit(0));

@@ -3,14 +3,14 @@ import { startChild } from '../child.ts';
 import { type Environment, flagAt } from '../environment.ts';
 import type { DecisionCost } from './protocol.ts';
 
-/** Measures the cost of one routing decision in a process of its own, over a flag at 100 %. */
+/** Measures the cost of one routing decision in a process of its own, over a flag at 50 %, where the bucket decides. */
 export async function measureDecision(
   environment: Environment,
   iterations: number,
   signal: AbortSignal,
 ): Promise<DecisionCost> {
   await using child = startChild(join(import.meta.dirname, 'measure.ts'), {
-    FLAG: flagAt(100),
+    FLAG: flagAt(50),
     FLAG_PORT: String(environment.flagPort),
     ITERATIONS: String(iterations),
   });
