@@ -4,6 +4,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { checkConsistency } from '../../src/consistency/check.ts';
+import { openConsistencyStore } from '../../src/postgres/consistency-store.ts';
 import { createTestDatabase, execute, type TestDatabase } from '../support/database.ts';
 import { startTestService } from '../support/service.ts';
 
@@ -68,7 +70,13 @@ describe('the SQL of the operations page', () => {
   let database: TestDatabase;
   const role = (name: string) => `${name}_${suffix}`;
   const suffix = randomBytes(4).toString('hex');
-  const NAMES = ['sluice_service', 'sluice_controller'];
+  const NAMES = ['sluice_service', 'sluice_controller', 'sluice_check'];
+  const urlOf = (name: string) => {
+    const url = new URL(database.url);
+    url.username = role(name);
+    url.password = 'test';
+    return url.href;
+  };
   const blocks = async () =>
     Array.from((await read('docs/operations.md')).matchAll(/^```sql\n(.*?)^```$/gms), ([, sql = '']) => sql);
   before(async () => {
@@ -91,10 +99,8 @@ describe('the SQL of the operations page', () => {
       database.url,
       NAMES.reduce((sql, name) => sql.replaceAll(name, role(name)), grants),
     );
-    const url = new URL(database.url);
-    url.username = role('sluice_service');
-    url.password = 'test';
-    const env = { DATABASE_URL: url.href, FLAG_PROVIDER: 'env', FORCE_DOMAIN: 'allow', SHADOW_SAMPLE_PERCENT: '100' };
+    const url = urlOf('sluice_service');
+    const env = { DATABASE_URL: url, FLAG_PROVIDER: 'env', FORCE_DOMAIN: 'allow', SHADOW_SAMPLE_PERCENT: '100' };
     await using service = await startTestService(env);
     for (const forced of ['true', 'false']) {
       const { status, headers } = await service.update('7', `status=confirmed&notes=n&force_domain=${forced}`);
@@ -102,20 +108,39 @@ describe('the SQL of the operations page', () => {
     }
     assert.equal((await service.read('7')).status, 200);
     assert.equal((await service.admin('/readyz')).status, 200);
-    await assert.rejects(execute(url.href, 'SELECT * FROM rollout_state'), /permission denied/);
-    await assert.rejects(execute(url.href, 'DELETE FROM violation_status_history'), /permission denied/);
-    await assert.rejects(execute(url.href, 'DELETE FROM violations'), /permission denied/);
+    await assert.rejects(execute(url, 'SELECT * FROM rollout_state'), /permission denied/);
+    await assert.rejects(execute(url, 'DELETE FROM violation_status_history'), /permission denied/);
+    await assert.rejects(execute(url, 'DELETE FROM violations'), /permission denied/);
   });
 
-  test('finds the one record that is not what its last change left', async () => {
-    const [, differing = '', changed = ''] = await blocks();
-    assert.deepEqual(await database.query(differing), []);
-    assert.equal((await database.query(changed)).length, 1);
+  test('lets whoever checks the data read it and keep what was found, and change none of it', async () => {
     await database.query("UPDATE violations SET notes = 'by hand' WHERE id = 7");
-    const found = await database.query<{ id: string; notes: string; notes_after: string }>(differing);
+    const url = urlOf('sluice_check');
+    await using store = await openConsistencyStore(url);
+    const check = await store.begin({ rollout: 'violation-status', actor: 'ana', since: null });
+    const { isFinished, progress } = await checkConsistency({ store, check });
+    assert.deepEqual([isFinished, progress.records, progress.changes, progress.findings], [true, 1_000, 2, 1]);
+    const { findings } = await store.found(check.id, 10);
     assert.deepEqual(
-      found.map(({ id, notes, notes_after }) => [id, notes, notes_after]),
-      [['7', 'by hand', 'n']],
+      findings.map(({ violationId, kind, field, expected, actual }) => [violationId, kind, field, expected, actual]),
+      [['7', 'record-differs', 'notes', 'n', 'by hand']],
+    );
+    await assert.rejects(execute(url, "UPDATE violations SET notes = ''"), /permission denied/);
+    await assert.rejects(execute(url, 'DELETE FROM consistency_findings'), /permission denied/);
+  });
+
+  test('lets the controller name the records of a rollback, and read no record', async () => {
+    const url = urlOf('sluice_controller');
+    await execute(url, 'SELECT * FROM consistency_mismatches');
+    await assert.rejects(execute(url, 'SELECT * FROM violations'), /permission denied/);
+  });
+
+  test('tells what the domain path changed since a time, and what each record was before', async () => {
+    const changed = (await blocks()).at(-1) ?? '';
+    const rows = await database.query<{ violation_id: string; status_before: string }>(changed);
+    assert.deepEqual(
+      rows.map(({ violation_id, status_before }) => [violation_id, status_before]),
+      [['7', 'pending']],
     );
   });
 });
