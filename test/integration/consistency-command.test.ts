@@ -45,7 +45,8 @@ beforeEach(async () => {
   const flags = await startFlagServer(file, 0, () => {});
   stack.defer(flags.stop);
   const env = { FLAG_PROVIDER: 'flagd', FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(flags.port) };
-  service = stack.use(await startTestService({ DATABASE_URL: database.url, ...env }));
+  // No sample: what a test breaks by hand is for the check to find first.
+  service = stack.use(await startTestService({ DATABASE_URL: database.url, SHADOW_SAMPLE_PERCENT: '0', ...env }));
   url = `http://127.0.0.1:${await freePort()}/`;
 });
 afterEach(() => stack.disposeAsync());
