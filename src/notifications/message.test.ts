@@ -35,6 +35,9 @@ describe('what is told', () => {
       undefined,
     ]);
     assert.equal(messageOf(event({ kind: 'verified', details: { failed: 2 } }), about)?.severity, 'warning');
+    assert.equal(messageOf(event({ kind: 'checked', details: { findings: 0 } }), about), undefined);
+    assert.equal(messageOf(event({ kind: 'checked', details: { findings: 2 } }), about)?.severity, 'warning');
+    assert.equal(told('mismatched'), 'critical');
   });
 });
 

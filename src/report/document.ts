@@ -1,5 +1,5 @@
 import { dateTime, type Language } from '../console/wording/format.ts';
-import { DECISIONS } from '../console/wording/kinds.ts';
+import { DECISIONS, FACTS } from '../console/wording/kinds.ts';
 import { eventSentence, headline, whatNext } from '../console/wording/sentences.ts';
 import type { StageEvidence } from '../control/stage-evidence.ts';
 import { type Block, heading, list, paragraph, table } from './blocks.ts';
@@ -47,7 +47,7 @@ const utc = (iso: string, language: Language): string => `${dateTime(iso, langua
 
 function overview({ status, events }: ReportFacts, language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
-  const [first, last] = [events[0], events.findLast(({ to }) => to !== null)];
+  const [first, last] = [events[0], events.findLast(({ kind, to }) => to !== null && !FACTS.has(kind))];
   return [
     heading(2, texts.overview),
     table(

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import type { EventAnswer } from '../../control/api-schemas.ts';
 import type { StageEvidence } from '../../control/stage-evidence.ts';
 import { dateTime, duration, inUnitOf, type Language, latency, share } from '../wording/format.ts';
-import { DECISIONS } from '../wording/kinds.ts';
+import { DECISIONS, isBadFact } from '../wording/kinds.ts';
 import { eventSentence } from '../wording/sentences.ts';
 import { TEXTS } from '../wording/texts.ts';
 import type { ViewProps } from './view.ts';
@@ -18,8 +18,10 @@ const PROBLEMS: ReadonlySet<EventAnswer['kind']> = new Set([
   'breached',
 ]);
 
+const isProblem = (event: EventAnswer) => PROBLEMS.has(event.kind) || isBadFact(event);
+
 function isShown(event: EventAnswer, { kind, text }: Filter, language: Language): boolean {
-  const isOfKind = kind === 'all' || (kind === 'decisions' ? DECISIONS : PROBLEMS).has(event.kind);
+  const isOfKind = kind === 'all' || (kind === 'decisions' ? DECISIONS.has(event.kind) : isProblem(event));
   const wanted = text.trim().toLowerCase();
   return (
     isOfKind &&
@@ -57,7 +59,7 @@ export function history({ known, language, filter, setFilter, showOlder }: ViewP
 function entry(event: EventAnswer, language: Language): TemplateResult {
   const texts = TEXTS[language];
   const { eventId, at, kind, actor } = event;
-  const tone = PROBLEMS.has(kind) ? 'bad' : DECISIONS.has(kind) ? 'good' : '';
+  const tone = isProblem(event) ? 'bad' : DECISIONS.has(kind) ? 'good' : '';
   return html`<li id=${`event=${eventId}`}>
     <p>
       <time datetime=${at}>${dateTime(at, language)}</time>

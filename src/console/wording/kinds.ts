@@ -14,3 +14,14 @@ export const DECISIONS: ReadonlySet<EventAnswer['kind']> = new Set([
   'checked',
   'mismatched',
 ] as const);
+
+/** Facts of a stage: they change no percent. */
+export const FACTS: ReadonlySet<EventAnswer['kind']> = new Set(['verified', 'checked', 'mismatched'] as const);
+
+/** Whether a fact is bad news: what was checked failed, or differs. */
+export function isBadFact({ kind, details }: Pick<EventAnswer, 'kind' | 'details'>): boolean {
+  const { failed, findings } = details as { readonly failed?: unknown; readonly findings?: unknown };
+  return (
+    kind === 'mismatched' || (kind === 'verified' && Number(failed) > 0) || (kind === 'checked' && Number(findings) > 0)
+  );
+}

@@ -30,7 +30,8 @@ const EN = {
   breakerOpen: 'breaker open',
   unknown: 'unknown',
   noReplicas: 'No replica has told anything yet.',
-  allServe: (percent: number, count: number) => `All ${count} replicas serve ${percent} %.`,
+  allServe: (percent: number, count: number) =>
+    count === 1 ? `The one replica serves ${percent} %.` : `All ${count} replicas serve ${percent} %.`,
   someDisagree: (count: number) => `${count} ${count === 1 ? 'does' : 'do'} not serve what is wanted.`,
   paths: 'Both paths',
   domain: 'domain',
