@@ -1,6 +1,7 @@
 import { STATUSES } from '../violations/statuses.ts';
 import type { Finding, FindingField, FindingKind, SeenRecord } from './finding.ts';
 import type { Change } from './judge.ts';
+import { later } from './time-order.ts';
 
 export const REPAIRED_FIELDS = ['status', 'notes', 'handled_by', 'handled_at'] as const;
 type RepairedField = (typeof REPAIRED_FIELDS)[number];
@@ -149,11 +150,4 @@ function newest(changes: readonly Change[], field: RepairedField, isOne: (value:
   return undefined;
 }
 
-const latest = (times: readonly (string | null)[]) =>
-  times.reduce((last, time) => (time !== null && (last === null || orderOf(time) > orderOf(last)) ? time : last), null);
-
-/** PostgreSQL knows `infinity`, and years that JavaScript does not. */
-function orderOf(time: string): number {
-  const ms = Date.parse(time);
-  return Number.isNaN(ms) ? (time === '-infinity' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY) : ms;
-}
+const latest = (times: readonly (string | null)[]) => times.reduce(later, null);

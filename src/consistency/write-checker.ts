@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { createTallyCounter } from '../routing/tally-counter.ts';
 import type { Path } from '../violations/path.ts';
 import type { StatusUpdate, Violation } from '../violations/violation.ts';
 import { type Comparison, compareFound, compareReturned, FIELDS, type Field, type Found } from './compare.ts';
@@ -46,27 +47,18 @@ export type WriteChecker = {
 /** Reads sampled writes back, some at a time and off every response's path, and counts field by field what differs. */
 export function createWriteChecker(options: Options): WriteChecker {
   const { rollout, registry, store, samplePercent, random, onMismatch, onFailure } = options;
-  /** Matches of every domain write: added to the counter when it is read, which is cheaper than with each write. */
-  const matches = new Map<Field, number>();
-  const checks = new Counter({
-    collect() {
-      for (const [field, count] of matches) {
-        this.inc({ rollout, field, result: 'match' }, count);
-      }
-      matches.clear();
-    },
+  const checks = createTallyCounter({
     name: 'sluice_consistency_checks_total',
     help: 'Checks of single writes against the domain rule, by field: match or mismatch; and writes not checked: dropped, failed.',
     labelNames: ['rollout', 'field', 'result'],
     registers: [registry],
   });
-  for (const field of FIELDS) {
-    checks.inc({ rollout, field, result: 'match' }, 0);
-    checks.inc({ rollout, field, result: 'mismatch' }, 0);
-  }
-  for (const result of ['dropped', 'failed']) {
-    checks.inc({ rollout, field: 'all', result }, 0);
-  }
+  const seriesOf = (field: Field | 'all', result: string) => checks.series({ rollout, field, result });
+  const counters = new Map(
+    FIELDS.map((field) => [field, { match: seriesOf(field, 'match'), mismatch: seriesOf(field, 'mismatch') }]),
+  );
+  const countDropped = seriesOf('all', 'dropped');
+  const countFailed = seriesOf('all', 'failed');
   const waiting: Acknowledged[] = [];
   const closing = new AbortController();
   let working: Promise<void> | undefined;
@@ -74,7 +66,7 @@ export function createWriteChecker(options: Options): WriteChecker {
   let telling: Promise<void> | undefined;
 
   function fail(writes: number, error: unknown): void {
-    checks.inc({ rollout, field: 'all', result: 'failed' }, writes);
+    countFailed(writes);
     onFailure(error);
   }
 
@@ -94,17 +86,10 @@ export function createWriteChecker(options: Options): WriteChecker {
   }
 
   function count(write: Acknowledged, comparisons: readonly Comparison[]): readonly Mismatch[] {
-    const differing: Mismatch[] = [];
-    for (const comparison of comparisons) {
-      const { field } = comparison;
-      if (comparison.matches) {
-        matches.set(field, (matches.get(field) ?? 0) + 1);
-      } else {
-        checks.inc({ rollout, field, result: 'mismatch' });
-        differing.push({ ...comparison, ...write });
-      }
+    for (const { field, matches } of comparisons) {
+      counters.get(field)?.[matches ? 'match' : 'mismatch']();
     }
-    return differing;
+    return comparisons.filter(({ matches }) => !matches).map((comparison) => ({ ...comparison, ...write }));
   }
 
   /** Beyond the bound they are counted and not named: a path that is wrong every time must not fill the memory. */
@@ -155,7 +140,7 @@ export function createWriteChecker(options: Options): WriteChecker {
         return;
       }
       if (waiting.length >= QUEUE_LIMIT) {
-        checks.inc({ rollout, field: 'all', result: 'dropped' });
+        countDropped();
         return;
       }
       waiting.push(write);

@@ -7,9 +7,6 @@ const SHOWN_CHARACTERS = 200;
 /** Answers what no route has: 405 where another method has one, else 404. @param document where the routes are described. */
 export function answerUnmatched(router: Router, document: string): Middleware {
   return (ctx) => {
-    if (ctx.body !== undefined || ctx.respond === false || ctx.status !== 404) {
-      return;
-    }
     const methods = router.match(ctx.path, '').path.flatMap((layer) => layer.methods);
     if (methods.length === 0) {
       answerProblem(ctx, noSuchRoute(ctx.method, ctx.path.slice(0, SHOWN_CHARACTERS), document));

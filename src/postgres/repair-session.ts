@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { RepairError } from '../consistency/repair.ts';
+import { isAway, openClient, reasonOf } from './command-client.ts';
 
-const CONNECT_WITHIN_MS = 5_000;
 /** Above what a statement may take on the server: this is for a server that has gone silent. */
 const ANSWER_WITHIN_MS = 30_000;
 
@@ -23,7 +23,9 @@ export class Refused extends Error {
 }
 
 export async function openRepairSession(url: string): Promise<RepairSession> {
-  const client = await connect(url);
+  const client = await openClient(url, { query_timeout: ANSWER_WITHIN_MS }).catch((error: unknown) => {
+    throw unreachable(error);
+  });
   const run = <T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
     client.query<T>(text, [...values]).catch(ofAll);
   return {
@@ -50,23 +52,6 @@ export async function openRepairSession(url: string): Promise<RepairSession> {
   };
 }
 
-async function connect(url: string): Promise<pg.Client> {
-  try {
-    const client = new pg.Client({
-      connectionString: url,
-      connectionTimeoutMillis: CONNECT_WITHIN_MS,
-      query_timeout: ANSWER_WITHIN_MS,
-      keepAlive: true,
-    });
-    // The statement under way fails with it; unheard, the event would end the process.
-    client.on('error', () => {});
-    await client.connect();
-    return client;
-  } catch (error) {
-    throw unreachable(error);
-  }
-}
-
 /** Why a record is left as it is. @throws what stands in the way of every record. */
 export function refusalOf(error: unknown): string {
   if (error instanceof Refused) {
@@ -81,13 +66,11 @@ export function refusalOf(error: unknown): string {
 }
 
 const LOCK_NOT_AVAILABLE = '55P03';
-/** Connection, password, database, resources, shutdown: none of them is about one record. */
-const AWAY = /^(08|28|3D|53|57P)/;
 const NO_TABLE_OR_COLUMN = ['42P01', '42703'];
 const NO_PRIVILEGE_OR_READ_ONLY = ['42501', '25006'];
 
 function ofAll(error: unknown): never {
-  if (!(error instanceof pg.DatabaseError) || AWAY.test(error.code ?? '')) {
+  if (isAway(error) || !(error instanceof pg.DatabaseError)) {
     throw unreachable(error);
   }
   if (NO_TABLE_OR_COLUMN.includes(error.code ?? '')) {
@@ -105,7 +88,5 @@ function ofAll(error: unknown): never {
   throw error;
 }
 
-function unreachable(error: unknown): RepairError {
-  const { message, code, errors } = error as NodeJS.ErrnoException & { readonly errors?: readonly Error[] };
-  return new RepairError('unreachable', `The database was not reached: ${message || errors?.[0]?.message || code}.`);
-}
+const unreachable = (error: unknown) =>
+  new RepairError('unreachable', `The database was not reached: ${reasonOf(error)}.`);

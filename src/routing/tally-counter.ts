@@ -16,12 +16,12 @@ export function createTallyCounter<L extends string>(configuration: CounterConfi
     },
   });
   return {
-    /** @returns what counts one event of this series, which begins at 0. */
-    series: (labels: Record<L, string>): (() => void) => {
+    /** @returns what counts one event of this series, or more at once; it begins at 0. */
+    series: (labels: Record<L, string>): ((events?: number) => void) => {
       const one = { labels, count: 0 };
       all.push(one);
-      return () => {
-        one.count += 1;
+      return (events = 1) => {
+        one.count += events;
       };
     },
   };
