@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { eventFixture, served, statusFixture } from '../../src/cli/status-fixture.ts';
 import type { CommandAnswer, HistoryAnswer, StatusAnswer } from '../../src/control/api-schemas.ts';
+import { startCli } from '../support/cli.ts';
 import { until } from '../support/until.ts';
 
-const CLI = resolve('src/cli.ts');
 const TOKEN = 'a-token-that-nobody-may-ever-see';
 
 /** A stand-in of the controller's API, which answers what a test tells it to. The real controller has its tests in test/e2e. */
@@ -74,28 +74,15 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs it in an empty folder, so that no token of this machine is found. Its input is closed: it can ask nobody. */
+/** Runs it in an empty folder, so that no token of this machine is found. */
 function start(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, USER: 'alice', SLUICE_URL: api.url, SLUICE_TOKEN: TOKEN, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const started = startCli(args, { USER: 'alice', SLUICE_URL: api.url, SLUICE_TOKEN: TOKEN, ...env }, folder);
+  const { child, seen } = started;
   running.add(child);
-  const seen = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    seen.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    seen.err += chunk;
-  });
-  const closed = new Promise<number | null>((resolveEnd) => {
-    child.on('close', resolveEnd);
-  });
-  const ended = closed.then((code) => {
+  const ended = started.ended.then((result) => {
     running.delete(child);
-    assert.ok(!`${seen.out}${seen.err}`.includes(TOKEN), 'the token is never printed');
-    return { code, ...seen };
+    assert.ok(!`${result.out}${result.err}`.includes(TOKEN), 'the token is never printed');
+    return result;
   });
   return { child, seen, ended };
 }

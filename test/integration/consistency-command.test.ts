@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pino } from 'pino';
 import type { EventAnswer } from '../../src/control/api-schemas.ts';
@@ -12,6 +11,7 @@ import { freePort } from '../../src/embedded/flagd.ts';
 import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { readControllerSettings } from '../../src/settings.ts';
+import { startCli } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -78,23 +78,9 @@ async function begin(): Promise<void> {
   await until('50 % is served', async () => (await service.metric('sluice_flag_percent')) === 50);
 }
 
-/** The command as a process of its own, in an empty folder. */
 function start(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
-  const env = { PATH: process.env.PATH, USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, DATABASE_URL: database.url };
-  const child = spawn(process.execPath, [resolve('src/cli.ts'), 'consistency', 'check', ...args], {
-    cwd: directory,
-    env: { ...env, ...more },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  const ended = new Promise<number | null>((done) => child.on('close', done)).then((code) => ({ code, out, err }));
-  return { child, ended };
+  const env = { USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, DATABASE_URL: database.url, ...more };
+  return startCli(['consistency', 'check', ...args], env, directory);
 }
 const check = (args: readonly string[] = [], more?: NodeJS.ProcessEnv) => start(args, more).ended;
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type Check, checkConsistency } from '../../src/consistency/check.ts';
 import type { SeenRecord } from '../../src/consistency/finding.ts';
 import { openConsistencyStore } from '../../src/postgres/consistency-store.ts';
+import { startCli } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -27,7 +27,6 @@ type Document = {
   readonly records: readonly Told[];
 };
 
-const CLI = resolve('src/cli.ts');
 const BIG_ID = '9007199254740993';
 
 let folder: string;
@@ -50,23 +49,8 @@ afterEach(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-/** The command as a process of its own, in an empty folder. */
-function start(args: readonly string[], url = database.url) {
-  const child = spawn(process.execPath, [CLI, 'consistency', 'repair', ...args], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, USER: 'ana', DATABASE_URL: url },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  const ended = new Promise<number | null>((done) => child.on('close', done)).then((code) => ({ code, out, err }));
-  return { child, ended };
-}
+const start = (args: readonly string[], url = database.url) =>
+  startCli(['consistency', 'repair', ...args], { USER: 'ana', DATABASE_URL: url }, folder);
 const run = (...args: string[]) => start(args).ended;
 const APPLY = ['--apply', '--reason', 'change 4711'];
 

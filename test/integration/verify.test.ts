@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { pino } from 'pino';
 import type { EventAnswer, StatusAnswer } from '../../src/control/api-schemas.ts';
@@ -16,6 +15,7 @@ import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { readControllerSettings } from '../../src/settings.ts';
 import type { CheckResult } from '../../src/verify/run.ts';
+import { startCli } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -81,21 +81,11 @@ async function begin(): Promise<void> {
 
 const databaseOf = (args: readonly string[]) => (args.includes('--record') ? {} : { DATABASE_URL: database.url });
 
-/** The command as a process of its own, in JSON. */
+/** The command in JSON. */
 function start(...more: string[]) {
   const target = `http://127.0.0.1:${service.port}`;
-  const args = [resolve('src/cli.ts'), 'verify', '--target', target, '--json', ...more];
-  const env = { PATH: process.env.PATH, USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, ...databaseOf(more) };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    err += chunk;
-  });
-  const ended = new Promise<number | null>((done) => child.on('close', done)).then((code) => ({ code, out, err }));
-  return { child, ended };
+  const env = { USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, ...databaseOf(more) };
+  return startCli(['verify', '--target', target, '--json', ...more], env);
 }
 
 async function verify(...more: string[]) {
