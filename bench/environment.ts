@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startFlagServer } from '../src/embedded/flag-server.ts';
-import { freePort } from '../src/embedded/flagd.ts';
-import { startEmbeddedPostgres } from '../src/embedded/postgres.ts';
-import { seedViolations } from '../src/embedded/seed.ts';
-import { migrate } from '../src/postgres/migrate.ts';
+import { startFlagServer } from '../src/dev/embedded/flag-server.ts';
+import { freePort } from '../src/dev/embedded/flagd.ts';
+import { startEmbeddedPostgres } from '../src/dev/embedded/postgres.ts';
+import { seedViolations } from '../src/dev/embedded/seed.ts';
+import { migrate } from '../src/kit/postgres/migrate.ts';
 
 /** Vacuuming at a time of its own choosing would slow whoever's turn it is; it is done between the turns instead. */
 const POSTGRES_FLAGS = ['-c', 'autovacuum=off', '-c', 'max_wal_size=4GB'];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../src/embedded/flagd.ts';
+import { freePort } from '../src/dev/embedded/flagd.ts';
 import { type Child, startChild } from './child.ts';
 import { type Environment, flagAt } from './environment.ts';
 

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type Breach, breakDomain, countClients, untilStatus } from './demo/breach.ts';
-import { type Parts, type RunningController, startParts } from './demo/parts.ts';
-import { createProgress, type Progress } from './demo/progress.ts';
-import { breachPromises, climbPromise, type Promised, writesPromise } from './demo/promises.ts';
-import { startTraffic, type Traffic } from './demo/traffic.ts';
+import { type Breach, breakDomain, countClients, untilStatus } from './dev/demo/breach.ts';
+import { type Parts, type RunningController, startParts } from './dev/demo/parts.ts';
+import { createProgress, type Progress } from './dev/demo/progress.ts';
+import { breachPromises, climbPromise, type Promised, writesPromise } from './dev/demo/promises.ts';
+import { startTraffic, type Traffic } from './dev/demo/traffic.ts';
 import type { Faults } from './routing/faults.ts';
 
 const HELP = `The main job in a minute, on parts of its own: a rollout climbs 5 → 10 → 25 % by itself, its domain path is made

@@ -1,4 +1,4 @@
-import { migrate } from './postgres/migrate.ts';
+import { migrate } from './kit/postgres/migrate.ts';
 
 const url = process.env.DATABASE_URL;
 try {

@@ -4,10 +4,12 @@ import { Registry } from 'prom-client';
 import { createBreaker } from '../../src/routing/breaker.ts';
 import { bucketHundredths } from '../../src/routing/bucket.ts';
 import { type Decision, decideByPercent, decideBySwitches } from '../../src/routing/decision.ts';
-import { createFlagdSource } from '../../src/routing/flag-source.ts';
+import { createFaultSwitch } from '../../src/routing/faults.ts';
+import { createFlagdSource } from '../../src/routing/flags/flag-source.ts';
 import { createFlagEvaluationCounter, createPathMetrics } from '../../src/routing/metrics.ts';
-import { createUpdateRouter } from '../../src/routing/update-router.ts';
-import type { StatusUpdate } from '../../src/violations/violation.ts';
+import { createRouter } from '../../src/routing/router.ts';
+import { createPaths } from '../../src/service/paths.ts';
+import type { StatusUpdate, UpdateOutcome } from '../../src/violations/violation.ts';
 import { median } from '../statistics.ts';
 import type { DecisionCost } from './protocol.ts';
 
@@ -27,8 +29,8 @@ const switches = { useDomain: true, ceiling: undefined };
 // The domain's client that the source has just made: the SDK call alone, over the same provider.
 const client = OpenFeature.getClient('sluice/1');
 
-const flagPercent = async (update: StatusUpdate) => {
-  const reading = await source.read(update);
+const flagPercent = async ({ violationId, handledBy = '' }: StatusUpdate) => {
+  const reading = await source.read({ targetingKey: violationId, handled_by: handledBy });
   countEvaluation(reading);
   return reading.percent;
 };
@@ -43,17 +45,24 @@ async function decide(update: StatusUpdate): Promise<Decision> {
   return decision;
 }
 
-const route = createUpdateRouter({
+const route = createRouter<StatusUpdate, UpdateOutcome>({
   rollout: ROLLOUT,
   switches,
-  domainTimeoutMs: 1_000,
-  legacyTimeoutMs: 5_000,
+  key: ({ violationId }) => violationId,
   flagPercent,
-  domain: async () => ({ kind: 'updated' }),
-  legacy: async () => ({ kind: 'updated' }),
+  paths: createPaths({
+    domain: async () => ({ kind: 'updated' }),
+    legacy: async () => ({ kind: 'updated' }),
+    breaker,
+    metrics,
+    faults: createFaultSwitch(),
+    withinMs: { domain: 1_000, legacy: 5_000 },
+  }),
   settle: async () => undefined,
+  applied: { kind: 'updated' },
   breaker,
   metrics,
+  logged: () => ({}),
   log,
 });
 

@@ -1,5 +1,5 @@
-import { SEEDED_VIOLATIONS } from '../../src/embedded/seed.ts';
-import { STATUSES } from '../../src/violations/statuses.ts';
+import { SEEDED_VIOLATIONS } from '../../src/dev/embedded/seed.ts';
+import { STATUSES } from '../../src/violations/violation.ts';
 import { quantile } from '../statistics.ts';
 import { openConnection } from './connection.ts';
 import type { LoadMessage, LoadOrder, LoadResult } from './protocol.ts';

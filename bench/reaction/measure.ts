@@ -1,9 +1,9 @@
 import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Breach, breakDomain, untilStatus } from '../../src/demo/breach.ts';
-import { type Parts, type RunningController, startParts } from '../../src/demo/parts.ts';
-import { startTraffic } from '../../src/demo/traffic.ts';
+import { type Breach, breakDomain, untilStatus } from '../../src/dev/demo/breach.ts';
+import { type Parts, type RunningController, startParts } from '../../src/dev/demo/parts.ts';
+import { startTraffic } from '../../src/dev/demo/traffic.ts';
 import { startAlertmanager } from '../../test/e2e/support/alertmanager.ts';
 import { startPrometheus } from '../../test/e2e/support/prometheus.ts';
 import { findTools, type Tool } from '../../test/e2e/support/tools.ts';

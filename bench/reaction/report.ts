@@ -1,4 +1,4 @@
-import type { Breach } from '../../src/demo/breach.ts';
+import type { Breach } from '../../src/dev/demo/breach.ts';
 import { bar, table } from '../calm/text.ts';
 import { quantile } from '../statistics.ts';
 import type { Series } from './series.ts';

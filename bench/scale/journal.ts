@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { startParts } from '../../src/demo/parts.ts';
-import { startTraffic } from '../../src/demo/traffic.ts';
+import { startParts } from '../../src/dev/demo/parts.ts';
+import { startTraffic } from '../../src/dev/demo/traffic.ts';
 import { until } from '../../test/support/until.ts';
 
 const PER_SECOND = 200;

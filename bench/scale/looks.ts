@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SignalSource } from '../../src/control/ports.ts';
-import { createWatch } from '../../src/control/watch.ts';
+import type { SignalSource } from '../../src/controller/engine/ports.ts';
+import { createWatch } from '../../src/controller/engine/watch.ts';
 import type { Plan } from '../../src/rollout/plan.ts';
 import { quantile } from '../statistics.ts';
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readPlan } from '../../src/controller.ts';
-import { findFlagd } from '../../src/embedded/flagd.ts';
-import { createPrometheusSource } from '../../src/signals/prometheus.ts';
-import { createScrapeSource } from '../../src/signals/scrape.ts';
+import { readPlan } from '../../src/controller/settings.ts';
+import { createPrometheusSource } from '../../src/controller/signals/prometheus.ts';
+import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
+import { findFlagd } from '../../src/dev/embedded/flagd.ts';
 import { findTools } from '../../test/e2e/support/tools.ts';
 import { table } from '../calm/text.ts';
 import { type ControllerRun, measureController } from './controllers.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../src/embedded/flagd.ts';
+import { freePort } from '../../src/dev/embedded/flagd.ts';
 import { startProcess } from '../../test/e2e/support/processes.ts';
 
 export const SCRAPE_EVERY_SECONDS = 5;

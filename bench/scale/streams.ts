@@ -1,5 +1,5 @@
-import { readFlagdEndpoint } from '../../src/routing/flag-endpoint.ts';
-import { followFlags } from '../../src/routing/flag-sync.ts';
+import { readFlagdEndpoint } from '../../src/routing/flags/flag-endpoint.ts';
+import { followFlags } from '../../src/routing/flags/flag-sync.ts';
 
 /**
  * As many streams of flags as `COUNT`, each opened, kept and renewed as the service does. IPC: tells when all have their first

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Parts, startParts } from '../../src/demo/parts.ts';
-import { startTraffic } from '../../src/demo/traffic.ts';
+import { type Parts, startParts } from '../../src/dev/demo/parts.ts';
+import { startTraffic } from '../../src/dev/demo/traffic.ts';
 import { startChild } from '../child.ts';
 
 /** One real service with its database and flag server, and as many simulated replicas with its page of metrics as are asked for. */

@@ -4,12 +4,12 @@ import { createServer } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import pg from 'pg';
-import { parseUpdate } from '../../src/http/parameters.ts';
-import { LEGACY_UPDATE } from '../../src/postgres/database-service.ts';
-import { PostgreSQLDetectionRepository } from '../../src/postgres/detection-repository.ts';
-import { createSessions } from '../../src/postgres/sessions.ts';
+import { parseUpdate } from '../../src/violations/http/parameters.ts';
 import type { StatusUpdate } from '../../src/violations/violation.ts';
 import { ViolationService } from '../../src/violations/violation-service.ts';
+import { LEGACY_UPDATE } from '../../src/violations/writes/database-service.ts';
+import { PostgreSQLDetectionRepository } from '../../src/violations/writes/detection-repository.ts';
+import { createSessions } from '../../src/violations/writes/sessions.ts';
 
 /**
  * The smallest honest competitor: the same URL, validation and answer. Nothing decides, counts, logs or ends what takes too long.

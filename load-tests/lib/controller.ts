@@ -1,6 +1,6 @@
 import { sleep } from 'k6';
 import http from 'k6/http';
-import type { StatusAnswer } from '../../src/control/api-schemas.ts';
+import type { StatusAnswer } from '../../src/contract/schemas.ts';
 
 /** What is read of the controller's status. */
 export type Status = Pick<StatusAnswer, 'state' | 'stages' | 'wanted' | 'configured'> & {

@@ -6,7 +6,7 @@ import type {
   HistoryAnswer,
   StatusAnswer,
   VerificationRequest,
-} from '../control/api-schemas.ts';
+} from '../contract/schemas.ts';
 import { failureOf, NO_TOKEN, notAController, unreachable } from './client-errors.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 import { type Answered, send } from './request.ts';

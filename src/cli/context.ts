@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Client, createClient } from './client.ts';
 import { readToken, readUrl } from './connection.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, type Output } from './terminal/output.ts';
 
 export type GlobalOptions = { readonly url?: string; readonly json?: boolean; readonly color: boolean };
 

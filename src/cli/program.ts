@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { addConsistencyCommand } from './command-consistency.ts';
-import { addLintCommand } from './command-lint.ts';
-import { addReportCommand } from './command-report.ts';
-import { addVerifyCommand } from './command-verify.ts';
-import { addChangeCommands } from './commands-change.ts';
-import { addHistoryCommand, addStatusCommand } from './commands-read.ts';
+import { addChangeCommands } from './commands/change.ts';
+import { addConsistencyCommand } from './commands/consistency-check.ts';
+import { addLintCommand } from './commands/lint.ts';
+import { addHistoryCommand, addStatusCommand } from './commands/read.ts';
+import { addReportCommand } from './commands/report.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 import { createContext } from './context.ts';
 import { CliError, EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-codes.ts';
-import { printable } from './text.ts';
+import { printable } from './terminal/text.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { applyStatusUpdate } from '../violations/rules.ts';
-import { STATUSES, type Status } from '../violations/statuses.ts';
 import type { Violation } from '../violations/violation.ts';
+import { applyStatusUpdate, STATUSES, type Status } from '../violations/violation.ts';
 import type { SeenRecord } from './finding.ts';
 import { type Change, Judgement, type Values } from './judge.ts';
 

@@ -1,7 +1,6 @@
-import { STATUSES } from '../violations/statuses.ts';
 import type { ViolationId } from '../violations/violation.ts';
+import { STATUSES } from '../violations/violation.ts';
 import type { Finding, FindingField, FindingKind, SeenRecord } from './finding.ts';
-import { isEarlier, later } from './time-order.ts';
 
 const VALUES = ['status', 'notes', 'handled_by', 'handled_at'] as const;
 const TEXTS = ['notes', 'handled_by'] as const;
@@ -130,4 +129,24 @@ export class Judgement {
 
 function unique(findings: readonly Finding[]): readonly Finding[] {
   return Array.from(new Map(findings.map((each) => [`${each.version} ${each.kind} ${each.field}`, each])).values());
+}
+
+/** PostgreSQL's times as texts: ISO 8601, `infinity`, or years that JavaScript does not know. No time at all is earlier than any. */
+function isEarlier(a: string | null, b: string | null): boolean {
+  if (a === b || b === null) {
+    return false;
+  }
+  if (a === null) {
+    return true;
+  }
+  // Times of four-digit years, as nearly all are, sort as texts.
+  return a.length === PLAIN_TIME && b.length === PLAIN_TIME ? a < b : orderOf(a) < orderOf(b);
+}
+
+export const later = (a: string | null, b: string | null): string | null => (isEarlier(a, b) ? b : a);
+const PLAIN_TIME = '2026-03-01T12:00:00.000Z'.length;
+
+function orderOf(time: string): number {
+  const ms = Date.parse(time);
+  return Number.isNaN(ms) ? (time === '-infinity' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY) : ms;
 }

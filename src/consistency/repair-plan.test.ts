@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { STATUSES } from '../violations/statuses.ts';
+import { STATUSES } from '../violations/violation.ts';
 import type { SeenRecord } from './finding.ts';
 import { type Change, Judgement, type Values } from './judge.ts';
 import { planRepair, planUndo, type RecordPlan } from './repair-plan.ts';

@@ -1,7 +1,7 @@
-import { type Decision, type Knowledge, leaveStage, raised, rolledBack, unhealthy } from './decide.ts';
-import type { Percent } from './percent.ts';
+import type { Percent } from '../kit/percent.ts';
 import type { Plan } from './plan.ts';
 import { percentOf, type Reason, type State, stageAfter, stageAt, unverified } from './state.ts';
+import { type Decision, type Knowledge, leaveStage, raised, rolledBack, unhealthy } from './transitions.ts';
 
 export const COMMANDS = ['start', 'promote', 'approve', 'pause', 'resume', 'rollback'] as const;
 

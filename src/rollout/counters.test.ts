@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { pathCounters, replicaReading } from '../../test/support/reading-fixture.ts';
 import { attempts, countsSince, mismatchesSince, quantileSeconds, slowerThan, sumCounts } from './counters.ts';
 import type { ReplicaReading } from './reading.ts';
-import { pathCounters, replicaReading } from './reading-fixture.ts';
 
 const BORN_MS = 1_000;
 const STAGE_MS = 60_000;

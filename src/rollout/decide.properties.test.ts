@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { verdict } from '../../test/support/verdict-fixture.ts';
+import { isPercent } from '../kit/percent.ts';
 import { COMMANDS } from './command.ts';
-import { decide, type Input, type Knowledge } from './decide.ts';
-import { isPercent } from './percent.ts';
+import { decide, type Input } from './decide.ts';
 import { parsePlan } from './plan.ts';
 import { ON_BREACH } from './plan-schema.ts';
 import { IDLE, PHASES, percentBelow, percentOf, type State, servedSince } from './state.ts';
+import type { Knowledge } from './transitions.ts';
 import { VERDICTS } from './verdict.ts';
-import { verdict } from './verdict-fixture.ts';
 
 const SEED = 20_261_124;
 const OBSERVE_MS = 10_000;

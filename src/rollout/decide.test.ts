@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { verdict } from '../../test/support/verdict-fixture.ts';
 import { COMMANDS, type Command } from './command.ts';
-import { type Decision, decide, holding, type Input, type Knowledge } from './decide.ts';
+import { decide, holding, type Input } from './decide.ts';
 import { type Plan, parsePlan } from './plan.ts';
 import { IDLE, percentOf, type State, timeLeftMs } from './state.ts';
+import type { Decision, Knowledge } from './transitions.ts';
 import { judgeCheck, type Verdict } from './verdict.ts';
-import { verdict } from './verdict-fixture.ts';
 
 const NOW_MS = 1_000_000;
 const plan = parsePlan(`

@@ -1,6 +1,5 @@
-import type { Command } from './command.ts';
-import { decideCommand } from './command.ts';
-import type { Percent } from './percent.ts';
+import type { Percent } from '../kit/percent.ts';
+import { type Command, decideCommand } from './command.ts';
 import type { Plan } from './plan.ts';
 import {
   type Checked,
@@ -9,21 +8,12 @@ import {
   percentOf,
   type Reason,
   type State,
-  stageAfter,
   stageAt,
   timeLeftMs,
   unverified,
 } from './state.ts';
+import { type Decision, type Knowledge, leaveStage, rolledBack, unhealthy } from './transitions.ts';
 import type { Verdict } from './verdict.ts';
-
-/** What is known when something is decided. */
-export type Knowledge = {
-  readonly nowMs: number;
-  /** Of every guard by every source. None at all is not good news. */
-  readonly verdicts: readonly Verdict[];
-  /** Why the percent may not be raised now (standing by, no journal, the flag cannot be read …); undefined when it may. */
-  readonly noRaise: string | undefined;
-};
 
 export type Input =
   | { readonly kind: 'tick' }
@@ -35,31 +25,6 @@ export type Input =
   | { readonly kind: 'checked'; readonly checked: Checked }
   /** Somebody else changed the flag, and this is what it says now. */
   | { readonly kind: 'flag-edited'; readonly percent: Percent; readonly by?: 'lease' };
-
-export const EVENTS = [
-  'started',
-  'promoted',
-  'completed',
-  'approval-needed',
-  'paused',
-  'resumed',
-  'rolled-back',
-  'adopted',
-] as const;
-
-export type Decision =
-  /** Nothing worth telling; `state` may have counted time. */
-  | { readonly kind: 'none'; readonly state: State }
-  | {
-      readonly kind: 'changed';
-      readonly state: State;
-      readonly event: (typeof EVENTS)[number];
-      readonly from: Percent;
-      readonly to: Percent;
-      readonly why: Reason;
-    }
-  /** A command that cannot be done now, and why. */
-  | { readonly kind: 'refused'; readonly state: State; readonly why: string };
 
 /** A gap between two ticks counts as this at most: neither a leap of the clock nor a restart is observation. */
 const LONGEST_COUNTED_MS = 5_000;
@@ -107,54 +72,6 @@ function decideTick(plan: Plan, state: State, known: Knowledge): Decision {
   return leaveStage(plan, counted, known, { kind: 'plan' });
 }
 
-/** Goes where a finished stage leads: to the next one, to waiting for approval, or to the watch. */
-export function leaveStage(
-  plan: Plan,
-  state: Extract<State, { phase: 'observing' }>,
-  known: Knowledge,
-  why: Reason,
-): Decision {
-  const { percent } = state;
-  const next = stageAfter(plan, percent);
-  const { nowMs } = known;
-  if (next === undefined) {
-    const complete: State = { phase: 'complete', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
-    return { kind: 'changed', state: complete, event: 'completed', from: percent, to: percent, why };
-  }
-  if (next.needsApproval) {
-    const waiting: State = { ...state, phase: 'awaiting-approval' };
-    return { kind: 'changed', state: waiting, event: 'approval-needed', from: percent, to: percent, why };
-  }
-  return raised(state, next.percent, nowMs, 'promoted', why, known);
-}
-
-export function raised(
-  state: State,
-  percent: Percent,
-  nowMs: number,
-  event: 'started' | 'promoted',
-  why: Reason,
-  { noRaise }: Pick<Knowledge, 'noRaise'>,
-): Decision {
-  if (noRaise !== undefined) {
-    return why.kind === 'command' ? { kind: 'refused', state, why: noRaise } : { kind: 'none', state };
-  }
-  const next: State = { phase: 'observing', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
-  return { kind: 'changed', state: next, event, from: percentOf(state), to: percent, why };
-}
-
-export function rolledBack(state: State, to: Percent, nowMs: number, why: Reason): Decision {
-  const from = percentOf(state);
-  return {
-    kind: 'changed',
-    state: { phase: 'rolled-back', from, to, sinceMs: nowMs, why },
-    event: 'rolled-back',
-    from,
-    to,
-    why,
-  };
-}
-
 /** A flag that somebody edited by hand is the wish of whoever did: taken over, down and up. Guards watch it as any stage. */
 function adopt(plan: Plan, state: State, percent: Percent, nowMs: number, why: Reason): Decision {
   const from = percentOf(state);
@@ -178,15 +95,6 @@ function countTime<S extends Extract<State, { phase: 'observing' | 'complete' }>
   const elapsedMs = Math.min(Math.max(known.nowMs - state.countedAtMs, 0), LONGEST_COUNTED_MS);
   const healthyMs = unhealthy(known.verdicts) === undefined ? state.healthyMs + elapsedMs : state.healthyMs;
   return { ...state, healthyMs, countedAtMs: known.nowMs };
-}
-
-/** The first verdict that does not let time count; undefined when there is none. No verdicts are no health. */
-export function unhealthy(verdicts: readonly Verdict[]): string | undefined {
-  if (verdicts.length === 0) {
-    return 'no guard has a verdict yet';
-  }
-  const first = verdicts.find(({ kind }) => kind !== 'healthy');
-  return first && `${first.guard} (${first.source}) is ${first.kind}${first.detail && `: ${first.detail}`}`;
 }
 
 /** Why the stage does not go on by itself; undefined where it does, or has its time before it. */

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
-import type { Percent } from './percent.ts';
+import type { Percent } from '../kit/percent.ts';
 import { type MEASURES, type ON_BREACH, PlanText, type TESTS } from './plan-schema.ts';
 import { parseDurationMs, parseFactor, parseShare } from './units.ts';
 

@@ -1,4 +1,4 @@
-import type { Percent } from './percent.ts';
+import type { Percent } from '../kit/percent.ts';
 
 /** Counts since a replica's process began, of attempts on one path; as its /metrics page says them. */
 export type PathCounters = {

@@ -1,4 +1,4 @@
-import type { Percent } from './percent.ts';
+import type { Percent } from '../kit/percent.ts';
 import type { Plan, Stage } from './plan.ts';
 
 /** Why something was done: who or what asked for it, with what was known. */

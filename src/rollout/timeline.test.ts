@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { pathCounters, reading, replicaReading } from '../../test/support/reading-fixture.ts';
 import { attempts } from './counters.ts';
 import type { ReplicaReading } from './reading.ts';
-import { pathCounters, reading, replicaReading } from './reading-fixture.ts';
 import { createTimeline, type Measurement, measure } from './timeline.ts';
 
 const START_MS = Date.UTC(2026, 0, 1);

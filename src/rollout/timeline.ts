@@ -1,5 +1,5 @@
+import type { Percent } from '../kit/percent.ts';
 import { addCounts, type Counts, countsSince, increaseSince, NO_COUNTS } from './counters.ts';
-import type { Percent } from './percent.ts';
 import type { ReplicaReading, SourceReading } from './reading.ts';
 
 /** What both paths did within a span of time, over all replicas that told of it. */

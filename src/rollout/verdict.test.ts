@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { pathCounters, reading, replicaReading } from '../../test/support/reading-fixture.ts';
 import { addReading, beginEvidence, type Evidence } from './evidence.ts';
 import { parsePlan } from './plan.ts';
 import type { SourceReading } from './reading.ts';
-import { pathCounters, reading, replicaReading } from './reading-fixture.ts';
 import { judge } from './verdict.ts';
 
 const SECOND = 1_000;

@@ -1,5 +1,5 @@
-import type { Path } from '../violations/path.ts';
-import type { Percent } from './percent.ts';
+import type { Percent } from '../kit/percent.ts';
+import type { Path } from './path.ts';
 
 /** Why a request is served by its path: the values of the Rollout-Decision header. */
 export const DECISIONS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Path } from '../violations/path.ts';
+import type { Path } from './path.ts';
 
 /** What goes wrong on a path on purpose: each attempt waits, and that share of them then fails before it does anything. */
 type Fault = { readonly delayMs?: number; readonly errorPercent?: number };

@@ -1,17 +1,14 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
-import { PATHS, type Path } from '../violations/path.ts';
-import type { UpdateOutcome } from '../violations/violation.ts';
+import { createTallyCounter, DURATION_BUCKETS_SECONDS } from '../kit/metrics.ts';
+import type { Percent } from '../kit/percent.ts';
 import type { Breaker } from './breaker.ts';
 import { DECISIONS, type Decision } from './decision.ts';
-import type { FlagReading, Percent } from './percent.ts';
-import { createTallyCounter } from './tally-counter.ts';
-
-/** Seconds. 0.1 and 0.2 are bounds of their own: the limits on mean and P95 are counted, not interpolated. */
-export const DURATION_BUCKETS_SECONDS = [
-  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2.5, 5, 10,
-];
+import type { FlagReading } from './flags/flag-source.ts';
+import { PATHS, type Path } from './path.ts';
 
 const OUTCOMES = ['ok', 'rejected', 'error'] as const;
+/** How an attempt went. `rejected` is an answer, not a failure. */
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** Why a domain attempt was replaced by a legacy one. */
 const FALLBACK_REASONS = ['error', 'timeout', 'unsupported'] as const;
@@ -58,16 +55,13 @@ export function createPathMetrics({ registry, rollout }: Options) {
   );
   const fellBack = seriesOf(FALLBACK_REASONS, (reason) => fallbacks.series({ rollout, reason }));
 
-  /** Runs one attempt on a path and counts how it went. */
-  async function measure<T extends UpdateOutcome | { readonly kind: string }>(
-    path: Path,
-    attempt: () => Promise<T>,
-  ): Promise<T> {
+  /** Runs one attempt on a path and counts how it went. `classify` says so of what it returned; whatever it throws is an error. */
+  async function measure<T>(path: Path, classify: (result: T) => Outcome, attempt: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
-    let outcome: (typeof OUTCOMES)[number] = 'error';
+    let outcome: Outcome = 'error';
     try {
       const result = await attempt();
-      outcome = outcomeOf(result.kind);
+      outcome = classify(result);
       return result;
     } finally {
       duration.observe({ rollout, path }, (performance.now() - startedAt) / 1000);
@@ -84,17 +78,6 @@ export function createPathMetrics({ registry, rollout }: Options) {
 
 function seriesOf<K extends string, T>(names: readonly K[], make: (name: K) => T): Readonly<Record<K, T>> {
   return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, T>;
-}
-
-function outcomeOf(kind: string): (typeof OUTCOMES)[number] {
-  switch (kind) {
-    case 'not-found':
-      return 'rejected';
-    case 'unsupported':
-      return 'error';
-    default:
-      return 'ok';
-  }
 }
 
 export function createFlagEvaluationCounter({ registry, rollout }: Options) {

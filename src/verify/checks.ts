@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Path } from '../violations/path.ts';
-import { STATUSES } from '../violations/statuses.ts';
+import type { Path } from '../routing/path.ts';
+import { STATUSES } from '../violations/violation.ts';
 import type { Answer, Target } from './target.ts';
 
 export type Subject = {

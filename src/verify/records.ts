@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { bucketHundredths } from '../routing/bucket.ts';
-import type { Path } from '../violations/path.ts';
+import type { Path } from '../routing/path.ts';
 import type { Target } from './target.ts';
 
 /** VerifyRecords makes records for the checks, and takes them away with all that was written about them. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { STATUSES } from '../violations/statuses.ts';
+import { STATUSES } from '../violations/violation.ts';
 import { type CheckResult, skipPath, verifyPath } from './run.ts';
 import type { Answer, Target } from './target.ts';
 

@@ -1,4 +1,4 @@
-import type { Path } from '../violations/path.ts';
+import type { Path } from '../routing/path.ts';
 import { CHECKS, type CheckOf, checkFallback, type Subject } from './checks.ts';
 
 export type CheckResult = {

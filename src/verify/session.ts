@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Path } from '../violations/path.ts';
+import type { Path } from '../routing/path.ts';
 import type { Subject } from './checks.ts';
 import { idFor, type Served, takes, type VerifyRecords } from './records.ts';
 import { type CheckResult, reasonOf, skipPath, verifyPath } from './run.ts';

@@ -1,5 +1,5 @@
-import { applyStatusUpdate } from './rules.ts';
 import type { StatusUpdate, UpdateOutcome, Violation } from './violation.ts';
+import { applyStatusUpdate } from './violation.ts';
 
 /** What a violation becomes, given the locked record and the time of the database. */
 export type StatusRule = (before: Violation, now: Date) => Violation;

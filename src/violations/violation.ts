@@ -1,5 +1,3 @@
-import type { Status } from './statuses.ts';
-
 /** A positive 64-bit integer as its decimal digits: a JavaScript number loses digits above 2^53. */
 export type ViolationId = string;
 
@@ -28,3 +26,25 @@ export type StatusUpdate = {
 
 /** `not-found` is an answer, not a failure: it never leads to a fallback. */
 export type UpdateOutcome = { readonly kind: 'updated' } | { readonly kind: 'not-found' };
+
+export const STATUSES = ['pending', 'confirmed', 'false_positive', 'resolved'] as const;
+export type Status = (typeof STATUSES)[number];
+
+type Change = Pick<StatusUpdate, 'status' | 'notes' | 'handledBy'>;
+
+/**
+ * What a violation is after a status update, by the domain's rules.
+ *
+ * Every status may follow every other. Notes and handledBy keep their values unless given (an empty text is given).
+ * handledAt is `now`, but never earlier than it was: two writers' clocks may disagree, the record's time does not.
+ */
+export function applyStatusUpdate(before: Violation, change: Change, now: Date): Violation {
+  return {
+    id: before.id,
+    status: change.status,
+    notes: change.notes ?? before.notes,
+    handledBy: change.handledBy ?? before.handledBy,
+    handledAt: before.handledAt !== null && before.handledAt > now ? before.handledAt : now,
+    version: before.version + 1,
+  };
+}

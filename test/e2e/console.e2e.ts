@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pino } from 'pino';
-import type { StatusAnswer } from '../../src/control/api-schemas.ts';
-import { createController } from '../../src/controller.ts';
-import { startFlagServer } from '../../src/embedded/flag-server.ts';
-import { ensureFlagsFile } from '../../src/embedded/flags-file.ts';
+import type { StatusAnswer } from '../../src/contract/schemas.ts';
+import { createController } from '../../src/controller/create-controller.ts';
+import { readControllerSettings } from '../../src/controller/settings.ts';
+import { startFlagServer } from '../../src/dev/embedded/flag-server.ts';
+import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
-import { readControllerSettings } from '../../src/settings.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -288,7 +288,7 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
 test('the page may load nothing from elsewhere, run nothing inline, and be framed by nobody', {
   skip: tools.skipWithout('chromium'),
 }, async () => {
-  const { readAssets } = await import('../../src/console/assets.ts');
+  const { readAssets } = await import('../../src/controller/console/serve.ts');
   const { byPath, contentSecurityPolicy } = readAssets();
   assert.match(contentSecurityPolicy, /default-src 'none'.*frame-ancestors 'none'/);
   assert.ok(!contentSecurityPolicy.includes('unsafe'));

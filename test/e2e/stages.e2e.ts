@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StatusAnswer } from '../../src/control/api-schemas.ts';
+import type { StatusAnswer } from '../../src/contract/schemas.ts';
 import { until } from '../support/until.ts';
 import { planOf } from './support/plans.ts';
 import type { Replica } from './support/replicas.ts';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { editFlag } from '../../src/levers/flag-edit.ts';
-import { lintFlagsText } from '../../src/levers/lint.ts';
+import { parseMetrics } from '../../src/controller/signals/metrics-text.ts';
+import { readReplicas } from '../../src/controller/signals/prometheus-replicas.ts';
+import { editFlag } from '../../src/flagd/flag-edit.ts';
+import { lintFlagsText } from '../../src/flagd/lint.ts';
 import { addReading, beginEvidence } from '../../src/rollout/evidence.ts';
 import { PlanError, parsePlan } from '../../src/rollout/plan.ts';
 import { judge } from '../../src/rollout/verdict.ts';
-import { parseMetrics } from '../../src/signals/metrics-text.ts';
-import { readReplicas } from '../../src/signals/prometheus-replicas.ts';
 import { until } from '../support/until.ts';
 import { onlyAnswer } from './support/answers.ts';
 import { nested } from './support/bounds.ts';

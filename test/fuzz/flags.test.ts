@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
-import { editFlag, flagIn } from '../../src/levers/flag-edit.ts';
-import { nodeAt } from '../../src/levers/json-edit.ts';
-import { lintFile, lintFlagsText } from '../../src/levers/lint.ts';
-import { errorsThatHit, type Problem } from '../../src/levers/problem.ts';
-import { readPercent } from '../../src/levers/read-percent.ts';
+import { editFlag, flagIn } from '../../src/flagd/flag-edit.ts';
+import { nodeAt } from '../../src/flagd/json-edit.ts';
+import { lintFile, lintFlagsText } from '../../src/flagd/lint.ts';
+import { errorsThatHit, type Problem } from '../../src/flagd/problem.ts';
+import { readPercent } from '../../src/flagd/read-percent.ts';
 import { assertNothingPolluted, inBoundedTime, nested } from './support/bounds.ts';
 import { mangled } from './support/edits.ts';
 import { fuzzed } from './support/runs.ts';

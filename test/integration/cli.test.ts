@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { eventFixture, served, statusFixture } from '../../src/cli/status-fixture.ts';
-import type { CommandAnswer, HistoryAnswer, StatusAnswer } from '../../src/control/api-schemas.ts';
+import type { CommandAnswer, HistoryAnswer, StatusAnswer } from '../../src/contract/schemas.ts';
 import { startCli } from '../support/cli.ts';
+import { eventFixture, served, statusFixture } from '../support/status-fixture.ts';
 import { until } from '../support/until.ts';
 
 const TOKEN = 'a-token-that-nobody-may-ever-see';

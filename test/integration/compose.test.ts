@@ -6,14 +6,10 @@ import { dirname, join } from 'node:path';
 import { suite, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
-import { lintFlagsText } from '../../src/levers/lint.ts';
+import { ControllerEnvironment, readControllerSettings } from '../../src/controller/settings.ts';
+import { lintFlagsText } from '../../src/flagd/lint.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
-import {
-  ControllerEnvironment,
-  readControllerSettings,
-  readServiceSettings,
-  ServiceEnvironment,
-} from '../../src/settings.ts';
+import { readServiceSettings, ServiceEnvironment } from '../../src/service/settings.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 type Service = {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { type Check, checkConsistency } from '../../src/consistency/check.ts';
 import type { SeenRecord } from '../../src/consistency/finding.ts';
-import { openConsistencyStore } from '../../src/postgres/consistency-store.ts';
+import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
 import { startCli } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';

@@ -15,10 +15,10 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { Logger } from 'pino';
-import { type FlagServer, startFlagServer } from '../../src/embedded/flag-server.ts';
-import { freePort, startFlagd } from '../../src/embedded/flagd.ts';
-import { createFlagdSource, type FlagSource } from '../../src/routing/flag-source.ts';
-import type { SyncTimes } from '../../src/routing/flag-sync.ts';
+import { type FlagServer, startFlagServer } from '../../src/dev/embedded/flag-server.ts';
+import { freePort, startFlagd } from '../../src/dev/embedded/flagd.ts';
+import { createFlagdSource, type FlagSource } from '../../src/routing/flags/flag-source.ts';
+import type { SyncTimes } from '../../src/routing/flags/flag-sync.ts';
 
 const FLAG = 'rollout';
 /** How soon a source has the flags of a flagd that is there again. */
@@ -125,7 +125,8 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
         defaultVariant: 'off',
         targeting,
       });
-      const read = async (handledBy: string) => (await source.read({ violationId: '1', handledBy })).percent;
+      const read = async (handledBy: string) =>
+        (await source.read({ targetingKey: '1', handled_by: handledBy })).percent;
       assert.equal(await read('team-a'), 100);
       assert.equal(await read('team-b'), 0);
     });
@@ -258,7 +259,7 @@ async function flagsFile(t: TestContext) {
 
 /** A server of flagd's sync protocol that says and ends only what the test tells it to. */
 async function startScriptedServer(t: TestContext) {
-  const proto = loadSync(join(import.meta.dirname, '../../src/routing/flagd-sync.proto'), { keepCase: true });
+  const proto = loadSync(join(import.meta.dirname, '../../src/routing/flags/flagd-sync.proto'), { keepCase: true });
   // biome-ignore lint/suspicious/noExplicitAny: the loader's type does not know what the file declares.
   const service: ServiceDefinition = (loadPackageDefinition(proto) as any).flagd.sync.v1.FlagSyncService.service;
   const opened: ServerWritableStream<unknown, object>[] = [];

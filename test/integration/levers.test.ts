@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, mock, test } from 'node:test';
 import { FlagdCore } from '@openfeature/flagd-core';
-import type { FlagLever, FlagWrite } from '../../src/control/ports.ts';
-import { createConfigMapLever } from '../../src/levers/configmap-lever.ts';
-import { createFeatureFlagLever } from '../../src/levers/featureflag-lever.ts';
-import { createFileLever } from '../../src/levers/file-lever.ts';
-import { createKubernetesLever } from '../../src/levers/kubernetes.ts';
+import type { FlagLever, FlagWrite } from '../../src/controller/engine/ports.ts';
+import { createConfigMapLever } from '../../src/controller/levers/configmap-lever.ts';
+import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-lever.ts';
+import { createFileLever } from '../../src/controller/levers/file-lever.ts';
+import { createKubernetesLever } from '../../src/controller/levers/kubernetes.ts';
 import { startKubeApi, type TestKubeApi } from '../support/kube-api.ts';
 import { until } from '../support/until.ts';
 

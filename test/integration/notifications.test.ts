@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import type { JournalEvent } from '../../src/control/ports.ts';
-import { createNotifier } from '../../src/notifications/notifier.ts';
+import { createNotifier } from '../../src/controller/notifications/notifier.ts';
+import type { JournalEvent } from '../../src/rollout/event.ts';
 import { type Receiver, startReceiver } from '../support/notification-receiver.ts';
 import { until } from '../support/until.ts';
 

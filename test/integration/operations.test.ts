@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { checkConsistency } from '../../src/consistency/check.ts';
-import { openConsistencyStore } from '../../src/postgres/consistency-store.ts';
+import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
 import { createTestDatabase, execute, type TestDatabase } from '../support/database.ts';
 import { startTestService } from '../support/service.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
+import { createPrometheusSource } from '../../src/controller/signals/prometheus.ts';
 import type { SourceReading } from '../../src/rollout/reading.ts';
-import { createPrometheusSource } from '../../src/signals/prometheus.ts';
 import { type PrometheusStandIn, type StandInSeries, startPrometheusStandIn } from '../support/prometheus-api.ts';
 
 const ROLLOUT = 'a "quoted" \\ rollout';

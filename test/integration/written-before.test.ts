@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { DatabaseService } from '../../src/postgres/database-service.ts';
-import { createWritePool } from '../../src/postgres/pool.ts';
-import { createSessions } from '../../src/postgres/sessions.ts';
+import { createWritePool } from '../../src/kit/postgres/pool.ts';
+import { DatabaseService } from '../../src/violations/writes/database-service.ts';
+import { createSessions } from '../../src/violations/writes/sessions.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 test('after a write that was found to be applied already, the next one on that connection is done', async () => {

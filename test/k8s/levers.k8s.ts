@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { FlagLever } from '../../src/control/ports.ts';
-import { createConfigMapLever } from '../../src/levers/configmap-lever.ts';
-import { createFeatureFlagLever } from '../../src/levers/featureflag-lever.ts';
+import type { FlagLever } from '../../src/controller/engine/ports.ts';
+import { createConfigMapLever } from '../../src/controller/levers/configmap-lever.ts';
+import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-lever.ts';
 import { FLAG } from '../e2e/support/flags.ts';
 import { type Cluster, type Kind, KUBECONFIG, openCluster, skipWithoutCluster } from './support/cluster.ts';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { lintFlagsText } from '../../src/levers/lint.ts';
+import { ControllerEnvironment } from '../../src/controller/settings.ts';
+import { lintFlagsText } from '../../src/flagd/lint.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
-import { ControllerEnvironment, readServiceSettings, ServiceEnvironment } from '../../src/settings.ts';
+import { readServiceSettings, ServiceEnvironment } from '../../src/service/settings.ts';
 import { skipWithoutKustomize as skip } from './support/kustomize.ts';
 import { buildVariant, find, type Manifest, nameOf, ofKind, VARIANTS, type Variant } from './support/manifests.ts';
 import { type Container, selects, type Workload, workloadsOf } from './support/workloads.ts';
@@ -184,7 +185,7 @@ for (const variant of Object.keys(VARIANTS) as Variant[]) {
       const preStop = (containers[0] as unknown as { lifecycle: { preStop: { sleep: { seconds: number } } } }).lifecycle
         .preStop.sleep.seconds;
       assert.ok(preStop >= 3, 'the endpoints have to be gone everywhere before the port is');
-      // src/http/server.ts: a last second for new connections, 15 s for answers; then 2 s for the pools.
+      // src/kit/http/server.ts: a last second for new connections, 15 s for answers; then 2 s for the pools.
       assert.ok((pod.terminationGracePeriodSeconds ?? 0) >= preStop + 1 + 15 + 2);
     });
   });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type FlagServer, startFlagServer } from '../../src/embedded/flag-server.ts';
+import { type FlagServer, startFlagServer } from '../../src/dev/embedded/flag-server.ts';
 import type { TestService } from './service.ts';
 import { until } from './until.ts';
 

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../src/embedded/flagd.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/embedded/postgres.ts';
-import { seedViolations } from '../../src/embedded/seed.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
+import { freePort } from '../../src/dev/embedded/flagd.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/dev/embedded/postgres.ts';
+import { seedViolations } from '../../src/dev/embedded/seed.ts';
+import { migrate } from '../../src/kit/postgres/migrate.ts';
 import { execute, TEMPLATE, withDatabase } from './database.ts';
 
 let server: EmbeddedPostgres | undefined;

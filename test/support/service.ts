@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { createService } from '../../src/service.ts';
-import { readServiceSettings } from '../../src/settings.ts';
+import { createService } from '../../src/service/create-service.ts';
+import { readServiceSettings } from '../../src/service/settings.ts';
 
 export type Answer = {
   readonly status: number;

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../../src/embedded/flagd.ts';
+import { freePort } from '../../../src/dev/embedded/flagd.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
 
 const ROUTING = join(import.meta.dirname, '../../../monitoring/alertmanager/alertmanager.yaml');

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../../src/control/api-schemas.ts';
+import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../../src/contract/schemas.ts';
 import type { COMMANDS } from '../../../src/rollout/command.ts';
 import { until } from '../../support/until.ts';
 import { type RunningProcess, startProcess } from './processes.ts';

@@ -1,8 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type FlagServer, startFlagServer } from '../../../src/embedded/flag-server.ts';
-import { startFlagd } from '../../../src/embedded/flagd.ts';
-import { ensureFlagsFile } from '../../../src/embedded/flags-file.ts';
+import { type FlagServer, startFlagServer } from '../../../src/dev/embedded/flag-server.ts';
+import { startFlagd } from '../../../src/dev/embedded/flagd.ts';
+import { ensureFlagsFile } from '../../../src/dev/embedded/flags-file.ts';
 import { findTools } from './tools.ts';
 
 export const FLAG = 'violation-status-domain-percent';

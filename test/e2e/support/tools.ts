@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findFlagd } from '../../../src/embedded/flagd.ts';
+import { findFlagd } from '../../../src/dev/embedded/flagd.ts';
 
 const SCRIPT = join(import.meta.dirname, '../../../scripts/e2e-tools');
 /** Longer than the script gives itself: building k6 for the first time is most of it. */

@@ -1,5 +1,5 @@
 import { checkConsistency } from '../../../src/consistency/check.ts';
-import { openConsistencyStore } from '../../../src/postgres/consistency-store.ts';
+import { openConsistencyStore } from '../../../src/consistency/sql/check-store.ts';
 import type { Database } from '../system/database.ts';
 
 const ROLLOUT = 'violation-status';

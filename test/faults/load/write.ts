@@ -1,4 +1,4 @@
-import type { Status } from '../../../src/violations/statuses.ts';
+import type { Status } from '../../../src/violations/violation.ts';
 
 /** No record has this id: a write to it is answered 404, whatever else goes on. */
 export const MISSING_ID = '9007199254740993';

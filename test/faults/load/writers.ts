@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { STATUSES } from '../../../src/violations/statuses.ts';
+import { STATUSES } from '../../../src/violations/violation.ts';
 import type { Member } from '../system/member.ts';
 import { sendWrite } from './client.ts';
 import { createRandom, type Random } from './random.ts';

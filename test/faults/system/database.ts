@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { freePort } from '../../../src/embedded/flagd.ts';
-import { startEmbeddedPostgres } from '../../../src/embedded/postgres.ts';
-import { migrate } from '../../../src/postgres/migrate.ts';
+import { freePort } from '../../../src/dev/embedded/flagd.ts';
+import { startEmbeddedPostgres } from '../../../src/dev/embedded/postgres.ts';
+import { migrate } from '../../../src/kit/postgres/migrate.ts';
 import { execute, withDatabase } from '../../support/database.ts';
 import type { StepOf } from '../schedule/schedule.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { StatusAnswer } from '../../../src/control/api-schemas.ts';
+import type { StatusAnswer } from '../../../src/contract/schemas.ts';
 import { skipBecause } from '../../e2e/support/tools.ts';
 import { until } from '../../support/until.ts';
 import { KUBECONFIG, skipWithoutCluster } from '../support/cluster.ts';

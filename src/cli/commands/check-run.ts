@@ -1,0 +1,72 @@
+import { type Check, CheckError, type ConsistencyStore, checkConsistency } from '../../consistency/check.ts';
+import { CliError, EXIT } from '../exit-codes.ts';
+import type { Output } from '../terminal/output.ts';
+import { createProgressBar } from '../terminal/progress-bar.ts';
+
+const CODES = {
+  unreachable: EXIT.unreachable,
+  'not-migrated': EXIT.usage,
+  refused: EXIT.unexpected,
+  taken: EXIT.refused,
+} as const;
+
+type View = { readonly output: Output; readonly json: boolean; readonly stop: AbortSignal };
+
+/** Shows how far it is on stderr. @returns the finished check. @throws CliError that says how to go on where it is not. */
+export async function runCheck(store: ConsistencyStore, begun: Check, { output, json, stop }: View): Promise<Check> {
+  let { progress } = begun;
+  const howToGoOn = () =>
+    `${progress.records} records are done, with ${progress.findings} findings. Go on with: sluice consistency check --resume ${begun.id}`;
+  using bar = createProgressBar({
+    write: output.err,
+    isTerminal: process.stderr.isTTY === true,
+    columns: () => process.stderr.columns ?? 80,
+    nowMs: () => performance.now(),
+    recordsBefore: progress.records,
+  });
+  try {
+    const check = await checkConsistency({
+      store,
+      check: begun,
+      signal: stop,
+      tell: (now, aboutRecords) => {
+        progress = now;
+        if (!json) {
+          bar.show({ ...now, aboutRecords });
+        }
+      },
+    });
+    if (check.isFinished) {
+      return check;
+    }
+  } catch (error) {
+    if (error instanceof CheckError && error.kind !== 'taken') {
+      throw new CliError(CODES[error.kind], `${error.message} ${howToGoOn()}`);
+    }
+    throw error;
+  }
+  throw new CliError(EXIT.unexpected, `Interrupted: ${howToGoOn()}`);
+}
+
+export async function findBegun(store: ConsistencyStore, id: string): Promise<Check> {
+  const check = await store.find(id);
+  if (check === undefined) {
+    throw new CliError(EXIT.usage, `--resume came as ${id}, and this database has no such check. Begin a new one.`);
+  }
+  if (check.isFinished) {
+    const { findings } = check.progress;
+    throw new CliError(
+      EXIT.refused,
+      `Check ${id} is finished, with ${findings} findings: there is nothing to go on with. Begin a new one.`,
+    );
+  }
+  return check;
+}
+
+export async function inDatabase<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof CheckError ? new CliError(CODES[error.kind], error.message) : error;
+  }
+}

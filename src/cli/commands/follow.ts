@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '../client.ts';
+import { CliError } from '../exit-codes.ts';
+import { keyOf, renderEvent } from '../render/history.ts';
+import type { Output } from '../terminal/output.ts';
+import { printable } from '../terminal/text.ts';
+
+type Options = {
+  readonly client: Pick<Client, 'history'>;
+  readonly output: Output;
+  readonly json: boolean;
+  readonly limit: number;
+  readonly intervalMs: number;
+  readonly signal: AbortSignal;
+};
+
+/** So many may happen between two looks without one being missed. */
+const LOOKED_AT = 200;
+
+/** Prints each event once, the oldest first, until `signal`. An outage is told once, and waited for. */
+export async function followHistory({ client, output, json, limit, intervalMs, signal }: Options): Promise<void> {
+  let seen: Set<string> | undefined;
+  let isAway = false;
+  while (!signal.aborted) {
+    try {
+      const { events } = await client.history(seen === undefined ? limit : Math.max(limit, LOOKED_AT));
+      const columns = output.isTerminal ? output.size().columns : Number.POSITIVE_INFINITY;
+      for (const event of events.toReversed().filter((each) => !seen?.has(keyOf(each)))) {
+        output.out(
+          json ? `${JSON.stringify(event)}\n` : `${renderEvent(printable(event), { paint: output.paint, columns })}\n`,
+        );
+      }
+      seen = new Set([...(seen ?? []), ...events.map(keyOf)].slice(-10 * Math.max(limit, LOOKED_AT)));
+      if (isAway) {
+        output.err('The controller is back.\n');
+      }
+      isAway = false;
+    } catch (error) {
+      if (signal.aborted) {
+        return;
+      }
+      if (seen === undefined || !(error instanceof CliError)) {
+        throw error;
+      }
+      if (!isAway) {
+        output.err(`${error.message} Waiting for it.\n`);
+      }
+      isAway = true;
+    }
+    await sleep(intervalMs, undefined, { signal }).catch(() => {});
+  }
+}

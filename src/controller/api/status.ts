@@ -1,0 +1,103 @@
+import type { StatusAnswer } from '../../contract/schemas.ts';
+import { phrase } from '../../rollout/command.ts';
+import { attempts, type Counts } from '../../rollout/counters.ts';
+import { holding } from '../../rollout/decide.ts';
+import { recentCounts } from '../../rollout/evidence.ts';
+import type { Plan } from '../../rollout/plan.ts';
+import { percentOf, timeLeftMs } from '../../rollout/state.ts';
+import { valueOfMeasure } from '../../rollout/verdict.ts';
+import type { RolloutLoop } from '../engine/engine.ts';
+import { describeReason, flagProblem } from '../engine/event-text.ts';
+import type { FlagLever } from '../engine/ports.ts';
+import { describeVerdict } from '../engine/stage-evidence.ts';
+
+const RATES_OVER_MS = 10_000;
+
+type Options = {
+  readonly plan: Plan;
+  readonly lever: Pick<FlagLever, 'name' | 'where'>;
+  readonly instance: string;
+  readonly snapshot: ReturnType<RolloutLoop['snapshot']>;
+};
+
+/** Everything an SRE asks first, as the API tells it. */
+export function describeStatus({ plan, lever, instance, snapshot }: Options): StatusAnswer {
+  const { state, flag, served, change, verdicts, nowMs } = snapshot;
+  return {
+    rollout: plan.rollout,
+    flag: plan.flag,
+    at: iso(nowMs),
+    state: {
+      phase: state.phase,
+      phrase: phrase(state),
+      percent: percentOf(state),
+      since: state.phase === 'idle' ? null : iso(state.sinceMs),
+      verified: ('healthyMs' in state ? state.verified : undefined) ?? null,
+      why: 'why' in state ? describeReason(state.why) : null,
+    },
+    stages: plan.stages.map((stage) => ({ ...stage })),
+    watchMs: plan.watchMs,
+    confidence: plan.confidence,
+    minSamples: plan.minSamples,
+    leaseMs: plan.leaseMs ?? null,
+    healthyMs: 'healthyMs' in state ? state.healthyMs : null,
+    timeLeftMs: timeLeftMs(plan, state) ?? null,
+    holding: percentOf(state) === 0 ? null : (holding(plan, state, verdicts) ?? null),
+    wanted: percentOf(state),
+    configured: {
+      percent: flag?.kind === 'read' ? flag.percent : null,
+      where: lever.where,
+      lever: lever.name,
+      problem: flag === undefined ? 'not read yet' : (flagProblem(flag) ?? null),
+    },
+    served: [
+      ...(served?.kind === 'read' ? served.replicas : []).map(({ replica, servedPercent, breakerOpen }) => ({
+        replica,
+        percent: servedPercent ?? null,
+        breakerOpen: breakerOpen ?? null,
+        missing: null,
+      })),
+      ...(served?.kind === 'read' ? served.missing : []).map(({ replica, why, detail }) => ({
+        replica,
+        percent: null,
+        breakerOpen: null,
+        missing: `${why}: ${detail}`,
+      })),
+    ],
+    verdicts: verdicts.map((verdict) => describeVerdict(plan, verdict)),
+    sources: snapshot.problems.map((each) => ({ ...each })),
+    paths: describePaths(plan, snapshot),
+    change:
+      change === undefined
+        ? null
+        : {
+            percent: change.percent,
+            seenAt: iso(change.seenAtMs),
+            writtenAt: iso(change.writtenAtMs),
+            confirmedAt: change.confirmedAtMs === undefined ? null : iso(change.confirmedAtMs),
+            waitingFor: [...change.waitingFor],
+          },
+    controller: {
+      instance,
+      leading: snapshot.leading,
+      journal: snapshot.journalIsAway ? 'away' : 'written',
+      buffered: snapshot.buffered,
+      noRaise: snapshot.noRaise ?? null,
+    },
+  };
+}
+
+function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): StatusAnswer['paths'] {
+  const over = (windowMs: number) =>
+    recentCounts({ spans: evidence?.spans ?? [] }, { ...plan, minSamples: 0 }, windowMs, nowMs);
+  const [short, long] = [over(RATES_OVER_MS), over(60_000)];
+  const describe = (recent: Counts, counts: Counts) => ({
+    requestsPerSecond: attempts(recent) / (RATES_OVER_MS / 1_000),
+    errorShare: valueOfMeasure('error-rate', counts) ?? null,
+    p95Seconds: valueOfMeasure('latency-p95', counts) ?? null,
+    meanSeconds: valueOfMeasure('latency-mean', counts) ?? null,
+  });
+  return { domain: describe(short.domain, long.domain), legacy: describe(short.legacy, long.legacy) };
+}
+
+const iso = (ms: number) => new Date(ms).toISOString();

@@ -1,0 +1,60 @@
+import type { Middleware } from 'koa';
+import { describeMeasurement } from '../../contract/measurements.ts';
+import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
+import { answerUnavailable } from '../../kit/http/middleware.ts';
+import type { Measuring } from '../engine/measuring.ts';
+
+type Parts = {
+  readonly status: () => StatusAnswer;
+  readonly measuring: Pick<Measuring, 'listen'>;
+  /** @returns what ends the listening. */
+  readonly listen: (listener: (event: EventAnswer) => void) => () => void;
+};
+
+const STATUS_EVERY_MS = 1_000;
+const MOST_STREAMS = 100;
+/** A reader that is this far behind reads no more: its connection is cut, and it comes again. */
+const MOST_UNREAD_BYTES = 1024 * 1024;
+
+/**
+ * Server-sent events: `status` every second, `measurement` and `event` when there is one. A reader takes a stream that is silent for
+ * some seconds for lost.
+ */
+export function stream({ status, measuring, listen }: Parts): Middleware {
+  let open = 0;
+  return (ctx) => {
+    if (open >= MOST_STREAMS) {
+      answerUnavailable(ctx, `This controller has ${MOST_STREAMS} streams open, its limit.`);
+      return;
+    }
+    ctx.set({ 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });
+    ctx.status = 200;
+    if (ctx.method === 'HEAD') {
+      return;
+    }
+    // Written by hand: a reader that leaves is no error of a stream that Koa would report.
+    const { res } = ctx;
+    ctx.respond = false;
+    const send = (event: string, data: unknown) => {
+      res.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (res.writableLength > MOST_UNREAD_BYTES) {
+        res.destroy();
+      }
+    };
+    open += 1;
+    const timer = setInterval(() => send('status', status()), STATUS_EVERY_MS);
+    const ends = [
+      measuring.listen((point) => send('measurement', describeMeasurement(point))),
+      listen((event) => send('event', event)),
+    ];
+    res.once('close', () => {
+      open -= 1;
+      clearInterval(timer);
+      for (const end of ends) {
+        end();
+      }
+    });
+    res.flushHeaders();
+    send('status', status());
+  };
+}

@@ -1,0 +1,96 @@
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { StageEvidence } from '../../../contract/measurements.ts';
+import type { EventAnswer } from '../../../contract/schemas.ts';
+import { dateTime, duration, inUnitOf, type Language, latency, share } from '../../../contract/wording/format.ts';
+import { DECISIONS, isBadFact } from '../../../contract/wording/kinds.ts';
+import { eventSentence } from '../../../contract/wording/sentences.ts';
+import { TEXTS } from '../../../contract/wording/texts.ts';
+import type { Filter, ViewProps } from './props.ts';
+
+const PROBLEMS: ReadonlySet<EventAnswer['kind']> = new Set([
+  'rolled-back',
+  'unconfirmed',
+  'refused',
+  'trouble',
+  'holding',
+  'breached',
+]);
+
+const isProblem = (event: EventAnswer) => PROBLEMS.has(event.kind) || isBadFact(event);
+
+function isShown(event: EventAnswer, { kind, text }: Filter, language: Language): boolean {
+  const isOfKind = kind === 'all' || (kind === 'decisions' ? DECISIONS.has(event.kind) : isProblem(event));
+  const wanted = text.trim().toLowerCase();
+  return (
+    isOfKind &&
+    (wanted === '' || `${event.kind} ${event.actor} ${eventSentence(event, language)}`.toLowerCase().includes(wanted))
+  );
+}
+
+export function history({ known, language, filter, setFilter, showOlder }: ViewProps): TemplateResult {
+  const texts = TEXTS[language];
+  const shown = known.events.filter((event) => isShown(event, filter, language));
+  return html`<section class="card" aria-labelledby="history">
+    <div class="bar">
+      <h2 id="history">${texts.history}</h2>
+      <label>${texts.filter}
+        <select id="filter" @change=${(event: Event) => setFilter({ ...filter, kind: (event.target as HTMLSelectElement).value as Filter['kind'] })}>
+          ${Object.entries(texts.filters).map(([kind, label]) => html`<option value=${kind} ?selected=${kind === filter.kind}>${label}</option>`)}
+        </select>
+      </label>
+      <label>${texts.search}
+        <input type="search" id="search" .value=${filter.text} @input=${(event: Event) => setFilter({ ...filter, text: (event.target as HTMLInputElement).value })} />
+      </label>
+    </div>
+    ${shown.length === 0 ? html`<p class="muted">${known.events.length === 0 ? texts.noEvents : texts.noneFound}</p>` : nothing}
+    <ol class="history">
+      ${shown.map((event) => entry(event, language))}
+    </ol>
+    ${
+      known.events.length >= known.historyLimit && known.historyLimit < 1_000
+        ? html`<button type="button" @click=${showOlder}>${texts.older}</button>`
+        : nothing
+    }
+  </section>`;
+}
+
+function entry(event: EventAnswer, language: Language): TemplateResult {
+  const texts = TEXTS[language];
+  const { eventId, at, kind, actor } = event;
+  const tone = isProblem(event) ? 'bad' : DECISIONS.has(kind) ? 'good' : '';
+  return html`<li id=${`event=${eventId}`}>
+    <p>
+      <time datetime=${at}>${dateTime(at, language)}</time>
+      <span class=${`kind ${tone}`}>${texts.kinds[kind] ?? kind}</span>
+      <span class="muted">${texts.by} ${actor}</span>
+      <a href=${`#event=${eventId}`} aria-label=${`${texts.linkTo}: ${dateTime(at, language)}`}>#</a>
+    </p>
+    <p>${eventSentence(event, language)}</p>
+    ${evidence(event, language)}
+  </li>`;
+}
+
+/** What was known when it was decided: the guards' values, and all that both paths did in the stage. */
+function evidence({ details }: EventAnswer, language: Language): TemplateResult | typeof nothing {
+  const known = details as { evidence?: StageEvidence };
+  if (known.evidence === undefined) {
+    return nothing;
+  }
+  const texts = TEXTS[language];
+  const { healthyMs, verdicts, measured } = known.evidence;
+  return html`<details>
+    <summary>${texts.evidence}</summary>
+    ${healthyMs === null ? nothing : html`<p>${texts.healthyFor(duration(healthyMs, language))}</p>`}
+    <ul>
+      ${verdicts.map(({ guard, source, value, limitText, samples, kind, detail }) => html`<li>${guard} (${source}): ${inUnitOf(limitText, value)} / ${limitText}, ${samples} ${texts.samples}, ${texts.verdicts[kind]}${detail === '' ? '' : `: ${detail}`}</li>`)}
+      ${
+        measured === null
+          ? nothing
+          : (['domain', 'legacy'] as const).map(
+              (path) =>
+                html`<li>${texts[path]}: ${measured[path].requests} ${texts.requests}, P95 ${latency(measured[path].p95Seconds)}, ${texts.mean} ${latency(measured[path].meanSeconds)}, ${texts.errorRate} ${share(measured[path].errorShare)}</li>`,
+            )
+      }
+    </ul>
+  </details>`;
+}

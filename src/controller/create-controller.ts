@@ -1,0 +1,203 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { describeMeasurement } from '../contract/measurements.ts';
+import { describeEvent } from '../contract/schemas.ts';
+import { createHttpServer } from '../kit/http/server.ts';
+import { createControlPool } from '../kit/postgres/pool.ts';
+import type { Plan } from '../rollout/plan.ts';
+import { createControllerApi } from './api/routes.ts';
+import { describeStatus } from './api/status.ts';
+import { addConsoleRoutes } from './console/serve.ts';
+import { createRolloutLoop } from './engine/engine.ts';
+import { createMeasuring } from './engine/measuring.ts';
+import { createControlMetrics, registerControlGauges } from './engine/metrics.ts';
+import type { FlagLever, SignalSource } from './engine/ports.ts';
+import { createFileLever } from './levers/file-lever.ts';
+import { createNotifier } from './notifications/notifier.ts';
+import { writeReport } from './report/document.ts';
+import { ofThisRollout } from './report/facts.ts';
+import { REPORT_POLICY } from './report/html.ts';
+import type { ControllerSettings } from './settings.ts';
+import { createPrometheusSource } from './signals/prometheus.ts';
+import { createScrapeSource } from './signals/scrape.ts';
+import { createJournal } from './store/journal.ts';
+import { createLeadership } from './store/leadership.ts';
+import { createMeasurementStore } from './store/measurements.ts';
+import { createMismatchStore } from './store/mismatches.ts';
+
+const JOURNAL_POOL = 4;
+
+/** More than a rollout of weeks has. */
+const MOST_REPORTED_EVENTS = 10_000;
+
+const JOURNAL_WITHIN_MS = 1_000;
+
+const SCRAPE_WITHIN_MS = 800;
+
+const PROMETHEUS_WITHIN_MS = 2_500;
+
+/** Several scrapes at their usual intervals: what is older says nothing of now. */
+const PROMETHEUS_MAX_AGE_MS = 15_000;
+
+/** A database that hangs must not hold up a stop: what it has not taken by then it would not take later either. */
+const SAVE_WITHIN_MS = 3_000;
+
+const CLOSE_WITHIN_MS = 2_000;
+
+export type Controller = {
+  /** Watches from here on; the database, the replicas and Prometheus may come later. */
+  readonly start: () => Promise<{ readonly port: number }>;
+  readonly stop: () => Promise<void>;
+};
+
+/** @param host the address to listen on; all of the machine's when undefined. */
+export async function createController(
+  settings: ControllerSettings,
+  plan: Plan,
+  log: Logger,
+  host?: string,
+): Promise<Controller> {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const metrics = createControlMetrics(
+    registry,
+    plan.rollout,
+    plan.guards.map(({ name }) => name),
+  );
+  const instance = `${hostname()}/${randomBytes(3).toString('hex')}`;
+  const sources = createSources(settings, plan.rollout);
+  const lever = await createLever(settings, plan.flag);
+  const pool = createControlPool({
+    url: settings.DATABASE_URL,
+    size: Math.min(settings.DATABASE_POOL, JOURNAL_POOL),
+    queryTimeoutMs: JOURNAL_WITHIN_MS,
+    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+  });
+  const leadership = createLeadership(settings.DATABASE_URL, plan.rollout, (leading) =>
+    log.info({ instance }, leading ? 'leading' : 'standing by'),
+  );
+  const measuring = createMeasuring({ store: createMeasurementStore(pool, plan.rollout), log, now: Date.now });
+  const loop = createRolloutLoop({
+    plan,
+    sources: sources.watched,
+    witness: sources.witness,
+    lever,
+    journal: createJournal(pool, plan.rollout),
+    mismatches: createMismatchStore(pool, plan.rollout),
+    leadership,
+    clock: { now: Date.now },
+    log,
+    tickMs: settings.TICK_MS,
+    metrics,
+    measuring,
+    holdAfterMs: settings.NOTIFY_HOLD_AFTER_MINUTES * 60_000,
+  });
+  const notifier = createNotifier({
+    rollout: plan.rollout,
+    flag: plan.flag,
+    webhookUrl: settings.NOTIFY_WEBHOOK_URL,
+    slackUrl: settings.NOTIFY_SLACK_URL,
+    consoleUrl: settings.CONSOLE_URL,
+    registry,
+    log,
+  });
+  loop.listen(notifier.take);
+  registerControlGauges(registry, plan.rollout, loop.snapshot);
+
+  const status = () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() });
+  const report = async (options: Parameters<typeof writeReport>[2]) => {
+    const { events } = await loop.history(MOST_REPORTED_EVENTS);
+    const ours = ofThisRollout(events.map(describeEvent));
+    const since = ours[0] === undefined ? Date.now() : Date.parse(ours[0].at);
+    const facts = {
+      at: new Date().toISOString(),
+      endpoint: plan.endpoint ?? null,
+      status: status(),
+      events: ours,
+      points: measuring.since(since).map(describeMeasurement),
+    };
+    return { text: writeReport(facts, loop.evidence(), options), contentSecurityPolicy: REPORT_POLICY };
+  };
+
+  const http = createHttpServer();
+  let stopping = false;
+  const api = createControllerApi({
+    rollout: plan.rollout,
+    token: settings.token,
+    loop,
+    measuring,
+    status,
+    report,
+    metrics,
+    registry,
+    ready: () => !stopping,
+    addConsole: addConsoleRoutes,
+    log,
+  });
+  http.handle(api.callback());
+
+  return {
+    start: async () => {
+      const port = await http.listen(settings.CONTROLLER_PORT, host);
+      loop.start();
+      log.info({ port, rollout: plan.rollout, lever: lever.where, signals: settings.SIGNALS }, 'watching');
+      return { port };
+    },
+    stop: async () => {
+      stopping = true;
+      await http.close();
+      await within(SAVE_WITHIN_MS, loop.stop());
+      await within(
+        CLOSE_WITHIN_MS,
+        Promise.all([notifier.close(), leadership.close(), ...sources.all.map((source) => source.close()), pool.end()]),
+      );
+      log.info('stopped');
+    },
+  };
+}
+
+const within = (ms: number, work: Promise<unknown>) => Promise.race([work, sleep(ms, undefined, { ref: false })]);
+
+/** What is watched, and who witnesses what the replicas serve: they themselves where they can be asked, else Prometheus. */
+function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSettings, rollout: string) {
+  const scrape =
+    SCRAPE_TARGETS === undefined
+      ? undefined
+      : createScrapeSource({
+          rollout,
+          targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
+          timeoutMs: SCRAPE_WITHIN_MS,
+        });
+  const prometheus =
+    PROMETHEUS_URL === undefined
+      ? undefined
+      : createPrometheusSource({
+          rollout,
+          url: PROMETHEUS_URL,
+          timeoutMs: PROMETHEUS_WITHIN_MS,
+          maxAgeMs: PROMETHEUS_MAX_AGE_MS,
+        });
+  const all = [scrape, prometheus].filter((source): source is SignalSource => source !== undefined);
+  return {
+    all,
+    watched: all.filter(({ name }) => SIGNALS.includes(name)),
+    witness: scrape ?? prometheus,
+  };
+}
+
+async function createLever(settings: ControllerSettings, flag: string): Promise<FlagLever> {
+  if (settings.LEVER === 'file') {
+    return createFileLever({ file: settings.FLAGS_FILE as string, flag });
+  }
+  // The client for Kubernetes is large, and only needed there.
+  const { createKubernetesLever } = await import('./levers/kubernetes.ts');
+  return createKubernetesLever({
+    kind: settings.LEVER,
+    namespace: settings.FLAG_NAMESPACE,
+    name: settings.FLAG_RESOURCE as string,
+    flag,
+  });
+}

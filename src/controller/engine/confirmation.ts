@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Percent } from '../../kit/percent.ts';
+import type { SourceReading } from '../../rollout/reading.ts';
+import type { SignalSource, WrittenChange } from './ports.ts';
+
+/** A new percent on its way to the replicas. */
+export type Change = WrittenChange & {
+  readonly confirmedAtMs: number | undefined;
+  readonly waitingFor: readonly string[];
+};
+
+const LOOK_EVERY_MS = 25;
+/** Flags are with the replicas within 100 ms; after this something is wrong. */
+const CONFIRM_WITHIN_MS = 3_000;
+const LOOK_LATER_EVERY_MS = 500;
+const LOOK_WITHIN_MS = 1_000;
+
+/** Who does not serve what it should. A replica that cannot be asked is not taken to obey. */
+export function disobedient(reading: SourceReading, percent: Percent, lowers: boolean): readonly string[] {
+  if (reading.kind === 'failed') {
+    return [`any replica (${reading.why}: ${reading.detail})`];
+  }
+  if (reading.replicas.length === 0 && reading.missing.length === 0) {
+    return ['any replica (none is there)'];
+  }
+  const wrong = reading.replicas.filter(({ servedPercent }) =>
+    lowers ? servedPercent === undefined || servedPercent > percent : servedPercent !== percent,
+  );
+  return [
+    ...wrong.map(({ replica, servedPercent }) => `${replica} (serves ${servedPercent ?? 'no known'} %)`),
+    ...reading.missing.map(({ replica, why }) => `${replica} (${why})`),
+  ];
+}
+
+type Options = {
+  readonly witness: SignalSource;
+  readonly percent: Percent;
+  readonly lowers: boolean;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+  readonly onLook: (waitingFor: readonly string[]) => void;
+  /** It takes too long: to be told, and to be tried again. Once each time it is too long. */
+  readonly onLate: (waitingFor: readonly string[]) => Promise<void>;
+};
+
+/** Looks at every replica until all serve the percent. @returns when they did; undefined when ended by the signal. */
+export async function untilConfirmed(options: Options): Promise<number | undefined> {
+  const { witness, percent, lowers, now, signal, onLook, onLate } = options;
+  let lateAtMs = now() + CONFIRM_WITHIN_MS;
+  let everyMs = LOOK_EVERY_MS;
+  while (!signal.aborted) {
+    const askedAtMs = now();
+    const reading = await witness.read(AbortSignal.any([signal, AbortSignal.timeout(LOOK_WITHIN_MS)]));
+    if (signal.aborted) {
+      return undefined;
+    }
+    const waitingFor = disobedient(reading, percent, lowers);
+    onLook(waitingFor);
+    if (waitingFor.length === 0) {
+      return now();
+    }
+    if (askedAtMs >= lateAtMs) {
+      await onLate(waitingFor);
+      lateAtMs = now() + CONFIRM_WITHIN_MS * 10;
+      everyMs = LOOK_LATER_EVERY_MS;
+    }
+    await sleep(everyMs, undefined, { signal }).catch(() => {});
+  }
+  return undefined;
+}

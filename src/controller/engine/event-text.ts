@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import type { StageEvidence } from '../../contract/measurements.ts';
+import type { JournalEvent } from '../../rollout/event.ts';
+import type { Reason } from '../../rollout/state.ts';
+import type { Decision } from '../../rollout/transitions.ts';
+import type { FlagReading } from './ports.ts';
+
+/** Who acts when nobody asked. */
+const SELF = 'sluice';
+
+/** @param evidence of the stage that the decision is about. */
+export function eventOf(
+  decision: Extract<Decision, { kind: 'changed' }>,
+  atMs: number,
+  evidence?: StageEvidence,
+): JournalEvent {
+  const { event, from, to, why } = decision;
+  return {
+    eventId: randomUUID(),
+    atMs,
+    kind: event,
+    from,
+    to,
+    actor: actorOf(why),
+    text: `${describeChange(decision)}: ${describeReason(why)}.`,
+    details: { why, state: decision.state, ...(evidence && { evidence }) },
+  };
+}
+
+export type Note = Pick<JournalEvent, 'kind' | 'text'> &
+  Partial<Pick<JournalEvent, 'from' | 'to' | 'details' | 'actor'>>;
+
+export function note(
+  { kind, text, from = null, to = null, details = {}, actor = SELF }: Note,
+  atMs: number,
+): JournalEvent {
+  return { eventId: randomUUID(), atMs, kind, from, to, actor, text, details };
+}
+
+function actorOf(why: Reason): string {
+  switch (why.kind) {
+    case 'command':
+      return why.actor;
+    case 'alert':
+      return 'alertmanager';
+    case 'manual edit':
+      return 'manual edit';
+    default:
+      return SELF;
+  }
+}
+
+function describeChange({ event, from, to }: Extract<Decision, { kind: 'changed' }>): string {
+  switch (event) {
+    case 'started':
+      return `Started at ${to} %`;
+    case 'promoted':
+      return `Promoted from ${from} % to ${to} %`;
+    case 'completed':
+      return `Completed at ${to} %, watched from here`;
+    case 'approval-needed':
+      return `Waiting for approval at ${to} %`;
+    case 'paused':
+      return `Paused at ${to} %`;
+    case 'resumed':
+      return `Resumed at ${to} %`;
+    case 'rolled-back':
+      return `Rolled back from ${from} % to ${to} %`;
+    case 'adopted':
+      return `Taken over: ${from} % to ${to} %`;
+  }
+}
+
+/** Why the flag gives no percent; undefined where it does, or was not read yet. */
+export function flagProblem(flag: FlagReading | undefined): string | undefined {
+  switch (flag?.kind) {
+    case 'unusable':
+      return flag.problems.join('; ');
+    case 'unreachable':
+      return flag.why;
+    default:
+      return undefined;
+  }
+}
+
+/** In words: `guard p95 (scrape) found 350 ms over 200ms with 41 samples`. */
+export function describeReason(why: Reason): string {
+  switch (why.kind) {
+    case 'plan':
+      return 'the stage was healthy for its time';
+    case 'command':
+      return why.reason === '' ? `${why.actor} asked` : `${why.actor} asked, ${why.reason}`;
+    case 'alert':
+      return `alert ${why.alert}`;
+    case 'manual edit':
+      return 'the flag was edited by hand';
+    case 'lease':
+      return 'the lease ran out before a controller renewed it';
+    case 'guard': {
+      const found = why.value === undefined ? 'a breach' : formatValue(why.value, why.limitText);
+      const detail = why.detail === '' ? '' : ` (${why.detail})`;
+      return `guard ${why.guard} by ${why.source} found ${found} against a limit of ${why.limitText}, ${why.samples} samples${detail}`;
+    }
+  }
+}
+
+/** A value in the unit its limit is written in. */
+function formatValue(value: number, limitText: string): string {
+  const rounded = (number: number) => String(Number(number.toPrecision(3)));
+  if (limitText.endsWith('%')) {
+    return `${rounded(value * 100)}%`;
+  }
+  if (limitText.endsWith('x')) {
+    return `${rounded(value)}x`;
+  }
+  return /[a-z]$/.test(limitText) ? `${rounded(value * 1_000)}ms` : rounded(value);
+}

@@ -1,0 +1,98 @@
+import type { Percent } from '../../kit/percent.ts';
+import type { Clock } from '../../kit/time.ts';
+import { type Change, untilConfirmed } from './confirmation.ts';
+import { note } from './event-text.ts';
+import type { ControlMetrics } from './metrics.ts';
+import type { SignalSource, WrittenChange } from './ports.ts';
+import type { Recorder } from './recorder.ts';
+
+type FollowerParts = {
+  readonly witness: SignalSource | undefined;
+  readonly clock: Clock;
+  readonly recorder: Recorder;
+  readonly metrics: ControlMetrics;
+  /** Ends everything that is under way. */
+  readonly stop: AbortSignal;
+  readonly run: (work: Promise<void>) => void;
+  /** Writes a lowered percent once more, unless another one is wanted by then, which `signal` tells. */
+  readonly writeAgain: (percent: Percent, signal: AbortSignal) => Promise<void>;
+  readonly onConfirmed: () => void;
+};
+
+/** Follows the last percent that was written until every replica serves it, over the lives of controllers. */
+export function createFollower(parts: FollowerParts) {
+  const { witness, clock, recorder, metrics, stop, run, writeAgain, onConfirmed } = parts;
+  let change: Change | undefined;
+  /** What the journal says is not confirmed yet, by whoever wrote it. */
+  let inherited: WrittenChange | undefined;
+  let following = new AbortController();
+
+  function begin(written: WrittenChange): void {
+    inherited = undefined;
+    following.abort();
+    following = new AbortController();
+    change = { ...written, confirmedAtMs: undefined, waitingFor: ['any replica (not read yet)'] };
+    if (witness !== undefined) {
+      run(follow(written, witness, AbortSignal.any([following.signal, stop])));
+    }
+  }
+
+  async function follow(written: WrittenChange, asked: SignalSource, signal: AbortSignal): Promise<void> {
+    const { percent, lowers } = written;
+    const confirmedAtMs = await untilConfirmed({
+      witness: asked,
+      percent,
+      lowers,
+      signal,
+      now: clock.now,
+      onLook: (waitingFor) => {
+        change = change && { ...change, waitingFor };
+      },
+      onLate: async (waitingFor) => {
+        const text = `${percent} % is written, and not yet served by ${waitingFor.join(', ')}.`;
+        recorder.record(note({ kind: 'unconfirmed', text, to: percent, details: { waitingFor } }, clock.now()));
+        if (lowers) {
+          await writeAgain(percent, signal);
+        }
+      },
+    });
+    if (confirmedAtMs !== undefined && change !== undefined) {
+      change = { ...change, confirmedAtMs, waitingFor: [] };
+      tellConfirmed(written, confirmedAtMs);
+    }
+  }
+
+  function tellConfirmed({ percent, lowers, seenAtMs, writtenAtMs }: WrittenChange, confirmedAtMs: number): void {
+    const times = { seenAtMs, writtenAtMs, confirmedAtMs };
+    if (lowers) {
+      metrics.observeRollback(times);
+    }
+    const [sinceWritten, sinceAsked] = [confirmedAtMs - writtenAtMs, confirmedAtMs - seenAtMs];
+    const text = `Every replica serves ${percent} %, ${sinceWritten} ms after the flag was written, ${sinceAsked} ms after it was asked for.`;
+    recorder.record(note({ kind: 'confirmed', text, to: percent, details: times }, confirmedAtMs));
+    onConfirmed();
+  }
+
+  return {
+    begin,
+    change: (): Change | undefined => change,
+    /** For the journal, so that whoever leads next goes on. */
+    unconfirmed: (): WrittenChange | undefined => {
+      if (change === undefined || change.confirmedAtMs !== undefined) {
+        return inherited;
+      }
+      const { percent, lowers, seenAtMs, writtenAtMs } = change;
+      return { percent, lowers, seenAtMs, writtenAtMs };
+    },
+    /** What the journal says that another controller, or this one before a restart, could not see served. */
+    inherit: (written: WrittenChange | undefined): void => {
+      inherited = written?.seenAtMs === change?.seenAtMs ? undefined : written;
+    },
+    /** Goes on with what was inherited, where that is still what is wanted. */
+    goOn: (percent: Percent): void => {
+      if (inherited?.percent === percent) {
+        begin(inherited);
+      }
+    },
+  };
+}

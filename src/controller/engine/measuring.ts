@@ -1,0 +1,120 @@
+import type { Logger } from 'pino';
+import type { Percent } from '../../kit/percent.ts';
+import type { ReplicaReading, SourceReading } from '../../rollout/reading.ts';
+import { belongTogether, createTimeline, join, type Measurement, measure } from '../../rollout/timeline.ts';
+import type { MeasurementStore } from './ports.ts';
+
+type Parts = { readonly store: MeasurementStore; readonly log: Logger; readonly now: () => number };
+
+/** How fine it is told while it happens, and how fine it is stored. */
+const POINT_MS = 2_000;
+const STORED_MS = 30_000;
+const LOADED_MS = 48 * 3_600_000;
+const KEPT_MS = 30 * 24 * 3_600_000;
+const FORGET_EVERY_MS = 3_600_000;
+/** Two hours of a database that is away. */
+const MOST_WAITING = 240;
+
+/** Turns looks at the replicas into a history of both paths, that survives a restart. It never holds up a decision. */
+export function createMeasuring({ store, log, now }: Parts) {
+  const timeline = createTimeline();
+  const listeners = new Set<(point: Measurement) => void>();
+  let seen: ReadonlyMap<string, ReplicaReading> = new Map();
+  let lastMs: number | undefined;
+  let point: Measurement | undefined;
+  let span: Measurement | undefined;
+  let waiting: Measurement[] = [];
+  let isLoaded = false;
+  let forgotAtMs = 0;
+
+  function take(reading: SourceReading, percent: Percent, nowMs: number): void {
+    if (reading.kind === 'failed') {
+      closePoint();
+      lastMs = undefined;
+      return;
+    }
+    const measured = measure(seen, reading, lastMs, { nowMs, percent });
+    seen = new Map(reading.replicas.map((replica) => [replica.replica, replica]));
+    lastMs = nowMs;
+    if (measured === undefined) {
+      return;
+    }
+    if (point !== undefined && !belongTogether(POINT_MS, point, measured)) {
+      closePoint();
+    }
+    point = point === undefined ? measured : join(point, measured);
+  }
+
+  function closePoint(): void {
+    const closed = point;
+    point = undefined;
+    if (closed === undefined) {
+      return;
+    }
+    timeline.add(closed);
+    for (const listener of listeners) {
+      listener(closed);
+    }
+    if (span !== undefined && !belongTogether(STORED_MS, span, closed)) {
+      waiting = [...waiting.slice(1 - MOST_WAITING), span];
+      span = undefined;
+    }
+    span = span === undefined ? closed : join(span, closed);
+  }
+
+  async function keep(isLeader: boolean): Promise<void> {
+    if (!isLoaded) {
+      // What was measured before the history could be read is newer than all of it.
+      const own = timeline.since(0);
+      const stored = await store.since(now() - LOADED_MS);
+      const first = own[0]?.fromMs ?? Number.POSITIVE_INFINITY;
+      isLoaded = true;
+      timeline.replace([...stored.filter(({ untilMs }) => untilMs <= first), ...own]);
+    }
+    if (!isLeader) {
+      // Whoever leads writes the same.
+      waiting = [];
+      return;
+    }
+    const batch = waiting;
+    if (batch.length > 0) {
+      await store.append(batch);
+      waiting = waiting.filter((each) => !batch.includes(each));
+    }
+    if (now() - forgotAtMs > FORGET_EVERY_MS) {
+      await store.forgetBefore(now() - KEPT_MS);
+      forgotAtMs = now();
+    }
+  }
+
+  return {
+    take,
+    /** Reads and writes what is due. While the store is away, it waits for the next time. */
+    keep: (isLeader: boolean): Promise<void> =>
+      keep(isLeader).catch((error) =>
+        log.debug({ error: (error as Error).message }, 'measurements wait for the store'),
+      ),
+    /** What is under way is stored as far as it came. */
+    close: async (isLeader: boolean): Promise<void> => {
+      closePoint();
+      waiting = span === undefined ? waiting : [...waiting, span];
+      span = undefined;
+      await keep(isLeader).catch(() => {});
+    },
+    since: timeline.since,
+    /** Whether what was measured before this controller began has been read. */
+    isComplete: (): boolean => isLoaded,
+    total: (fromMs: number, percent: Percent): Measurement | undefined => {
+      const closed = timeline.total(fromMs, percent);
+      const open = point?.percent === percent ? point : undefined;
+      return closed === undefined || open === undefined ? (closed ?? open) : join(closed, open);
+    },
+    /** @returns what ends the listening. */
+    listen: (listener: (point: Measurement) => void): (() => void) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+}
+
+export type Measuring = ReturnType<typeof createMeasuring>;

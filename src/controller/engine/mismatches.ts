@@ -1,0 +1,47 @@
+import { pause } from '../../kit/time.ts';
+import type { Plan } from '../../rollout/plan.ts';
+import type { Reason } from '../../rollout/state.ts';
+import { VERIFIER } from '../../rollout/verdict.ts';
+import type { Note } from './event-text.ts';
+import type { MismatchStore } from './ports.ts';
+
+const MOST_NAMED = 10;
+/** A replica counts a mismatch first and keeps it then: the names may come a moment after the rollback. */
+const ASK_EVERY_MS = 250;
+const ASK_FOR_MS = 10_000;
+
+/** Whether single writes that differ are what it was about; what the verifier found has its names already. */
+export function isAboutMismatches(plan: Plan, why: Reason): boolean {
+  return (
+    why.kind === 'guard' &&
+    why.source !== VERIFIER &&
+    plan.guards.some(({ name, limit }) => name === why.guard && limit.kind === 'count')
+  );
+}
+
+/** @returns undefined where the database does not tell in time. */
+export async function nameMismatches(
+  store: MismatchStore,
+  fromMs: number,
+  stop: AbortSignal,
+): Promise<Note | undefined> {
+  const until = performance.now() + ASK_FOR_MS;
+  while (!stop.aborted && performance.now() < until) {
+    const found = await store.since(fromMs, MOST_NAMED).catch(() => undefined);
+    if (found !== undefined && found.first.length > 0) {
+      return describe(found);
+    }
+    await pause(ASK_EVERY_MS, stop);
+  }
+  return undefined;
+}
+
+function describe({ records, first }: Awaited<ReturnType<MismatchStore['since']>>): Note {
+  const named = first.map(({ violationId, field, path }) => `${violationId} (${field}, by ${path})`).join(', ');
+  const more = records > new Set(first.map(({ violationId }) => violationId)).size ? `; ${records} records in all` : '';
+  return {
+    kind: 'mismatched',
+    text: `Written otherwise than the domain rule says: violation ${named}${more}.`,
+    details: { records, first },
+  };
+}

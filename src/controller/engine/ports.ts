@@ -1,0 +1,115 @@
+import type { Percent } from '../../kit/percent.ts';
+import type { JournalEvent } from '../../rollout/event.ts';
+import type { SourceReading } from '../../rollout/reading.ts';
+import type { State } from '../../rollout/state.ts';
+import type { Measurement } from '../../rollout/timeline.ts';
+
+/** SignalSource knows what the replicas count. It never throws: what it could not learn is part of what it says. */
+export type SignalSource = {
+  readonly name: 'scrape' | 'prometheus';
+  /** @param signal ends the reading early, which is then `failed` with `timeout`. */
+  readonly read: (signal: AbortSignal) => Promise<SourceReading>;
+  readonly close: () => Promise<void>;
+};
+
+/** What the flag's store holds now. */
+export type FlagReading =
+  | {
+      readonly kind: 'read';
+      readonly percent: Percent;
+      /** When the lease runs out, milliseconds since 1970; undefined without a lease. */
+      readonly leaseUntilMs: number | undefined;
+    }
+  /** The store answers, but what it holds gives no percent, or must not be edited; `problems` say where and why. */
+  | { readonly kind: 'unusable'; readonly problems: readonly string[] }
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+export type FlagWrite = {
+  readonly percent: Percent;
+  /**
+   * The percent the caller last saw. A write that raises the percent happens only while the store still holds it; a write that
+   * lowers it happens whatever the store holds, unless that is lower already.
+   */
+  readonly expected: Percent | undefined;
+  /** Write the flag so that it falls to 0 by itself at this time, milliseconds since 1970; undefined writes it without a lease. */
+  readonly leaseUntilMs: number | undefined;
+};
+
+export type FlagWritten =
+  | { readonly kind: 'written' }
+  /** Somebody else changed the flag in between: nothing was written. `found` is what it holds now. */
+  | { readonly kind: 'conflict'; readonly found: FlagReading }
+  /** The result would not pass lint, or the store refused it: nothing was written. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] }
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+/** FlagLever knows how the percent of one flag is read and set where SREs edit it. It never throws. */
+export type FlagLever = {
+  readonly name: 'file' | 'configmap' | 'featureflag';
+  /** Where the flag is, for people: a path, or namespace/resource. */
+  readonly where: string;
+  readonly read: (signal: AbortSignal) => Promise<FlagReading>;
+  readonly write: (write: FlagWrite, signal: AbortSignal) => Promise<FlagWritten>;
+};
+
+/** A percent that was asked for and written. Times in milliseconds since 1970. */
+export type WrittenChange = {
+  readonly percent: Percent;
+  readonly lowers: boolean;
+  /** When what asked for it was seen. */
+  readonly seenAtMs: number;
+  readonly writtenAtMs: number;
+};
+
+export type SavedRollout = {
+  readonly revision: number;
+  readonly state: State;
+  readonly intent: State | undefined;
+  readonly settled: boolean;
+  /** The change that not every replica is known to serve yet. */
+  readonly unconfirmed: WrittenChange | undefined;
+};
+
+/** Journal knows where the rollout was and everything that was decided. Its calls throw while it is away. */
+export type Journal = {
+  readonly load: () => Promise<SavedRollout | undefined>;
+  /** @returns false where somebody else has written in between: nothing was saved. Revision 0 makes the first row. */
+  readonly save: (saved: SavedRollout) => Promise<boolean>;
+  /** Writes each event once, however often it is given. */
+  readonly append: (events: readonly JournalEvent[]) => Promise<void>;
+  /** The newest first. */
+  readonly history: (limit: number) => Promise<readonly (JournalEvent & { readonly id: string })[]>;
+  /** Ids of the newest alerts that were acted on. */
+  readonly alertIds: () => Promise<readonly string[]>;
+};
+
+type NamedMismatch = {
+  readonly violationId: string;
+  readonly path: string;
+  readonly field: string;
+  readonly requestId: string;
+};
+
+/** MismatchStore knows which single writes were found to differ. Its calls throw while it is away. */
+export type MismatchStore = {
+  /** The first ones since then, and how many records there are in all. */
+  readonly since: (
+    fromMs: number,
+    limit: number,
+  ) => Promise<{ readonly records: number; readonly first: readonly NamedMismatch[] }>;
+};
+
+/** MeasurementStore keeps what was measured over the lives of controllers. Its calls throw while it is away. */
+export type MeasurementStore = {
+  /** Writes each span once: one that is there already stays. */
+  readonly append: (measurements: readonly Measurement[]) => Promise<void>;
+  /** The oldest first. */
+  readonly since: (fromMs: number) => Promise<readonly Measurement[]>;
+  readonly forgetBefore: (atMs: number) => Promise<void>;
+};
+
+/** Leadership knows whether this controller is the one that may promote. */
+export type Leadership = {
+  readonly leading: () => boolean;
+  readonly close: () => Promise<void>;
+};

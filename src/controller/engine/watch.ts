@@ -1,0 +1,54 @@
+import { addReading, beginEvidence, type Evidence } from '../../rollout/evidence.ts';
+import type { Plan } from '../../rollout/plan.ts';
+import type { SourceReading } from '../../rollout/reading.ts';
+import { judge, type Verdict } from '../../rollout/verdict.ts';
+
+/** What every source has told of the stage that is served, and what the guards make of it. */
+export function createWatch(plan: Plan, sources: readonly string[], nowMs: number) {
+  const evidence = new Map<string, Evidence>();
+  const verdicts = new Map<string, readonly Verdict[]>();
+  for (const source of sources) {
+    evidence.set(source, beginEvidence(plan, nowMs, sources.length));
+  }
+
+  return {
+    take: (source: string, reading: SourceReading, atMs: number): void => {
+      const before = evidence.get(source) ?? beginEvidence(plan, atMs, sources.length);
+      const after = addReading(plan, before, reading, atMs);
+      evidence.set(source, after);
+      verdicts.set(source, judge(plan, source, after, atMs));
+    },
+    /** A new stage: nothing seen so far counts for it. */
+    beginStage: (atMs: number): void => {
+      verdicts.clear();
+      for (const [source, before] of evidence) {
+        evidence.set(source, beginEvidence(plan, atMs, sources.length, before));
+      }
+    },
+    /** Of every source; none until each has been read since the stage began. */
+    verdicts: (): readonly Verdict[] =>
+      verdicts.size < sources.length ? breachesOf(verdicts) : Array.from(verdicts.values()).flat(),
+    evidence: (source: string): Evidence | undefined => evidence.get(source),
+    problems: (): readonly { readonly name: string; readonly problem: string | null }[] =>
+      sources.map((name) => ({ name, problem: problemOf(evidence.get(name)?.reading) })),
+  };
+}
+
+/** One source is enough for a breach, while health takes all of them. */
+function breachesOf(verdicts: ReadonlyMap<string, readonly Verdict[]>): readonly Verdict[] {
+  return Array.from(verdicts.values())
+    .flat()
+    .filter(({ kind }) => kind === 'breached');
+}
+
+function problemOf(reading: SourceReading | undefined): string | null {
+  if (reading === undefined) {
+    return 'not read yet';
+  }
+  if (reading.kind === 'failed') {
+    return `${reading.why}: ${reading.detail}`;
+  }
+  return reading.missing.length === 0
+    ? null
+    : reading.missing.map(({ replica, why, detail }) => `${replica} ${why}: ${detail}`).join('; ');
+}

@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
+import { isObject } from '../../flagd/problem.ts';
+import type { FlagLever } from '../engine/ports.ts';
+import { callKube, type KubePlace, onlyAt, type PatchStep, pointer } from './kube-calls.ts';
+import type { FlagStore } from './store.ts';
+import { createTextLever } from './text-lever.ts';
+
+const RESOURCE = { group: 'core.openfeature.dev', version: 'v1beta1', plural: 'featureflags' };
+
+type Options = KubePlace & { readonly kubeConfig: KubeConfig; readonly flag: string };
+
+/** The flag in a FeatureFlag resource of the OpenFeature operator, which flagd watches: it sees a change at once. */
+export function createFeatureFlagLever(options: Options): FlagLever {
+  const where = `${options.namespace}/${options.name}`;
+  return createTextLever({ name: 'featureflag', where, flag: options.flag, store: createFeatureFlagStore(options) });
+}
+
+type Resource = {
+  readonly metadata?: { readonly resourceVersion?: string; readonly annotations?: Record<string, string> };
+  readonly spec?: { readonly flagSpec?: unknown };
+};
+
+function createFeatureFlagStore({ kubeConfig, namespace, name, callMs }: Options): FlagStore {
+  const api = kubeConfig.makeApiClient(CustomObjectsApi);
+  const place = { ...RESOURCE, namespace, name };
+  return {
+    load: async (signal) => {
+      const resource = (await callKube(signal, callMs, (options) => api.getNamespacedCustomObject(place, options))) as
+        | Resource
+        | undefined;
+      const held = resource?.spec?.flagSpec;
+      // flagd gets it as JSON, so that it is edited and checked as JSON.
+      const text = held === undefined ? undefined : JSON.stringify(held, null, 2);
+      return {
+        text,
+        save: async (next, keepOld, saveSignal) => {
+          const body: PatchStep[] = [
+            onlyAt(resource?.metadata?.resourceVersion),
+            ...stepsTo(held, JSON.parse(next)),
+            ...(keepOld && text !== undefined ? keepSteps(resource?.metadata?.annotations, text) : []),
+          ];
+          const saved = await callKube(saveSignal, callMs, (options) =>
+            api.patchNamespacedCustomObject({ ...place, body, fieldManager: 'sluice' }, options),
+          );
+          return saved === undefined ? 'changed' : 'saved';
+        },
+      };
+    },
+  };
+}
+
+/** Only the flags that differ: one where the flag was edited, more where a broken resource is put back. */
+function stepsTo(held: unknown, next: Record<string, unknown>): PatchStep[] {
+  const before = isObject(held) && isObject(held.flags) ? held.flags : undefined;
+  const after = next.flags as Record<string, unknown>;
+  if (before === undefined) {
+    return [{ op: 'add', path: '/spec/flagSpec', value: next }];
+  }
+  const at = (flag: string) => pointer('spec', 'flagSpec', 'flags', flag);
+  return [
+    ...Object.keys(before)
+      .filter((flag) => !Object.hasOwn(after, flag))
+      .map((flag): PatchStep => ({ op: 'remove', path: at(flag) })),
+    ...Object.entries(after)
+      .filter(([flag, definition]) => !isDeepStrictEqual(before[flag], definition))
+      .map(([flag, value]): PatchStep => ({ op: 'add', path: at(flag), value })),
+  ];
+}
+
+function keepSteps(annotations: Record<string, string> | undefined, text: string): PatchStep[] {
+  const name = `sluice/broken-${new Date().toISOString().replaceAll(/[-:]/g, '')}`;
+  return annotations === undefined
+    ? [{ op: 'add', path: '/metadata/annotations', value: { [name]: text } }]
+    : [{ op: 'add', path: pointer('metadata', 'annotations', name), value: text }];
+}

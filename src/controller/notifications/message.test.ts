@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { JournalEvent } from '../../rollout/event.ts';
+import { type Message, messageOf, toJson, toSlack } from './message.ts';
+
+const event = (more: Partial<JournalEvent> = {}): JournalEvent => ({
+  eventId: '6f1f5b0e-0000-4000-8000-000000000001',
+  atMs: Date.UTC(2026, 0, 1, 12),
+  kind: 'rolled-back',
+  from: 25,
+  to: 0,
+  actor: 'sluice',
+  text: 'Rolled back from 25 % to 0 %: guard p95 by scrape found 350ms against a limit of 200ms, 41 samples.',
+  details: { why: { kind: 'guard', guard: 'p95', value: 0.35, limit: 0.2, samples: 41 } },
+  ...more,
+});
+const about = { rollout: 'violation-status', flag: 'a-flag', consoleUrl: 'https://sluice.example/' };
+const message = (more: Partial<JournalEvent> = {}, consoleUrl: string | undefined = about.consoleUrl) =>
+  messageOf(event(more), { ...about, consoleUrl }) as Message;
+
+describe('what is told', () => {
+  test('is every decision, what holds and what was not confirmed; the rest is in the journal only', () => {
+    const told = (kind: JournalEvent['kind']) => messageOf(event({ kind }), about)?.severity;
+    assert.deepEqual(
+      (['started', 'promoted', 'completed', 'approval-needed', 'holding', 'breached', 'unconfirmed'] as const).map(
+        told,
+      ),
+      ['info', 'info', 'info', 'warning', 'warning', 'warning', 'critical'],
+    );
+    assert.deepEqual((['confirmed', 'trouble', 'leading', 'refused', 'verified'] as const).map(told), [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    assert.equal(messageOf(event({ kind: 'verified', details: { failed: 2 } }), about)?.severity, 'warning');
+    assert.equal(messageOf(event({ kind: 'checked', details: { findings: 0 } }), about), undefined);
+    assert.equal(messageOf(event({ kind: 'checked', details: { findings: 2 } }), about)?.severity, 'warning');
+    assert.equal(told('mismatched'), 'critical');
+  });
+});
+
+test('a rollback as JSON has its evidence, and the address of its decision on the console', () => {
+  assert.deepEqual(JSON.parse(toJson(message())), {
+    version: 1,
+    severity: 'critical',
+    event: {
+      id: '6f1f5b0e-0000-4000-8000-000000000001',
+      kind: 'rolled-back',
+      at: '2026-01-01T12:00:00.000Z',
+      rollout: 'violation-status',
+      flag: 'a-flag',
+      from: 25,
+      to: 0,
+      actor: 'sluice',
+      text: 'Rolled back from 25 % to 0 %: guard p95 by scrape found 350ms against a limit of 200ms, 41 samples.',
+      details: { why: { kind: 'guard', guard: 'p95', value: 0.35, limit: 0.2, samples: 41 } },
+    },
+    console: 'https://sluice.example/#event=6f1f5b0e-0000-4000-8000-000000000001',
+  });
+  assert.equal(JSON.parse(toJson(messageOf(event(), { ...about, consoleUrl: undefined }) as Message)).console, null);
+});
+
+test('a rollback as Slack text says what, why, and what to do', () => {
+  assert.equal(
+    JSON.parse(toSlack(message())).text,
+    [
+      '*Sluice, violation-status: rolled back (critical)*',
+      'Rolled back from 25 % to 0 %: guard p95 by scrape found 350ms against a limit of 200ms, 41 samples.',
+      'sluice status tells whether every replica serves it; find out why before it is begun anew.',
+      '<https://sluice.example/#event=6f1f5b0e-0000-4000-8000-000000000001|Open the console>',
+    ].join('\n'),
+  );
+});
+
+test('what people wrote can neither link nor mention anybody in Slack', () => {
+  const { text } = JSON.parse(toSlack(message({ text: '<!channel> <https://evil|click> & more' })));
+  assert.match(text, /&lt;!channel&gt; &lt;https:\/\/evil\|click&gt; &amp; more/);
+});

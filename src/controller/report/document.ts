@@ -1,0 +1,132 @@
+import type { StageEvidence } from '../../contract/measurements.ts';
+import { dateTime, type Language } from '../../contract/wording/format.ts';
+import { DECISIONS, FACTS } from '../../contract/wording/kinds.ts';
+import { eventSentence, headline, whatNext } from '../../contract/wording/sentences.ts';
+import { type Block, heading, list, paragraph, table } from './blocks.ts';
+import { charts } from './charts.ts';
+import { criteria } from './criteria.ts';
+import { type ReportFacts, stageRecords } from './facts.ts';
+import { toHtml } from './html.ts';
+import { toMarkdown } from './markdown.ts';
+import { stageSections } from './stage-sections.ts';
+import { consistencyTable, functionalTable, performanceTable } from './tables.ts';
+import { REPORT_TEXTS } from './texts.ts';
+
+/**
+ * The team's progress report, every mark of it by evidence.
+ * @param now what is known of the stage that is under way; undefined at 0 %.
+ */
+function buildReport(facts: ReportFacts, now: StageEvidence | undefined, language: Language): readonly Block[] {
+  const texts = REPORT_TEXTS[language];
+  const records = stageRecords(facts, now);
+  return [
+    heading(1, texts.title(facts.status.rollout)),
+    paragraph(texts.madeAt(utc(facts.at, language))),
+    ...overview(facts, language),
+    ...endpoint(facts, language),
+    heading(2, texts.stages),
+    ...stageSections(records, language),
+    heading(2, texts.functional),
+    functionalTable(records, texts),
+    heading(2, texts.performance),
+    performanceTable(records, texts),
+    heading(2, texts.consistency),
+    consistencyTable(records, texts),
+    ...charts(facts, texts),
+    ...technical(facts, language),
+    ...rollback(facts, language),
+    heading(2, texts.timetable),
+    timetable(facts, language),
+    heading(2, texts.criteria),
+    criteria(facts, records, texts),
+    heading(2, texts.next),
+    paragraph(whatNext(facts.status, language)),
+  ];
+}
+
+/** One report is read in many places: all its times are of one zone. */
+const utc = (iso: string, language: Language): string => `${dateTime(iso, language, 'UTC')} UTC`;
+
+function overview({ status, events }: ReportFacts, language: Language): Block[] {
+  const texts = REPORT_TEXTS[language];
+  const [first, last] = [events[0], events.findLast(({ kind, to }) => to !== null && !FACTS.has(kind))];
+  return [
+    heading(2, texts.overview),
+    table(
+      [texts.what, texts.value],
+      [
+        [texts.state, headline(status, language)],
+        [texts.began, first === undefined ? texts.noneYet : utc(first.at, language)],
+        [texts.lastChange, last === undefined ? texts.noneYet : `${utc(last.at, language)}, ${last.actor}`],
+      ],
+    ),
+  ];
+}
+
+function endpoint({ endpoint: name, status }: ReportFacts, language: Language): Block[] {
+  const texts = REPORT_TEXTS[language];
+  const { configured, served, wanted } = status;
+  const percents = new Set(served.map(({ percent }) => (percent === null ? texts.unknown : `${percent} %`)));
+  return [
+    heading(2, texts.endpointInformation),
+    table(
+      [texts.what, texts.value],
+      [
+        [texts.endpoint, name ?? texts.unknown],
+        [texts.rollout, status.rollout],
+        [texts.flag, status.flag],
+        [texts.flagIn, `${configured.lever}: ${configured.where}`],
+        [texts.percent, `${wanted} %`],
+        [
+          texts.percentServed,
+          served.length === 0 ? texts.unknown : `${[...percents].join(', ')} (${texts.replicas(served.length)})`,
+        ],
+      ],
+    ),
+  ];
+}
+
+function technical({ status }: ReportFacts, language: Language): Block[] {
+  const texts = REPORT_TEXTS[language];
+  const confidence = `${Number((status.confidence * 100).toPrecision(5))} %`;
+  return [
+    heading(2, texts.technical),
+    list([...texts.notes, texts.confidence(confidence, status.minSamples)]),
+    heading(2, texts.risks),
+    table([texts.risk, texts.mitigation], texts.riskRows),
+  ];
+}
+
+function rollback({ events }: ReportFacts, language: Language): Block[] {
+  const texts = REPORT_TEXTS[language];
+  const made = events.filter(({ kind }) => kind === 'rolled-back');
+  return [
+    heading(2, texts.rollbackPlan),
+    list([
+      ...texts.rollbackSteps,
+      ...made.map(({ at, from, to }) => texts.rolledBack(utc(at, language), from ?? 0, to ?? 0)),
+    ]),
+  ];
+}
+
+function timetable({ events }: ReportFacts, language: Language): Block {
+  const texts = REPORT_TEXTS[language];
+  return table(
+    [texts.time, texts.event, texts.actor],
+    events
+      .filter(({ kind }) => DECISIONS.has(kind) || kind === 'confirmed')
+      .map((event) => [dateTime(event.at, language, 'UTC'), eventSentence(event, language), event.actor]),
+  );
+}
+
+export type Format = 'md' | 'html';
+
+/** @param now what is known of the stage that is under way; undefined at 0 %. */
+export function writeReport(
+  facts: ReportFacts,
+  now: StageEvidence | undefined,
+  { language, format }: { readonly language: Language; readonly format: Format },
+): string {
+  const blocks = buildReport(facts, now, language);
+  return format === 'md' ? toMarkdown(blocks) : toHtml(blocks, language);
+}

@@ -1,0 +1,52 @@
+import { dateTime, duration, inUnitOf, type Language } from '../../contract/wording/format.ts';
+import { type Block, heading, table } from './blocks.ts';
+import type { StageRecord } from './facts.ts';
+import { markOfChecks, markOfStage, markOfVerdict } from './marks.ts';
+import { REPORT_TEXTS } from './texts.ts';
+
+/** One section for each stage of the plan, also of those ahead: what has not happened is told as such. */
+export function stageSections(records: readonly StageRecord[], language: Language): Block[] {
+  const texts = REPORT_TEXTS[language];
+  return records.flatMap((record) => {
+    const { percent, observeMs, needsApproval, state, entered, left, confirmedAt, evidence, checks, servedItsTime } =
+      record;
+    const at = (iso: string | undefined) => (iso === undefined ? '⏳' : `${dateTime(iso, language, 'UTC')} UTC`);
+    const count = (result: string) => checks.filter((check) => check.result === result).length;
+    const rows = [
+      [texts.state, `${markOfStage(record)} ${texts.states[state]}`],
+      [texts.settings, texts.stageSettings(duration(observeMs, language), needsApproval)],
+      [texts.verificationTime, entered === undefined ? '⏳' : `${at(entered.at)} – ${at(left?.at)}, ${entered.actor}`],
+      [texts.percentServed, confirmedAt === undefined ? '⏳' : `✅ ${at(confirmedAt)}`],
+      [
+        texts.window,
+        evidence?.healthyMs == null
+          ? '⏳'
+          : `${servedItsTime || evidence.healthyMs >= observeMs ? '✅' : state === 'underway' ? '⏳' : '❌'} ${texts.observed(duration(evidence.healthyMs, language), duration(observeMs, language))}`,
+      ],
+      [
+        texts.verified,
+        checks.length === 0
+          ? `⏳ ${texts.noChecks}`
+          : `${markOfChecks(checks)} ${texts.checksTold(count('passed'), count('failed'), count('skipped'))}`,
+      ],
+    ];
+    return [
+      heading(3, texts.stage(percent)),
+      table([texts.what, texts.value], rows),
+      ...(evidence === undefined || evidence.verdicts.length === 0
+        ? []
+        : [
+            table(
+              [texts.guards, texts.value, texts.limit, texts.samples, texts.result],
+              evidence.verdicts.map((verdict) => [
+                `${verdict.guard} (${verdict.source})`,
+                inUnitOf(verdict.limitText, verdict.value),
+                verdict.limitText,
+                String(verdict.samples),
+                `${markOfVerdict(verdict)} ${verdict.detail}`.trim(),
+              ]),
+            ),
+          ]),
+    ];
+  });
+}

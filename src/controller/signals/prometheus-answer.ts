@@ -1,0 +1,72 @@
+import { Ajv } from 'ajv';
+import Type, { type Static } from 'typebox';
+import type { Got } from '../../kit/http/client.ts';
+import type { SourceReading } from '../../rollout/reading.ts';
+
+const Sample = Type.Tuple([Type.Number(), Type.String()]);
+const Metric = Type.Record(Type.String(), Type.String());
+/** https://prometheus.io/docs/prometheus/latest/querying/api/#instant-queries */
+const Answer = Type.Object({
+  status: Type.Literal('success'),
+  warnings: Type.Optional(Type.Array(Type.String())),
+  data: Type.Union([
+    Type.Object({
+      resultType: Type.Literal('matrix'),
+      result: Type.Array(Type.Object({ metric: Metric, values: Type.Array(Sample, { minItems: 1 }) })),
+    }),
+    Type.Object({
+      resultType: Type.Literal('vector'),
+      result: Type.Array(Type.Object({ metric: Metric, value: Sample })),
+    }),
+  ]),
+});
+
+/** Samples are pairs of a time in seconds since 1970 and a number as text, the oldest first. */
+export type Series = {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [atSeconds: number, value: string])[];
+};
+
+export type QueryAnswer =
+  /** `warnings` say that something is left out: a store that is away, or a limit that was reached. */
+  | { readonly kind: 'series'; readonly series: readonly Series[]; readonly warnings: readonly string[] }
+  | Extract<SourceReading, { readonly kind: 'failed' }>;
+
+const validate = new Ajv().compile<Static<typeof Answer>>(Answer);
+
+/** What Prometheus's query API said. A vector comes as series of one sample. */
+export function readAnswer(got: Got): QueryAnswer {
+  if (got.kind === 'failed') {
+    return got;
+  }
+  const body = parseJson(got.body);
+  const { status, error, errorType } = (body ?? {}) as { status?: unknown; error?: unknown; errorType?: unknown };
+  if (got.status !== 200 || status === 'error') {
+    const isTimeout = errorType === 'timeout' || got.status === 504;
+    const said = typeof error === 'string' ? `: ${error.slice(0, 200)}` : '';
+    return {
+      kind: 'failed',
+      why: isTimeout ? 'timeout' : 'refused',
+      detail: `Prometheus answered ${got.status}${said}`,
+    };
+  }
+  if (!validate(body)) {
+    const [first] = validate.errors ?? [];
+    const where = body === undefined ? 'it is no JSON' : `${first?.instancePath || 'it'} ${first?.message ?? ''}`;
+    return { kind: 'failed', why: 'malformed', detail: `the answer is not one of Prometheus: ${where}` };
+  }
+  const { data, warnings = [] } = body;
+  const series =
+    data.resultType === 'matrix'
+      ? data.result
+      : data.result.map(({ metric, value }) => ({ metric, values: [value] satisfies Series['values'] }));
+  return { kind: 'series', series, warnings };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

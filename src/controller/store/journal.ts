@@ -1,0 +1,80 @@
+import type { Pool } from 'pg';
+import { toJsonb } from '../../kit/postgres/jsonb.ts';
+import type { JournalEvent } from '../../rollout/event.ts';
+import type { Journal, SavedRollout } from '../engine/ports.ts';
+
+const LOAD = 'SELECT revision, state, intent, settled, unconfirmed FROM rollout_state WHERE rollout = $1';
+const CREATE = `INSERT INTO rollout_state (rollout, revision, state, intent, settled, unconfirmed)
+  VALUES ($1, $2 + 1, $3, $4, $5, $6)
+  ON CONFLICT (rollout) DO NOTHING`;
+const SAVE = `UPDATE rollout_state
+  SET revision = $2 + 1, state = $3, intent = $4, settled = $5, unconfirmed = $6, updated_at = clock_timestamp()
+  WHERE rollout = $1 AND revision = $2`;
+const APPEND = `INSERT INTO rollout_events (event_id, rollout, happened_at, kind, from_percent, to_percent, actor, text, details)
+  SELECT event_id, $1, to_timestamp(at_ms / 1000.0), kind, from_percent, to_percent, actor, text, details
+  FROM jsonb_to_recordset($2::jsonb)
+    AS event (event_id uuid, at_ms double precision, kind text, from_percent integer, to_percent integer, actor text, text text, details jsonb)
+  ON CONFLICT (event_id) DO NOTHING`;
+const HISTORY = `SELECT id, event_id, happened_at, kind, from_percent, to_percent, actor, text, details
+  FROM rollout_events WHERE rollout = $1 ORDER BY happened_at DESC, id DESC LIMIT $2`;
+const ALERTS = `SELECT details -> 'why' ->> 'id' AS id FROM rollout_events
+  WHERE rollout = $1 AND details -> 'why' ->> 'kind' = 'alert' ORDER BY happened_at DESC LIMIT 1000`;
+
+/** The journal of one rollout, in tables `rollout_state` and `rollout_events`. */
+export function createJournal(pool: Pool, rollout: string): Journal {
+  return {
+    load: async () => {
+      const { rows } = await pool.query(LOAD, [rollout]);
+      const [row] = rows;
+      return (
+        row && {
+          revision: Number(row.revision),
+          state: row.state,
+          intent: row.intent ?? undefined,
+          settled: row.settled,
+          unconfirmed: row.unconfirmed ?? undefined,
+        }
+      );
+    },
+    save: async ({ revision, state, intent, settled, unconfirmed }: SavedRollout) => {
+      const values = [
+        rollout,
+        revision,
+        toJsonb(state),
+        toJsonb(intent) ?? null,
+        settled,
+        toJsonb(unconfirmed) ?? null,
+      ];
+      const { rowCount } = await pool.query(revision === 0 ? CREATE : SAVE, values);
+      return rowCount === 1;
+    },
+    append: async (events) => {
+      const rows = events.map(({ eventId, atMs, kind, from, to, actor, text, details }) => ({
+        event_id: eventId,
+        at_ms: atMs,
+        kind,
+        from_percent: from,
+        to_percent: to,
+        actor,
+        text,
+        details,
+      }));
+      await pool.query(APPEND, [rollout, toJsonb(rows)]);
+    },
+    history: async (limit) => {
+      const { rows } = await pool.query(HISTORY, [rollout, limit]);
+      return rows.map((row): JournalEvent & { id: string } => ({
+        id: row.id,
+        eventId: row.event_id,
+        atMs: row.happened_at.getTime(),
+        kind: row.kind,
+        from: row.from_percent,
+        to: row.to_percent,
+        actor: row.actor,
+        text: row.text,
+        details: row.details,
+      }));
+    },
+    alertIds: async () => (await pool.query<{ id: string }>(ALERTS, [rollout])).rows.map(({ id }) => id),
+  };
+}

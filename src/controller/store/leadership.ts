@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import type { Leadership } from '../engine/ports.ts';
+
+const TRY_EVERY_MS = 1_000;
+const ANSWER_WITHIN_MS = 2_000;
+/** A leader whose machine is gone says no goodbye: the server finds out this soon, and frees its lock. */
+const KEEPALIVE = '-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3';
+
+/** The session of PostgreSQL that holds the advisory lock of the rollout is the leader's. */
+export function createLeadership(url: string, rollout: string, onChange: (leading: boolean) => void): Leadership {
+  const stop = new AbortController();
+  let leading = false;
+  const tell = (now: boolean) => {
+    if (now !== leading) {
+      leading = now;
+      onChange(now);
+    }
+  };
+  const done = (async () => {
+    while (!stop.signal.aborted) {
+      await holdSession(url, rollout, tell, stop.signal);
+      tell(false);
+      await sleep(TRY_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {});
+    }
+  })();
+  return {
+    leading: () => leading,
+    close: async () => {
+      stop.abort();
+      await done;
+    },
+  };
+}
+
+/** Tries for the lock, then watches that the session lives; returns once it does not, or at the end. */
+async function holdSession(
+  url: string,
+  rollout: string,
+  tell: (leading: boolean) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: ANSWER_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
+    keepAlive: true,
+    options: KEEPALIVE,
+  });
+  client.on('error', () => tell(false));
+  try {
+    await client.connect();
+    let held = false;
+    while (!stop.aborted) {
+      if (held) {
+        await client.query('SELECT 1');
+      } else {
+        const { rows } = await client.query<{ held: boolean }>(
+          "SELECT pg_try_advisory_lock(hashtextextended('sluice/' || $1, 0)) AS held",
+          [rollout],
+        );
+        held = rows[0]?.held ?? false;
+      }
+      tell(held);
+      await sleep(TRY_EVERY_MS, undefined, { signal: stop }).catch(() => {});
+    }
+  } catch {
+    // Away: whoever is asked whether this controller leads hears no, and it is tried again.
+  } finally {
+    await client.end().catch(() => {});
+  }
+}

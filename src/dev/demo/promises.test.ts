@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EventAnswer } from '../../contract/schemas.ts';
+import type { Breach } from './breach.ts';
+import { breachPromises, climbPromise } from './promises.ts';
+import type { Answer } from './traffic.ts';
+
+const BREACH: Breach = {
+  faultAtMs: 0,
+  seenAtMs: 800,
+  writtenAtMs: 810,
+  lastDomainAtMs: 820,
+  lastDomainByReplica: [820, 700],
+  confirmedAtMs: 850,
+  why: '',
+  clients: { requests: 100, failed: 0, slow: 3 },
+};
+
+const answer = (sentAtMs: number, more: Partial<Answer> = {}): Answer => ({
+  requestId: 'r',
+  replica: 0,
+  sentAtMs,
+  answeredAtMs: sentAtMs + 5,
+  status: 200,
+  path: 'legacy',
+  decision: 'rollout',
+  ...more,
+});
+
+const kept = (breach: Breach, ...answers: Answer[]) => breachPromises(1, breach, answers).map(({ holds }) => holds);
+
+test('a breach keeps its promises when it is over in time, for good, and without an error', () => {
+  assert.deepEqual(kept(BREACH, answer(820, { path: 'domain' }), answer(900)), [true, true, true]);
+});
+
+test('a breach that takes too long breaks a promise', () => {
+  assert.deepEqual(kept({ ...BREACH, confirmedAtMs: 5_001 }), [false, true, true]);
+});
+
+test('a domain request after the confirmation breaks a promise, also one that legacy answered in the end', () => {
+  assert.deepEqual(kept(BREACH, answer(851, { path: 'domain' })), [true, false, true]);
+  assert.deepEqual(kept(BREACH, answer(851, { decision: 'fallback' })), [true, false, true]);
+});
+
+test('an error that a client saw breaks a promise', () => {
+  assert.deepEqual(kept({ ...BREACH, clients: { requests: 100, failed: 1, slow: 0 } }), [true, true, false]);
+});
+
+test('a climb that leaves out a stage, or has no events at all, breaks a promise', () => {
+  const climb = (...percents: number[]) =>
+    climbPromise(
+      percents
+        .map((to) => ({ kind: to === 0 ? 'rolled-back' : to === 5 ? 'started' : 'promoted', to }) as EventAnswer)
+        .reverse(),
+      [5, 10, 25],
+    ).holds;
+  assert.equal(climb(5, 10, 25, 0, 5, 10, 25, 0), true);
+  assert.equal(climb(5, 25, 0), false);
+  assert.equal(climb(5, 10, 25, 10, 0), false);
+  assert.equal(climb(), false);
+});

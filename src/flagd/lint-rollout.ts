@@ -1,0 +1,83 @@
+import { isPercent } from '../kit/percent.ts';
+import { readLease } from './lease.ts';
+import { outcomesOf } from './lint-targeting.ts';
+import type { FlagSite } from './problem.ts';
+import { type Reports, shown } from './problem.ts';
+import { readPercent } from './read-percent.ts';
+
+/** What holds only for the flag of a rollout: its values are percents, and it can be switched off. */
+export function lintRollout(
+  definition: Record<string, unknown>,
+  variants: Record<string, unknown>,
+  { path, nowMs }: FlagSite,
+  reports: Reports,
+): void {
+  const at = (...steps: (string | number)[]) => [...path, ...steps];
+  for (const [name, value] of Object.entries(variants)) {
+    if (!isPercent(value)) {
+      reports.flagError(
+        at('variants', name),
+        `variant ${name} came as ${shown(value)}, which the service takes for 0; allowed: a whole number from 0 to 100. Correct it.`,
+      );
+    }
+  }
+  if (!Object.values(variants).includes(0)) {
+    reports.warning(at('variants'), 'no variant is 0, so that nobody can switch off by defaultVariant. Add "off": 0.');
+  }
+  if (definition.state === 'DISABLED') {
+    const meaning = 'which means 0 % whatever defaultVariant says';
+    reports.warning(at('state'), `state came as "DISABLED", ${meaning}; allowed. Write "ENABLED" to roll out.`);
+  }
+  lintLease(definition.targeting, variants, at('targeting'), nowMs, reports);
+  warnOfZero(definition, variants, at('targeting'), reports);
+}
+
+function lintLease(
+  targeting: unknown,
+  variants: Record<string, unknown>,
+  path: readonly (string | number)[],
+  nowMs: number,
+  reports: Reports,
+): void {
+  const lease = readLease(targeting);
+  if (lease === undefined) {
+    return;
+  }
+  const last = variants[lease.variant];
+  if (last !== undefined && last !== 0) {
+    const where = [...path, 'if', 1];
+    reports.flagError(
+      where,
+      `the lease ends in variant ${lease.variant}, which is ${shown(last)}; allowed: a variant of 0. Name one.`,
+    );
+  }
+  if (lease.untilSeconds * 1_000 <= nowMs) {
+    const ended = new Date(lease.untilSeconds * 1_000).toISOString();
+    reports.warning(
+      path,
+      `the lease ran out at ${ended}, which means 0 % whatever defaultVariant says. Let the controller renew it, or remove it.`,
+    );
+  }
+}
+
+/** At 0 % people believe that nobody is on the domain path; a rule of their own may say otherwise. */
+function warnOfZero(
+  definition: Record<string, unknown>,
+  variants: Record<string, unknown>,
+  path: readonly (string | number)[],
+  reports: Reports,
+): void {
+  const reading = readPercent(definition);
+  if (reading.kind !== 'read' || reading.percent !== 0 || definition.state !== 'ENABLED') {
+    return;
+  }
+  const { named, others } = outcomesOf(definition.targeting, path);
+  const more = named.map(({ variant }) => variant).filter((variant) => Number(variants[variant]) > 0);
+  if (more.length > 0 || others) {
+    const which = more.length > 0 ? Array.from(new Set(more)).join(', ') : 'what it computes';
+    reports.warning(
+      path,
+      `targeting may still send requests to domain at 0 %: by ${which}. Keep the rule if that is meant, or remove it.`,
+    );
+  }
+}

@@ -1,0 +1,31 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Middleware } from 'koa';
+import { answerProblem, problem } from './problems.ts';
+
+/**
+ * Lets through who has the token. Compared as digests, so that neither content nor length shows in the time it takes.
+ * @param onRefused counts who has not.
+ */
+export function requireToken(token: string, onRefused: () => void): Middleware {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const expected = digest(`Bearer ${token}`);
+  return (ctx, next) => {
+    if (timingSafeEqual(digest(ctx.get('Authorization')), expected)) {
+      return next();
+    }
+    onRefused();
+    ctx.set('WWW-Authenticate', 'Bearer');
+    // What follows was never read: the connection is of no more use.
+    ctx.set('Connection', 'close');
+    const came = ctx.get('Authorization') === '' ? 'none came' : 'another one came';
+    answerProblem(
+      ctx,
+      problem(
+        401,
+        'unauthorized',
+        'Unauthorized',
+        `This needs the controller's token as "Authorization: Bearer …"; ${came}.`,
+      ),
+    );
+  };
+}

@@ -1,0 +1,70 @@
+import type { Context } from 'koa';
+import Type from 'typebox';
+
+export type ParameterError = { readonly parameter: string; readonly came: string | null; readonly allowed: string };
+
+export type ProblemDetails = Omit<Type.Static<typeof Problem>, 'request_id'>;
+
+/** Answers a failure as problem details (RFC 9457). */
+export function answerProblem(ctx: Context, problem: ProblemDetails): void {
+  ctx.status = problem.status;
+  ctx.body = JSON.stringify({ ...problem, request_id: ctx.state.requestId });
+  ctx.type = 'application/problem+json';
+}
+
+export const problem = (status: number, kind: string, title: string, detail: string): ProblemDetails => ({
+  type: `urn:sluice:problem:${kind}`,
+  title,
+  status,
+  detail,
+});
+
+export const invalidParameters = (errors: readonly ParameterError[]): ProblemDetails => ({
+  ...problem(400, 'invalid-parameters', 'Invalid parameters', errors.map(describe).join(' ')),
+  errors: [...errors],
+});
+
+const describe = ({ parameter, came, allowed }: ParameterError) =>
+  `${parameter}: ${came === null ? 'missing' : `came as ${JSON.stringify(came)}`}; allowed: ${allowed}.`;
+
+export const noSuchRoute = (method: string, path: string, document: string) =>
+  problem(404, 'no-such-route', 'No such route', `${method} ${path} is not answered here; ${document} lists what is.`);
+
+export const methodNotAllowed = (method: string, allowed: string) =>
+  problem(405, 'method-not-allowed', 'Method not allowed', `${method} is not answered here; allowed: ${allowed}.`);
+
+export const bodyTooLarge = (limitBytes: number) =>
+  problem(
+    413,
+    'body-too-large',
+    'Body too large',
+    `Requests carry their parameters in the query; a body may have ${limitBytes} bytes at most.`,
+  );
+
+export const internalError = () =>
+  problem(
+    500,
+    'internal-error',
+    'Internal error',
+    'Something unexpected went wrong. Its log line has this request id.',
+  );
+
+export const unavailable = (detail: string) => problem(503, 'unavailable', 'Unavailable', detail);
+
+/** RFC 9457. */
+export const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String(),
+  request_id: Type.String(),
+  errors: Type.Optional(
+    Type.Array(
+      Type.Object({
+        parameter: Type.String(),
+        came: Type.Union([Type.String(), Type.Null()], { description: 'What was given; null where nothing was.' }),
+        allowed: Type.String(),
+      }),
+    ),
+  ),
+});

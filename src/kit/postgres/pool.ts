@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import pg, { type Pool } from 'pg';
+import { Gauge, type Registry } from 'prom-client';
+
+/** Beyond this wait for a free connection, or for a new one to be made, a request is better off with a clean 503. */
+const CONNECT_TIMEOUT_MS = 3_000;
+
+/** Names this process's connections, so that it ends no others. A name in the connection string beats it. */
+const APPLICATION_NAME = `sluice-${randomBytes(6).toString('hex')}`;
+
+type PoolOptions = { readonly url: string; readonly size: number; readonly onIdleError: (error: Error) => void };
+
+/**
+ * The pool for the writes. `url` and everything it leaves open (PGSSLMODE, PGPASSWORD …) are read by pg, in pg's own way.
+ */
+export function createWritePool(options: PoolOptions): pg.Pool {
+  return createPool(options);
+}
+
+/**
+ * A small pool of its own for probes and for looking up writes: neither may queue behind the writes it asks about.
+ * Its queries end after `queryTimeoutMs`, whatever the database does.
+ */
+export function createControlPool(options: PoolOptions & { readonly queryTimeoutMs: number }): pg.Pool {
+  return createPool({ ...options, query_timeout: options.queryTimeoutMs });
+}
+
+function createPool({ url, size, onIdleError, ...rest }: PoolOptions & pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: APPLICATION_NAME,
+    max: size,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    ...rest,
+  });
+  // A connection that breaks while idle has already left the pool; unheard, the event would end the process.
+  pool.on('error', onIdleError);
+  return pool;
+}
+
+/** Connections of the pool for writes, as they are when scraped. */
+export function registerPoolGauge(registry: Registry, pool: Pool): void {
+  new Gauge({
+    name: 'sluice_database_connections',
+    help: 'Connections for writes: used, idle; and requests that wait for one.',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.set({ state: 'used' }, pool.totalCount - pool.idleCount);
+      this.set({ state: 'idle' }, pool.idleCount);
+      this.set({ state: 'waiting' }, pool.waitingCount);
+    },
+  });
+}

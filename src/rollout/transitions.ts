@@ -1,0 +1,85 @@
+import type { Percent } from '../kit/percent.ts';
+import type { EVENTS } from './event.ts';
+import type { Plan } from './plan.ts';
+import { percentOf, type Reason, type State, stageAfter } from './state.ts';
+import type { Verdict } from './verdict.ts';
+
+/** What is known when something is decided. */
+export type Knowledge = {
+  readonly nowMs: number;
+  /** Of every guard by every source. None at all is not good news. */
+  readonly verdicts: readonly Verdict[];
+  /** Why the percent may not be raised now (standing by, no journal, the flag cannot be read …); undefined when it may. */
+  readonly noRaise: string | undefined;
+};
+
+export type Decision =
+  /** Nothing worth telling; `state` may have counted time. */
+  | { readonly kind: 'none'; readonly state: State }
+  | {
+      readonly kind: 'changed';
+      readonly state: State;
+      readonly event: (typeof EVENTS)[number];
+      readonly from: Percent;
+      readonly to: Percent;
+      readonly why: Reason;
+    }
+  /** A command that cannot be done now, and why. */
+  | { readonly kind: 'refused'; readonly state: State; readonly why: string };
+
+/** Goes where a finished stage leads: to the next one, to waiting for approval, or to the watch. */
+export function leaveStage(
+  plan: Plan,
+  state: Extract<State, { phase: 'observing' }>,
+  known: Knowledge,
+  why: Reason,
+): Decision {
+  const { percent } = state;
+  const next = stageAfter(plan, percent);
+  const { nowMs } = known;
+  if (next === undefined) {
+    const complete: State = { phase: 'complete', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
+    return { kind: 'changed', state: complete, event: 'completed', from: percent, to: percent, why };
+  }
+  if (next.needsApproval) {
+    const waiting: State = { ...state, phase: 'awaiting-approval' };
+    return { kind: 'changed', state: waiting, event: 'approval-needed', from: percent, to: percent, why };
+  }
+  return raised(state, next.percent, nowMs, 'promoted', why, known);
+}
+
+export function raised(
+  state: State,
+  percent: Percent,
+  nowMs: number,
+  event: 'started' | 'promoted',
+  why: Reason,
+  { noRaise }: Pick<Knowledge, 'noRaise'>,
+): Decision {
+  if (noRaise !== undefined) {
+    return why.kind === 'command' ? { kind: 'refused', state, why: noRaise } : { kind: 'none', state };
+  }
+  const next: State = { phase: 'observing', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
+  return { kind: 'changed', state: next, event, from: percentOf(state), to: percent, why };
+}
+
+export function rolledBack(state: State, to: Percent, nowMs: number, why: Reason): Decision {
+  const from = percentOf(state);
+  return {
+    kind: 'changed',
+    state: { phase: 'rolled-back', from, to, sinceMs: nowMs, why },
+    event: 'rolled-back',
+    from,
+    to,
+    why,
+  };
+}
+
+/** The first verdict that does not let time count; undefined when there is none. No verdicts are no health. */
+export function unhealthy(verdicts: readonly Verdict[]): string | undefined {
+  if (verdicts.length === 0) {
+    return 'no guard has a verdict yet';
+  }
+  const first = verdicts.find(({ kind }) => kind !== 'healthy');
+  return first && `${first.guard} (${first.source}) is ${first.kind}${first.detail && `: ${first.detail}`}`;
+}
