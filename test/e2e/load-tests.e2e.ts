@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { Climb } from '../../load-tests/lib/climb.ts';
 import type { Field } from '../../load-tests/lib/compare.ts';
 import type { Growth } from '../../load-tests/lib/levels.ts';
 import type { Part } from '../../load-tests/lib/parts.ts';
 import type { Withdrawal } from '../../load-tests/lib/withdrawal.ts';
+import { addressIn, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 import { type Controller, TOKEN } from './support/controllers.ts';
 import { runScript, SCRIPT_STOPPED, type ScriptEnd, startScript, THRESHOLDS_CROSSED } from './support/k6.ts';
@@ -226,7 +225,7 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
       await controller.untilReady();
       await using standby = await climbing.startController({ plan, name: 'standby' });
       await using service = await startBalancer([standby.address, controller.address]);
-      const env = stagesEnv(service, { RATE: '100', STAGES: '10,50,100' });
+      const env = stagesEnv({ url: `http://${service.address}` }, { RATE: '100', STAGES: '10,50,100' });
       const end = await runOn<Climb>(climbing.replicas, 'stages', env);
       const { completed, stages, wentBack } = assertPassed(end);
       assert.deepEqual([completed, wentBack], [true, 0]);
@@ -305,30 +304,11 @@ async function startLoneReplica({ database }: System, env: Record<string, string
 }
 
 /** Each connection goes to the next address, as behind a Service in a cluster. */
-async function startBalancer(addresses: readonly string[]): Promise<AsyncDisposable & { readonly url: string }> {
-  const sockets = new Set<Socket>();
+function startBalancer(addresses: readonly string[]): Promise<TcpProxy> {
   let connections = 0;
-  const server = createServer((client) => {
+  return startTcpProxy(() => {
     const address = addresses[connections % addresses.length] as string;
     connections += 1;
-    const upstream = connect(Number(address.split(':')[1]), '127.0.0.1');
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.pipe(other);
-      socket.on('error', () => other.destroy());
-      socket.on('close', () => sockets.delete(socket));
-    }
+    return addressIn(`tcp://${address}`);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      sockets.forEach((socket) => void socket.destroy());
-    },
-  };
 }

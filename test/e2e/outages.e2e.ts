@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { until } from '../support/until.ts';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
@@ -52,7 +52,7 @@ test('a breach drops the flag while the database of the journal is away, and the
   skip: tools.skipWithout('k6'),
 }, async () => {
   await using system = await startSystem();
-  await using proxy = await startTcpProxy(system.database.url);
+  await using proxy = await startDatabaseProxy(system.database.url);
   const plan = planOf({ percent: 25, observe: '10m' });
   await using controller = await system.startController({ plan, databaseUrl: proxy.url });
   await using load = await system.startLoad();

@@ -8,8 +8,8 @@ import type { SeenRecord } from '../../src/consistency/finding.ts';
 import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
 import { startCli } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 type Told = {
@@ -413,7 +413,7 @@ describe('a repair that ends early', () => {
       await write(1, 2, 3);
       await differ(1, 2, 3);
       await check();
-      await using proxy = await startTcpProxy(database.url);
+      await using proxy = await startDatabaseProxy(database.url);
       let commits = 0;
       proxy.toServer = (chunk, { pass, cut }) => {
         commits += chunk.includes('COMMIT\0') ? 1 : 0;
@@ -554,7 +554,7 @@ describe('what it is told, and what it tells', () => {
   });
 
   test('a database that is away, or not migrated, is named as that', async () => {
-    await using proxy = await startTcpProxy(database.url);
+    await using proxy = await startDatabaseProxy(database.url);
     await proxy.goAway();
     const away = await start([], proxy.url).ended;
     assert.deepEqual([away.code, away.out], [3, '']);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { type Answer, startTestService, type TestService } from '../support/service.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 /** Each test has its own record and its own service, behind a proxy of its own, with everybody on domain. */
 let database: TestDatabase;
-let proxy: TcpProxy;
+let proxy: DatabaseProxy;
 let service: TestService;
 let id = 0;
 
@@ -18,7 +18,7 @@ after(() => database[Symbol.asyncDispose]());
 
 beforeEach(async () => {
   id += 1;
-  proxy = await startTcpProxy(database.url);
+  proxy = await startDatabaseProxy(database.url);
   service = await start({});
 });
 afterEach(async () => {

@@ -12,9 +12,9 @@ import { type FlagServer, startFlagServer } from '../../src/dev/embedded/flag-se
 import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { startReceiver } from '../support/notification-receiver.ts';
 import { type Answer, send, startTestService, type TestService } from '../support/service.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 /** The real service, flag server, lever, journal and controller; only the plan is shorter than anyone's. */
@@ -32,7 +32,7 @@ minSamples: 10
 `;
 
 let database: TestDatabase;
-let proxy: TcpProxy;
+let proxy: DatabaseProxy;
 let directory: string;
 let file: string;
 let flags: FlagServer;
@@ -45,7 +45,7 @@ let clientErrors: number;
 beforeEach(async () => {
   // Of its own for each test: the journal cannot be emptied.
   database = await createTestDatabase();
-  proxy = await startTcpProxy(database.url);
+  proxy = await startDatabaseProxy(database.url);
   directory = await mkdtemp(join(tmpdir(), 'sluice-rollout-'));
   file = join(directory, 'flags.json');
   await ensureFlagsFile(file, FLAG);

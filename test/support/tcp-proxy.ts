@@ -1,71 +1,55 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What the proxy does with bytes on their way: pass them, or do something else instead. */
-export type Interference = (chunk: Buffer, connection: { readonly cut: () => void; readonly pass: () => void }) => void;
-
 export type TcpProxy = AsyncDisposable & {
-  readonly url: string;
-  /** Applies to everything clients send from now on; undefined passes it. */
-  toServer: Interference | undefined;
-  /** Applies to everything the server answers from now on; undefined passes it. */
-  toClient: Interference | undefined;
-  /** Cuts all connections and takes no new ones, as when the database is away. */
+  readonly port: number;
+  /** `host:port`. */
+  readonly address: string;
+  /** How many connections are open. */
+  readonly connections: () => number;
+  /** Cuts every connection there is; new ones are taken. */
+  readonly cutAll: () => void;
+  /** Cuts all connections and takes no new ones, as when what is behind it is away. */
   readonly goAway: () => Promise<void>;
   readonly comeBack: () => Promise<void>;
 };
 
-/** A TCP proxy in front of a database: the place where connections break in tests. */
-export async function startTcpProxy(databaseUrl: string): Promise<TcpProxy> {
-  const target = new URL(databaseUrl);
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    const cut = () => {
-      client.destroy();
-      upstream.destroy();
-    };
+/** Takes care of one connection: what each side sends, and what its end means for the other. @returns what cuts it. */
+export type Carry = (client: Socket, upstream: Socket) => () => void;
+
+type Target = { readonly host: string; readonly port: number };
+
+/** A port on loopback that stays. @param target is asked for each connection. */
+export async function startTcpProxy(target: () => Target, carry: Carry = carryAll): Promise<TcpProxy> {
+  const cuts = new Set<() => void>();
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ ...target(), noDelay: true });
     for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', cut);
-      socket.on('close', () => {
-        sockets.delete(socket);
-        cut();
-      });
+      // Its close follows, and tells all there is to know.
+      socket.on('error', () => {});
     }
-    const relay = (from: Socket, to: Socket, interference: () => Interference | undefined) =>
-      from.on('data', (chunk: Buffer) => {
-        const pass = () => to.write(chunk);
-        const interfere = interference();
-        if (interfere) {
-          interfere(chunk, { cut, pass });
-        } else {
-          pass();
-        }
-      });
-    relay(client, upstream, () => proxy.toServer);
-    relay(upstream, client, () => proxy.toClient);
+    const cut = carry(client, upstream);
+    cuts.add(cut);
+    upstream.on('close', () => cuts.delete(cut));
   });
   const listen = async (port: number) => {
     server.listen(port, '127.0.0.1');
     await once(server, 'listening');
     return (server.address() as AddressInfo).port;
   };
+  const cutAll = () => cuts.forEach((cut) => void cut());
   const goAway = async () => {
     const closed = once(server, 'close');
     server.close();
-    for (const socket of sockets) {
-      socket.destroy();
-    }
+    cutAll();
     await closed;
   };
   const port = await listen(0);
-  const url = new URL(databaseUrl);
-  url.port = String(port);
-  const proxy: TcpProxy = {
-    url: url.href,
-    toServer: undefined,
-    toClient: undefined,
+  return {
+    port,
+    address: `127.0.0.1:${port}`,
+    connections: () => cuts.size,
+    cutAll,
     goAway,
     comeBack: async () => {
       await listen(port);
@@ -76,5 +60,27 @@ export async function startTcpProxy(databaseUrl: string): Promise<TcpProxy> {
       }
     },
   };
-  return proxy;
+}
+
+/** Passes everything on; when one side ends, so does the other. */
+function carryAll(client: Socket, upstream: Socket): () => void {
+  client.pipe(upstream);
+  upstream.pipe(client);
+  return cutTogether(client, upstream);
+}
+
+/** However one side ends, the other is destroyed too. @returns what destroys both. */
+export function cutTogether(client: Socket, upstream: Socket): () => void {
+  const cut = () => {
+    client.destroy();
+    upstream.destroy();
+  };
+  client.on('close', cut);
+  upstream.on('close', cut);
+  return cut;
+}
+
+export function addressIn(url: string): Target {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }

@@ -1,10 +1,10 @@
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createInterference, type Interference } from '../wire/interference.ts';
-import { type DatabaseProxy, startDatabaseProxy } from '../wire/proxy.ts';
+import { startWireProxy, type WireProxy } from '../wire/proxy.ts';
 import { type Conductor, startConductor } from './controller.ts';
 import { type Database, startDatabase } from './database.ts';
 import { type FlagBoard, startFlagBoard } from './flags.ts';
 import { type Fleet, startFleet } from './fleet.ts';
-import { startRelay } from './relay.ts';
 
 const SLOTS = 2;
 const SPARES = 2;
@@ -21,7 +21,7 @@ const REPLICA_ENV = {
 export type Environment = AsyncDisposable & {
   readonly database: Database;
   readonly interference: Interference;
-  readonly proxy: DatabaseProxy;
+  readonly proxy: WireProxy;
   readonly flags: FlagBoard;
   readonly fleet: Fleet;
   readonly conductor: Conductor;
@@ -36,7 +36,7 @@ export async function startEnvironment(directory: string): Promise<Environment> 
   const database = stack.use(await startDatabase(`${directory}/postgres`));
   const flags = stack.use(await startFlagBoard(directory));
   const interference = createInterference();
-  const proxy = stack.use(await startDatabaseProxy(database.url, interference));
+  const proxy = stack.use(await startWireProxy(database.url, interference));
   const databaseUrl = proxy.url;
   const fleet = stack.use(
     await startFleet({
@@ -49,8 +49,11 @@ export async function startEnvironment(directory: string): Promise<Environment> 
     }),
   );
   const scrapeTargets: string[] = [];
+  // The controller is told its replicas once; who is in a slot changes.
   for (let slot = 0; slot < SLOTS; slot += 1) {
-    scrapeTargets.push(stack.use(await startRelay(() => fleet.current(slot).adminPort)).address);
+    scrapeTargets.push(
+      stack.use(await startTcpProxy(() => ({ host: '127.0.0.1', port: fleet.current(slot).adminPort }))).address,
+    );
   }
   const flagsFile = flags.file;
   const conductor = stack.use(

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { frame, startup } from './frames-fixture.ts';
 import { createInterference, type Interference } from './interference.ts';
-import { type DatabaseProxy, startDatabaseProxy } from './proxy.ts';
+import { startWireProxy, type WireProxy } from './proxy.ts';
 
 const LEGACY = Buffer.concat([frame('B', '\0legacy-update\0'), frame('E', '\0\0\0\0\0'), frame('S', '')]);
 const WRITTEN = Buffer.concat([frame('C', 'INSERT 0 1\0'), frame('Z', 'I')]);
@@ -12,7 +12,7 @@ const HELLO = startup('user\0me\0\0');
 
 /** A server that a test speaks for, with the proxy before it and one client connected through both. */
 let interference: Interference;
-let proxy: DatabaseProxy;
+let proxy: WireProxy;
 let client: Socket;
 let server: Socket;
 let close: () => void;
@@ -23,7 +23,7 @@ beforeEach(async () => {
   close = () => void listening.close();
   interference = createInterference();
   const { port } = listening.address() as AddressInfo;
-  proxy = await startDatabaseProxy(`postgresql://me@127.0.0.1:${port}/db`, interference);
+  proxy = await startWireProxy(`postgresql://me@127.0.0.1:${port}/db`, interference);
   client = connect(Number(new URL(proxy.url).port), '127.0.0.1').on('error', () => {});
   client.write(HELLO);
   [server] = (await once(listening, 'connection')) as [Socket];

@@ -1,15 +1,15 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { throughProxy } from '../../support/database-proxy.ts';
+import { addressIn, startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { createFrameReader } from './frames.ts';
 import type { Interference } from './interference.ts';
 import { createLane } from './lane.ts';
 import { createTurns, type Passing } from './turns.ts';
 
-export type DatabaseProxy = AsyncDisposable & {
+export type WireProxy = TcpProxy & {
   readonly url: string;
-  /** Cuts every connection there is; new ones are taken. */
-  readonly cutAll: () => void;
   /** Waits until nothing is held up any more. */
   readonly untilPassed: () => Promise<void>;
   /**
@@ -17,14 +17,10 @@ export type DatabaseProxy = AsyncDisposable & {
    * after `withinMs` that their clients are gone. @returns how many these are.
    */
   readonly endParted: (withinMs: number) => Promise<number>;
-  /** How many connections are open, for the figures of a failure. */
-  readonly connections: () => number;
 };
 
 /** A proxy in front of PostgreSQL that knows at which step of a write each connection is. */
-export async function startDatabaseProxy(databaseUrl: string, interference: Interference): Promise<DatabaseProxy> {
-  const target = new URL(databaseUrl);
-  const open = new Set<() => void>();
+export async function startWireProxy(databaseUrl: string, interference: Interference): Promise<WireProxy> {
   const parted = new Set<Socket>();
   const holds = new Set<Promise<void>>();
   const hold = (delayMs: number, resume: () => void) => {
@@ -34,29 +30,22 @@ export async function startDatabaseProxy(databaseUrl: string, interference: Inte
     });
     holds.add(held);
   };
-  const server = createServer({ noDelay: true }, (client) => {
-    const upstream = connect({ port: Number(target.port), host: target.hostname, noDelay: true });
-    const onParted = () => {
-      // A server may have gone while something to part it at was still held up.
-      if (!upstream.closed) {
-        parted.add(upstream);
-      }
-    };
-    const cut = relay({ client, upstream, interference, hold, onParted });
-    open.add(cut);
-    upstream.on('close', () => {
-      open.delete(cut);
-      parted.delete(upstream);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(databaseUrl);
-  url.port = String((server.address() as AddressInfo).port);
-  const cutAll = () => open.forEach((cut) => void cut());
+  const tcp = await startTcpProxy(
+    () => addressIn(databaseUrl),
+    (client, upstream) => {
+      const onParted = () => {
+        // A server may have gone while something to part it at was still held up.
+        if (!upstream.closed) {
+          parted.add(upstream);
+        }
+      };
+      upstream.on('close', () => parted.delete(upstream));
+      return relay({ client, upstream, interference, hold, onParted });
+    },
+  );
   return {
-    url: url.href,
-    cutAll,
+    ...tcp,
+    url: throughProxy(databaseUrl, tcp),
     untilPassed: async () => {
       while (holds.size > 0) {
         await Promise.all(holds);
@@ -69,13 +58,6 @@ export async function startDatabaseProxy(databaseUrl: string, interference: Inte
       const left = waiting.filter((upstream) => parted.has(upstream));
       left.forEach((upstream) => void upstream.end());
       return left.length;
-    },
-    connections: () => open.size,
-    [Symbol.asyncDispose]: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      cutAll();
-      await closed;
     },
   };
 }
@@ -123,8 +105,6 @@ function relay({ client, upstream, interference, hold, onParted }: RelayParts): 
         .map(item),
     ),
   );
-  client.on('error', () => {});
-  upstream.on('error', () => {});
   // What a client sent before it left still arrives, late where it is held up: that is what networks do.
   client.on('close', () => toServer.end(() => upstream.end()));
   upstream.on('close', () => {
