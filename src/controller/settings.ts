@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
-import {
-  allowedValues,
-  choice,
-  databaseUrl,
-  logLevel,
-  type PropertySchema,
-  port,
-  readSettings,
-  SettingsError,
-} from '../kit/settings.ts';
+import { allowedOf } from '../kit/schema-errors.ts';
+import { choice, databaseUrl, logLevel, port, readSettings, type Setting, SettingsError } from '../kit/settings.ts';
 import { type Plan, parsePlan } from '../rollout/plan.ts';
 
 /** The controller's environment, as ServiceEnvironment is the service's. */
@@ -99,7 +91,7 @@ export function readControllerSettings(env: NodeJS.ProcessEnv): ControllerSettin
   const required = (name: keyof typeof settings, why: string) => {
     if (settings[name] === undefined) {
       throw new SettingsError(
-        `${name} is required ${why}. Set it to ${allowedValues(ControllerEnvironment.properties[name as keyof typeof ControllerEnvironment.properties] as PropertySchema)}.`,
+        `${name} is required ${why}. Set it to ${allowedOf(ControllerEnvironment.properties[name as keyof typeof ControllerEnvironment.properties] as Setting)}.`,
       );
     }
   };

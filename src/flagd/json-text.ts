@@ -1,5 +1,6 @@
 import { findNodeAtLocation, type Node, type ParseError, parseTree } from 'jsonc-parser';
-import { type Locate, limitByFlag, type Path, type Position, type Problem, shown } from './problem.ts';
+import { shown } from '../kit/schema-errors.ts';
+import { type Locate, limitByFlag, type Path, type Position, type Problem } from './problem.ts';
 
 export type JsonText =
   | { readonly kind: 'json'; readonly value: unknown; readonly root: Node; readonly locate: Locate }

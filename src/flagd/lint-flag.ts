@@ -1,7 +1,8 @@
+import { shown } from '../kit/schema-errors.ts';
 import { isNoRule, readLease } from './lease.ts';
 import { lintRollout } from './lint-rollout.ts';
 import { lintRule, outcomesOf } from './lint-targeting.ts';
-import { type FlagSite, isObject, type Reports, shown } from './problem.ts';
+import { type FlagSite, isObject, type Reports } from './problem.ts';
 import { STATES } from './read-percent.ts';
 
 /** What flagd makes of one flag. */

@@ -1,8 +1,8 @@
 import { isPercent } from '../kit/percent.ts';
+import { shown } from '../kit/schema-errors.ts';
 import { readLease } from './lease.ts';
 import { outcomesOf } from './lint-targeting.ts';
-import type { FlagSite } from './problem.ts';
-import { type Reports, shown } from './problem.ts';
+import type { FlagSite, Reports } from './problem.ts';
 import { readPercent } from './read-percent.ts';
 
 /** What holds only for the flag of a rollout: its values are percents, and it can be switched off. */

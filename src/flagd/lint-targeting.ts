@@ -1,5 +1,6 @@
+import { shown } from '../kit/schema-errors.ts';
 import { isNoRule, readLease } from './lease.ts';
-import { isObject, type Path, shown } from './problem.ts';
+import { isObject, type Path } from './problem.ts';
 
 /** What flagd's targeting schema knows: https://flagd.dev/schema/v0/targeting.json */
 const OPERATORS = (

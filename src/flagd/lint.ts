@@ -1,8 +1,9 @@
+import { shown } from '../kit/schema-errors.ts';
 import { duplicateKeys, parseJson, positionsIn } from './json-text.ts';
 import { lintFlag } from './lint-flag.ts';
 import { lintRule } from './lint-targeting.ts';
 import { lintYaml } from './lint-yaml.ts';
-import { isObject, type Locate, limitByFlag, type Path, type Problem, type Reports, shown } from './problem.ts';
+import { isObject, type Locate, limitByFlag, type Path, type Problem, type Reports } from './problem.ts';
 
 export type LintOptions = {
   /** The rollout's flag: it has to be there, and its values are percents. Without it only what holds for any flag is checked. */

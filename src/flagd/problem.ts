@@ -55,11 +55,6 @@ export function spoilsFile({ severity, spoils }: Problem): boolean {
   return severity === 'error' && spoils === 'file';
 }
 
-export function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

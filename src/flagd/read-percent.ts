@@ -1,6 +1,7 @@
 import { isPercent, type Percent } from '../kit/percent.ts';
+import { shown } from '../kit/schema-errors.ts';
 import { readLease } from './lease.ts';
-import { isObject, shown } from './problem.ts';
+import { isObject } from './problem.ts';
 
 export const STATES = ['ENABLED', 'DISABLED'] as const;
 

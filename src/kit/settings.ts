@@ -1,5 +1,6 @@
-import { Ajv } from 'ajv';
 import Type, { type Static, type TObject } from 'typebox';
+import { compile } from './schema.ts';
+import { allowedOf, type Keywords, shown } from './schema-errors.ts';
 
 /** A wrong setting, told so that it can be put right: one line for each variable. */
 export class SettingsError extends Error {
@@ -13,7 +14,12 @@ export const choice = <const T extends readonly string[]>(values: readonly [...T
 
 /** A connection string carries a password. */
 export const databaseUrl = (what: string) =>
-  Type.String({ pattern: '^postgres(ql)?://', description: what, writeOnly: true });
+  Type.String({
+    pattern: '^postgres(ql)?://',
+    examples: ['postgresql://user:password@host:port/database'],
+    description: what,
+    writeOnly: true,
+  });
 export const logLevel = () =>
   choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'The least severe lines to log.');
 
@@ -27,52 +33,23 @@ export function readSettings<S extends TObject>(schema: S, env: NodeJS.ProcessEn
       candidate[name] = value;
     }
   }
-  const validate = new Ajv({ coerceTypes: true, useDefaults: true, allErrors: true }).compile(schema);
-  if (validate(candidate)) {
-    return Object.freeze(candidate) as Readonly<Static<S>>;
+  const checked = compile(schema, { coerceTypes: true })(candidate);
+  if (checked.ok) {
+    return Object.freeze(checked.value);
   }
-  const wrong = new Set(
-    (validate.errors ?? []).map(({ instancePath, params }) => instancePath.slice(1) || params.missingProperty),
-  );
+  const wrong = new Set(checked.wrong.map((each) => (each.kind === 'value' ? (each.at[0] as string) : each.key)));
   throw new SettingsError(Array.from(wrong, (name) => describeWrong(name, env[name], schema)).join('\n'));
 }
 
 function describeWrong(name: string, came: string | undefined, schema: TObject): string {
-  const property = schema.properties[name] as PropertySchema;
-  const allowed = allowedValues(property);
+  const setting = schema.properties[name] as Setting;
+  const allowed = allowedOf(setting);
   if (came === undefined || came.trim() === '') {
     return `${name} is required. Set it to ${allowed}.`;
   }
-  const shown = property.writeOnly ? 'a value of another form' : JSON.stringify(came.slice(0, 80));
-  return `${name} is wrong: it came as ${shown}; allowed: ${allowed}.`;
+  const told = setting.writeOnly ? 'a value of another form' : shown(came);
+  return `${name} is wrong: it came as ${told}; allowed: ${allowed}.`;
 }
 
-export type PropertySchema = {
-  readonly type?: string;
-  readonly enum?: readonly string[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly pattern?: string;
-  /** A secret, or a value that carries one: it is never shown. */
-  readonly writeOnly?: boolean;
-  readonly default?: unknown;
-  readonly description?: string;
-};
-
-/** In words, what a variable may be. */
-export function allowedValues({ type, enum: values, minimum, maximum, pattern }: PropertySchema): string {
-  if (values !== undefined) {
-    return values.join(', ');
-  }
-  switch (type) {
-    case 'integer':
-      return `a whole number from ${minimum} to ${maximum}`;
-    case 'boolean':
-      return 'true, false';
-    default:
-      if (pattern?.includes('postgres')) {
-        return 'postgresql://user:password@host:port/database';
-      }
-      return pattern === undefined ? 'a text' : `a text that matches ${pattern}`;
-  }
-}
+/** `writeOnly`: a secret, or a value that carries one. It is never shown. */
+export type Setting = Keywords & { readonly writeOnly?: boolean; readonly default?: unknown };

@@ -1,6 +1,7 @@
-import { Ajv, type ErrorObject } from 'ajv';
 import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
 import type { Percent } from '../kit/percent.ts';
+import { compile } from '../kit/schema.ts';
+import { inWords, type Wrong } from '../kit/schema-errors.ts';
 import { type MEASURES, type ON_BREACH, PlanText, type TESTS } from './plan-schema.ts';
 import { parseDurationMs, parseFactor, parseShare } from './units.ts';
 
@@ -72,7 +73,7 @@ const LARGEST_PLAN_BYTES = 32 * 1024;
 const SHORTEST_LEASE_MS = 5_000;
 const LONGEST_WINDOW_MS = 15 * 60_000;
 
-const validate = new Ajv({ allErrors: true, verbose: true }).compile(PlanText);
+const check = compile(PlanText);
 
 /** @param file how errors name the plan. @throws PlanError telling each problem with its line. */
 export function parsePlan(text: string, file = 'rollout.yaml'): Plan {
@@ -94,12 +95,12 @@ export function parsePlan(text: string, file = 'rollout.yaml'): Plan {
     );
   }
   const lineOf = (path: readonly (string | number)[]) => lineAt(document, lines, path);
-  const written: unknown = toJs(document, file);
-  if (!validate(written)) {
-    throw new PlanError(describeSchemaErrors(validate.errors ?? [], lineOf), file);
+  const checked = check(toJs(document, file));
+  if (!checked.ok) {
+    throw new PlanError(describeWrongs(checked.wrong, lineOf), file);
   }
   const problems: PlanProblem[] = [];
-  const plan = readPlan(written, (path, message) => problems.push({ line: lineOf(path), message }));
+  const plan = readPlan(checked.value, (path, message) => problems.push({ line: lineOf(path), message }));
   if (problems.length > 0) {
     throw new PlanError(problems, file);
   }
@@ -212,40 +213,19 @@ function readLimit({ measure, comparedTo, limit }: GuardText, report: (message: 
     : { kind: 'slow-share', share: P95_SHARE_OVER, seconds: ms / 1_000 };
 }
 
-function describeSchemaErrors(
-  errors: readonly ErrorObject[],
+function describeWrongs(
+  wrongs: readonly Wrong[],
   lineOf: (path: readonly (string | number)[]) => number,
 ): PlanProblem[] {
-  const told = new Map<string, PlanProblem>();
-  for (const { instancePath, keyword, params, data, parentSchema } of errors) {
-    const path = instancePath
-      .split('/')
-      .slice(1)
-      .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-    const where = path.length === 0 ? 'the plan' : path.join('.');
-    if (keyword === 'additionalProperties') {
-      const name = String(params.additionalProperty);
-      const allowed = Object.keys((parentSchema as { properties: object }).properties).join(', ');
-      told.set(`${where}+${name}`, {
-        line: lineOf([...path, name]),
-        message: `${where} has an unknown key ${name}; allowed: ${allowed}.`,
-      });
-    } else if (keyword === 'required') {
-      told.set(`${where}-${params.missingProperty}`, {
-        line: lineOf(path),
-        message: `${where} lacks ${params.missingProperty}. Add it.`,
-      });
-    } else if (!told.has(where)) {
-      const allowed = (parentSchema as { description?: string } | undefined)?.description ?? 'something else';
-      told.set(where, { line: lineOf(path), message: `${where} came as ${shown(data)}; allowed: ${allowed}.` });
-    }
-  }
-  return Array.from(told.values()).sort((a, b) => a.line - b.line);
-}
-
-function shown(data: unknown): string {
-  const text = JSON.stringify(data) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  return wrongs
+    .map((wrong) => {
+      const place = wrong.at.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+      return {
+        line: lineOf(wrong.kind === 'unknown' ? [...place, wrong.key] : place),
+        message: `${inWords(wrong, 'the plan')}.`,
+      };
+    })
+    .sort((a, b) => a.line - b.line);
 }
 
 /** The line of the node at `path`, or of the nearest one above it that exists. */

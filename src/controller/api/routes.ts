@@ -104,7 +104,7 @@ export function createControllerApi(parts: ApiParts): Koa {
 }
 
 function command({ loop, status }: ApiParts): Middleware {
-  const read = reader<CommandRequest>(CommandRequest);
+  const read = reader(CommandRequest);
   return async (ctx) => {
     const body = read(ctx);
     if (body === undefined) {
@@ -119,7 +119,7 @@ function command({ loop, status }: ApiParts): Middleware {
 }
 
 function verification({ loop, status }: ApiParts): Middleware {
-  const read = reader<VerificationRequest>(VerificationRequest);
+  const read = reader(VerificationRequest);
   return async (ctx) => {
     const body = read(ctx);
     if (body !== undefined) {
@@ -129,7 +129,7 @@ function verification({ loop, status }: ApiParts): Middleware {
 }
 
 function consistency({ loop, status }: ApiParts): Middleware {
-  const read = reader<ConsistencyRequest>(ConsistencyRequest);
+  const read = reader(ConsistencyRequest);
   return async (ctx) => {
     const body = read(ctx);
     if (body !== undefined) {

@@ -1,6 +1,6 @@
-import { Ajv } from 'ajv';
-import Type, { type Static } from 'typebox';
-import { shown } from '../../kit/schema-errors.ts';
+import Type from 'typebox';
+import { compile } from '../../kit/schema.ts';
+import { inWords } from '../../kit/schema-errors.ts';
 
 const MOST_ALERTS = 1_000;
 const MOST_PROBLEMS = 20;
@@ -18,6 +18,7 @@ export const Webhook = Type.Object(
           labels: Texts('an object of texts'),
           annotations: Type.Optional(Texts('an object of texts')),
           startsAt: Type.String({
+            format: 'date-time',
             pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d)$',
             maxLength: 40,
             description: 'an RFC 3339 time',
@@ -46,18 +47,21 @@ export type ReadAlerts =
   | { readonly kind: 'alerts'; readonly alerts: readonly Alert[]; readonly ignored: number }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
-const isMessage = new Ajv({ verbose: true }).compile<Static<typeof Webhook>>(Webhook);
-const validate = new Ajv({ allErrors: true, verbose: true }).compile<Static<typeof Webhook>>(Webhook);
+const check = compile(Webhook);
 
 /**
  * The firing alerts that ask for a rollback of this rollout.
  * @param body the message as parsed from JSON, of whatever shape.
  */
 export function readAlerts(body: unknown, rollout: string): ReadAlerts {
-  if (!isMessage(body)) {
-    return { kind: 'invalid', problems: problemsOf(body) };
+  const checked = check(body);
+  if (!checked.ok) {
+    return {
+      kind: 'invalid',
+      problems: checked.wrong.slice(0, MOST_PROBLEMS).map((wrong) => inWords(wrong, 'the message')),
+    };
   }
-  const asked = body.alerts
+  const asked = checked.value.alerts
     .filter(({ status, labels }) => status === 'firing' && labels.rollout === rollout && labels.action === 'rollback')
     .slice(0, MOST_ALERTS);
   const alerts = asked.map(({ fingerprint, startsAt, labels, annotations }) => ({
@@ -66,25 +70,5 @@ export function readAlerts(body: unknown, rollout: string): ReadAlerts {
     startsAtMs: Date.parse(startsAt),
     summary: (annotations?.summary ?? '').slice(0, 500),
   }));
-  const timeless = body.alerts.findIndex(({ startsAt }) => Number.isNaN(Date.parse(startsAt)));
-  if (timeless !== -1) {
-    const came = JSON.stringify(body.alerts[timeless]?.startsAt);
-    return { kind: 'invalid', problems: [`alerts.${timeless}.startsAt came as ${came}; allowed: an RFC 3339 time`] };
-  }
-  return { kind: 'alerts', alerts, ignored: body.alerts.length - alerts.length };
-}
-
-/** All of them where the message is of a usual size: a list of a million wrong alerts is not looked through. */
-function problemsOf(body: unknown): string[] {
-  const { alerts } = (body ?? {}) as { alerts?: unknown };
-  const check = Array.isArray(alerts) && alerts.length > MOST_ALERTS ? isMessage : validate;
-  check(body);
-  return (check.errors ?? []).slice(0, MOST_PROBLEMS).map(({ instancePath, keyword, params, data, parentSchema }) => {
-    const where = instancePath.slice(1).replaceAll('/', '.') || 'the message';
-    if (keyword === 'required') {
-      return `${where} lacks ${params.missingProperty}`;
-    }
-    const allowed = (parentSchema as { description?: string } | undefined)?.description ?? 'a text';
-    return `${where} came as ${shown(data)}; allowed: ${allowed}`;
-  });
+  return { kind: 'alerts', alerts, ignored: checked.value.alerts.length - alerts.length };
 }

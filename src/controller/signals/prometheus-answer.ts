@@ -1,6 +1,7 @@
-import { Ajv } from 'ajv';
-import Type, { type Static } from 'typebox';
+import Type from 'typebox';
 import type { Got } from '../../kit/http/client.ts';
+import { compile } from '../../kit/schema.ts';
+import { inWords } from '../../kit/schema-errors.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 
 const Sample = Type.Tuple([Type.Number(), Type.String()]);
@@ -32,7 +33,7 @@ export type QueryAnswer =
   | { readonly kind: 'series'; readonly series: readonly Series[]; readonly warnings: readonly string[] }
   | Extract<SourceReading, { readonly kind: 'failed' }>;
 
-const validate = new Ajv().compile<Static<typeof Answer>>(Answer);
+const check = compile(Answer);
 
 /** What Prometheus's query API said. A vector comes as series of one sample. */
 export function readAnswer(got: Got): QueryAnswer {
@@ -50,12 +51,12 @@ export function readAnswer(got: Got): QueryAnswer {
       detail: `Prometheus answered ${got.status}${said}`,
     };
   }
-  if (!validate(body)) {
-    const [first] = validate.errors ?? [];
-    const where = body === undefined ? 'it is no JSON' : `${first?.instancePath || 'it'} ${first?.message ?? ''}`;
-    return { kind: 'failed', why: 'malformed', detail: `the answer is not one of Prometheus: ${where}` };
+  const checked = check(body);
+  if (!checked.ok) {
+    const why = body === undefined ? 'it is no JSON' : inWords(checked.wrong[0], 'it');
+    return { kind: 'failed', why: 'malformed', detail: `the answer is not one of Prometheus: ${why}` };
   }
-  const { data, warnings = [] } = body;
+  const { data, warnings = [] } = checked.value;
   const series =
     data.resultType === 'matrix'
       ? data.result

@@ -1,7 +1,8 @@
 import { bodyParser } from '@koa/bodyparser';
-import { Ajv } from 'ajv';
 import type { Context, Middleware } from 'koa';
-import { shown } from '../schema-errors.ts';
+import type { Static, TSchema } from 'typebox';
+import { compile } from '../schema.ts';
+import { inWords } from '../schema-errors.ts';
 import { answerProblem, problem } from './problems.ts';
 
 export function readJson(limit: string): Middleware {
@@ -24,30 +25,20 @@ export function readJson(limit: string): Middleware {
   };
 }
 
+const MOST_TOLD = 20;
+
 /** @returns what reads a body, or answers what is wrong with it and gives undefined. */
-export function reader<T>(schema: object): (ctx: Context) => T | undefined {
-  const validate = new Ajv({ allErrors: true, verbose: true }).compile<T>(schema);
+export function reader<S extends TSchema>(schema: S): (ctx: Context) => Static<S> | undefined {
+  const check = compile(schema);
   return (ctx) => {
-    const body: unknown = ctx.request.body;
-    if (validate(body)) {
-      return body;
+    const checked = check(ctx.request.body);
+    if (checked.ok) {
+      return checked.value;
     }
-    const problems = (validate.errors ?? []).map(({ instancePath, message, parentSchema, data, keyword, params }) => {
-      const name = instancePath.slice(1).replaceAll('/', '.') || 'the body';
-      if (keyword === 'required') {
-        return `${name} lacks ${params.missingProperty}`;
-      }
-      if (keyword === 'additionalProperties') {
-        const allowed = Object.keys((parentSchema as { properties: object }).properties).join(', ');
-        return `${name} has an unknown key ${JSON.stringify(params.additionalProperty)}; allowed: ${allowed}`;
-      }
-      const allowed = (parentSchema as { description?: string } | undefined)?.description ?? message;
-      return `${name} came as ${shown(data)}; allowed: ${allowed}`;
-    });
-    answerProblem(ctx, invalid(problems));
+    answerProblem(ctx, invalid(checked.wrong.slice(0, MOST_TOLD).map((wrong) => inWords(wrong, 'the body'))));
     return undefined;
   };
 }
 
 export const invalid = (problems: readonly string[]) =>
-  problem(400, 'invalid-body', 'Invalid request', `${problems.slice(0, 20).join('. ')}.`);
+  problem(400, 'invalid-body', 'Invalid request', `${problems.join('. ')}.`);
