@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Breach, breakDomain, untilStatus } from '../../src/dev/demo/breach.ts';
 import { type Parts, type RunningController, startParts } from '../../src/dev/demo/parts.ts';
 import { startTraffic } from '../../src/dev/demo/traffic.ts';
-import { startAlertmanager } from '../../test/e2e/support/alertmanager.ts';
-import { startPrometheus } from '../../test/e2e/support/prometheus.ts';
-import { findTools, type Tool } from '../../test/e2e/support/tools.ts';
+import { startAlertmanager } from '../../src/dev/tools/alertmanager.ts';
+import { findTools, type Tool } from '../../src/dev/tools/find.ts';
+import { startPrometheus } from '../../src/dev/tools/prometheus.ts';
 import type { Series, Signal } from './series.ts';
 
 const REPLICAS = 2;
@@ -26,9 +26,9 @@ const NEEDS: Readonly<Record<Signal, readonly Tool[]>> = {
   Alertmanager: ['prometheus', 'alertmanager'],
 };
 
-/** Why a series cannot be measured here; false where it can. */
-export async function missingTools({ signal }: Series): Promise<string | false> {
-  return NEEDS[signal].length > 0 && (await findTools()).skipWithout(...NEEDS[signal]);
+/** Why a series cannot be measured here; empty where it can. */
+export async function missingTools({ signal }: Series): Promise<string> {
+  return NEEDS[signal].length === 0 ? '' : (await findTools()).whyWithout(...NEEDS[signal]).join('; ');
 }
 
 /** One system of its own, broken `breaches` times. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningController } from '../../src/dev/demo/parts.ts';
-import { until } from '../../test/support/until.ts';
+import { until } from '../../src/dev/until.ts';
 import { readMetricsPage, type Usage, usageBetween } from './metrics-page.ts';
 import type { System } from './system.ts';
 

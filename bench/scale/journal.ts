@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { startParts } from '../../src/dev/demo/parts.ts';
 import { startTraffic } from '../../src/dev/demo/traffic.ts';
-import { until } from '../../test/support/until.ts';
+import { until } from '../../src/dev/until.ts';
 
 const PER_SECOND = 200;
 const QUIET_MS = 30_000;

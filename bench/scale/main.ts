@@ -4,7 +4,7 @@ import { readPlan } from '../../src/controller/settings.ts';
 import { createPrometheusSource } from '../../src/controller/signals/prometheus.ts';
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
 import { findFlagd } from '../../src/dev/embedded/flagd.ts';
-import { findTools } from '../../test/e2e/support/tools.ts';
+import { findTools } from '../../src/dev/tools/find.ts';
 import { table } from '../calm/text.ts';
 import { type ControllerRun, measureController } from './controllers.ts';
 import { measureFlags } from './flags.ts';
@@ -12,7 +12,7 @@ import { measureJournal } from './journal.ts';
 import { type Looks, measureLooks, spread } from './looks.ts';
 import { readMetricsPage, usageBetween } from './metrics-page.ts';
 import { HELP, type Part, readOptions, type ScaleOptions } from './options.ts';
-import { SCRAPE_EVERY_SECONDS, startPrometheus } from './prometheus.ts';
+import { SCRAPE_EVERY_SECONDS, startScraper } from './prometheus.ts';
 import { startSystem } from './system.ts';
 
 /** Processor time of one look at so many replicas. */
@@ -54,7 +54,7 @@ const MEASURE: Readonly<Record<Part, (options: ScaleOptions, signal: AbortSignal
       if (program === undefined) {
         continue;
       }
-      await using prometheus = await startPrometheus(program, system.parts.directory, targets);
+      await using prometheus = await startScraper(program, system.parts.directory, targets);
       await sleep(PROMETHEUS_SETTLE_MS, undefined, { signal });
       const { url } = prometheus;
       const source = createPrometheusSource({
@@ -96,11 +96,7 @@ const MEASURE: Readonly<Record<Part, (options: ScaleOptions, signal: AbortSignal
       }
       const program = tools.path('prometheus');
       if (program !== undefined) {
-        await using prometheus = await startPrometheus(
-          program,
-          system.parts.directory,
-          system.replicas.slice(0, count),
-        );
+        await using prometheus = await startScraper(program, system.parts.directory, system.replicas.slice(0, count));
         await sleep(PROMETHEUS_SETTLE_MS, undefined, { signal });
         const env = { SIGNALS: 'prometheus', PROMETHEUS_URL: prometheus.url, SCRAPE_TARGETS: '' };
         row('prometheus', count, 500, await measureController(system, count, env, signal));
@@ -164,7 +160,7 @@ const MEASURE: Readonly<Record<Part, (options: ScaleOptions, signal: AbortSignal
     const rows: string[][] = [];
     for (const count of replicas) {
       const targets = system.replicas.slice(0, count);
-      await using prometheus = await startPrometheus(program, system.parts.directory, targets);
+      await using prometheus = await startScraper(program, system.parts.directory, targets);
       await sleep(PROMETHEUS_SETTLE_MS, undefined, { signal });
       const before = await readMetricsPage(`${prometheus.url}/metrics`);
       const beganAt = performance.now();

@@ -9,12 +9,12 @@ import { createController } from '../../src/controller/create-controller.ts';
 import { readControllerSettings } from '../../src/controller/settings.ts';
 import { startFlagServer } from '../../src/dev/embedded/flag-server.ts';
 import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
+import { until } from '../../src/dev/until.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 import { type Browser, type Opened, startBrowser } from './support/browser.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 
 const FLAG = 'violation-status-domain-percent';
 const TOKEN = 'a-token-for-the-console';
@@ -32,7 +32,7 @@ guards:
 minSamples: 10
 `;
 
-const tools = await findTools();
+const tools = await findTestTools();
 
 describe('the console', { skip: tools.skipWithout('chromium') }, () => {
   const stack = new AsyncDisposableStack();

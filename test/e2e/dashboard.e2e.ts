@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { until } from '../support/until.ts';
+import { until } from '../../src/dev/until.ts';
 import { readDashboard } from './support/dashboard.ts';
 import { planOf } from './support/plans.ts';
 import { startHealthyAt } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 
 /** The dashboard asks for what there is: each of its queries has an answer while real replicas serve. */
-const tools = await findTools();
+const tools = await findTestTools();
 const STEP_SECONDS = 15;
 const VALUES = { rollout: 'violation-status', instance: '.*', __range: '1m', __interval: `${STEP_SECONDS}s` };
 const ANSWER_WITHIN_MS = 60_000;

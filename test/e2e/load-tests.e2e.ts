@@ -5,19 +5,19 @@ import type { Field } from '../../load-tests/lib/compare.ts';
 import type { Growth } from '../../load-tests/lib/levels.ts';
 import type { Part } from '../../load-tests/lib/parts.ts';
 import type { Withdrawal } from '../../load-tests/lib/withdrawal.ts';
+import { until } from '../../src/dev/until.ts';
 import { addressIn, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { until } from '../support/until.ts';
 import { type Controller, TOKEN } from './support/controllers.ts';
 import { runScript, SCRIPT_STOPPED, type ScriptEnd, startScript, THRESHOLDS_CROSSED } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
 import { type Replicas, startReplicas } from './support/replicas.ts';
 import { assertNoClientError, assertOff } from './support/steps.ts';
 import { type System, startSystem } from './support/system.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 import { temporaryDirectory } from './support/workspace.ts';
 
 /** Each script of load-tests/ says what is so, and fails where its limit is broken. */
-const tools = await findTools();
+const tools = await findTestTools();
 const LONGEST_SECONDS = 60;
 const VIOLATIONS_PER_CLIENT = 20;
 const AT_ZERO = { FLAG_PROVIDER: 'env', ROLLOUT_PERCENT: '0' };

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { until } from '../../src/dev/until.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { until } from '../support/until.ts';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 
 /** What a promotion needs may be away; a rollback needs none of it. */
-const tools = await findTools();
+const tools = await findTestTools();
 const ERRORS = { domain: { errorPercent: 20 } };
 
 test('nothing is promoted while Prometheus is gone, and a breach that scrapes see still drops the flag', {

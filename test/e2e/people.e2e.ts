@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 
 /** An SRE may edit the flag at any moment, and is never worked against. */
-const tools = await findTools();
+const tools = await findTestTools();
 const OBSERVE_MS = 4_000;
 const PLAN = planOf(
   { percent: 10, observe: `${OBSERVE_MS}ms` },

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { symlink, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
-import { until } from '../support/until.ts';
+import { until } from '../../src/dev/until.ts';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
 import { type System, startSystem } from './support/system.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 
 /** A controller may be killed at any moment; whoever comes after it goes on. */
-const tools = await findTools();
+const tools = await findTestTools();
 const ERRORS = { domain: { errorPercent: 20 } };
 const PLAN = planOf({ percent: 25, observe: '10m' });
 const TAKEN_OVER_WITHIN_MS = 10_000;

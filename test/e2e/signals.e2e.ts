@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../support/until.ts';
+import type { Prometheus } from '../../src/dev/tools/prometheus.ts';
+import { until } from '../../src/dev/until.ts';
 import { planOf } from './support/plans.ts';
-import type { Prometheus } from './support/prometheus.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 
 /** Whichever signal tells of a breach, the flag falls to 0 % on every replica. */
-const tools = await findTools();
+const tools = await findTestTools();
 const PLAN = planOf({ percent: 25, observe: '10m' });
 const SLOW = { domain: { delayMs: 400 } };
 

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StatusAnswer } from '../../src/contract/schemas.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../src/dev/until.ts';
 import { planOf } from './support/plans.ts';
 import type { Replica } from './support/replicas.ts';
 import { assertNoClientError } from './support/steps.ts';
 import { startSystem } from './support/system.ts';
-import { findTools } from './support/tools.ts';
+import { findTestTools } from './support/tools.ts';
 
 /** What lets a stage pass, and what does not. */
-const tools = await findTools();
+const tools = await findTestTools();
 /** src/routing/breaker.ts; a replica has ten domain requests a second here. */
 const FAILURES_IN_A_ROW = 3;
 const BREAKER_WITHIN_MS = 2_000;

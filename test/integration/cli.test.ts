@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { CommandAnswer, HistoryAnswer, StatusAnswer } from '../../src/contract/schemas.ts';
+import { until } from '../../src/dev/until.ts';
 import { startCli } from '../support/cli.ts';
 import { eventFixture, served, statusFixture } from '../support/status-fixture.ts';
-import { until } from '../support/until.ts';
 
 const TOKEN = 'a-token-that-nobody-may-ever-see';
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { type Check, type ConsistencyStore, checkConsistency } from '../../src/consistency/check.ts';
 import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
+import { until } from '../../src/dev/until.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 const NEW = { rollout: 'violation-status', actor: 'ana', since: null };
 

@@ -10,11 +10,11 @@ import { readControllerSettings } from '../../src/controller/settings.ts';
 import { startFlagServer } from '../../src/dev/embedded/flag-server.ts';
 import { freePort } from '../../src/dev/embedded/flagd.ts';
 import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
+import { until } from '../../src/dev/until.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { startCli } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 const FLAG = 'violation-status-domain-percent';
 const TOKEN = 'a-token-for-tests-only';

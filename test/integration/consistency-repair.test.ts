@@ -6,11 +6,11 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { type Check, checkConsistency } from '../../src/consistency/check.ts';
 import type { SeenRecord } from '../../src/consistency/finding.ts';
 import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
+import { until } from '../../src/dev/until.ts';
 import { startCli } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 type Told = {
   readonly violation_id: string;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { until } from '../../src/dev/until.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { type Answer, startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 /** Each test has its own record and its own service, behind a proxy of its own, with everybody on domain. */
 let database: TestDatabase;

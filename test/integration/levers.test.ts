@@ -9,8 +9,8 @@ import { createConfigMapLever } from '../../src/controller/levers/configmap-leve
 import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-lever.ts';
 import { createFileLever } from '../../src/controller/levers/file-lever.ts';
 import { createKubernetesLever } from '../../src/controller/levers/kubernetes.ts';
+import { until } from '../../src/dev/until.ts';
 import { startKubeApi, type TestKubeApi } from '../support/kube-api.ts';
-import { until } from '../support/until.ts';
 
 const FLAG = 'violation-status-domain-percent';
 const GOOD = { state: 'ENABLED', variants: { off: 0, p5: 5, p10: 10, p25: 25 }, defaultVariant: 'p5' };

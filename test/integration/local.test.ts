@@ -5,8 +5,8 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../src/dev/until.ts';
 import { send } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 test('npm start brings everything up; its curl line works, an edited flag counts within 200 ms, Ctrl-C ends it all', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-local-'));

@@ -7,12 +7,12 @@ import { pino } from 'pino';
 import { stream } from '../../src/controller/api/stream.ts';
 import { createMeasuring } from '../../src/controller/engine/measuring.ts';
 import { createMeasurementStore } from '../../src/controller/store/measurements.ts';
+import { until } from '../../src/dev/until.ts';
 import { createHttpServer } from '../../src/kit/http/server.ts';
 import { attempts, type Counts, quantileSeconds } from '../../src/rollout/counters.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { pathCounters, reading, replicaReading } from '../support/reading-fixture.ts';
 import { statusFixture } from '../support/status-fixture.ts';
-import { until } from '../support/until.ts';
 
 const ROLLOUT = 'violation-status';
 const START_MS = Date.UTC(2026, 0, 1);

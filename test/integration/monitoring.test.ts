@@ -7,12 +7,12 @@ import { pino } from 'pino';
 import { parse } from 'yaml';
 import { createController } from '../../src/controller/create-controller.ts';
 import { readControllerSettings } from '../../src/controller/settings.ts';
+import { until } from '../../src/dev/until.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { readDashboard } from '../e2e/support/dashboard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestFlags, type TestFlags } from '../support/flags.ts';
 import { send, startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 /** What monitoring/ asks for is what the programs tell, and no alert is there that no test of promtool has seen. */
 const ROOT = join(import.meta.dirname, '../..');

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createNotifier } from '../../src/controller/notifications/notifier.ts';
+import { until } from '../../src/dev/until.ts';
 import type { JournalEvent } from '../../src/rollout/event.ts';
 import { type Receiver, startReceiver } from '../support/notification-receiver.ts';
-import { until } from '../support/until.ts';
 
 const SECRET = 'T0KEN-in-the-path';
 const KINDS = ['started', 'approval-needed', 'promoted', 'rolled-back', 'completed'] as const;

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
+import { until } from '../../src/dev/until.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Answer, send, startTestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 before(async () => {

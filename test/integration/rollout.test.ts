@@ -10,12 +10,12 @@ import { type Controller, createController } from '../../src/controller/create-c
 import { type ControllerSettings, readControllerSettings } from '../../src/controller/settings.ts';
 import { type FlagServer, startFlagServer } from '../../src/dev/embedded/flag-server.ts';
 import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
+import { until } from '../../src/dev/until.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { startReceiver } from '../support/notification-receiver.ts';
 import { type Answer, send, startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 /** The real service, flag server, lever, journal and controller; only the plan is shorter than anyone's. */
 const FLAG = 'violation-status-domain-percent';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { until } from '../../src/dev/until.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestFlags, type TestFlags } from '../support/flags.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 /** Writes are checked after they were answered: what each path wrote is what the domain's rule would have written. */
 describe('the check of single writes', () => {

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
+import { until } from '../../src/dev/until.ts';
 import type { SourceReading } from '../../src/rollout/reading.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 const ROLLOUT = 'violation-status';
 const TIMEOUT_MS = 300;

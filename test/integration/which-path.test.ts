@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { until } from '../../src/dev/until.ts';
 import { bucketHundredths } from '../../src/routing/bucket.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestFlags, type TestFlags } from '../support/flags.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let flags: TestFlags;

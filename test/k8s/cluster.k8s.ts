@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { skipBecause } from '../e2e/support/tools.ts';
-import { until } from '../support/until.ts';
+import { until } from '../../src/dev/until.ts';
+import { skipBecause } from '../support/skip.ts';
 import { type Api, createApi } from './support/api.ts';
 import { KUBECONFIG, openCluster, skipWithoutCluster } from './support/cluster.ts';
 import { skipWithoutKustomize } from './support/kustomize.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FlagServer, startFlagServer } from '../../src/dev/embedded/flag-server.ts';
+import { until } from '../../src/dev/until.ts';
 import type { TestService } from './service.ts';
-import { until } from './until.ts';
 
 const FLAG = 'violation-status-domain-percent';
 

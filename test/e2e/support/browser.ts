@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { findTools } from './tools.ts';
+import { findTools } from '../../../src/dev/tools/find.ts';
 
 /** For a person to look at after a run. */
 const SCREENSHOTS = join(import.meta.dirname, '../../../.sluice/screenshots');

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../../src/contract/schemas.ts';
+import { type RunningProcess, startProcess } from '../../../src/dev/tools/process.ts';
+import { until } from '../../../src/dev/until.ts';
 import type { COMMANDS } from '../../../src/rollout/command.ts';
-import { until } from '../../support/until.ts';
-import { type RunningProcess, startProcess } from './processes.ts';
 
 const CONTROLLER = join(import.meta.dirname, '../../../src/controller.ts');
 const ANSWER_WITHIN_MS = 5_000;

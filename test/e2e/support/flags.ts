@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type FlagServer, startFlagServer } from '../../../src/dev/embedded/flag-server.ts';
 import { startFlagd } from '../../../src/dev/embedded/flagd.ts';
 import { ensureFlagsFile } from '../../../src/dev/embedded/flags-file.ts';
-import { findTools } from './tools.ts';
+import { findTools } from '../../../src/dev/tools/find.ts';
 
 export const FLAG = 'violation-status-domain-percent';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
-import { type RunningProcess, startProcess } from './processes.ts';
+import { type RunningProcess, startProcess } from '../../../src/dev/tools/process.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../../load-tests');
 /** k6's own: the run went through and a threshold was not kept. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { type RunningProcess, startProcess } from '../../../src/dev/tools/process.ts';
+import { until } from '../../../src/dev/until.ts';
 import type { Faults } from '../../../src/routing/faults.ts';
-import { until } from '../../support/until.ts';
-import { type RunningProcess, startProcess } from './processes.ts';
 
 const SERVICE = join(import.meta.dirname, '../../../src/service.ts');
 

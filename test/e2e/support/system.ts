@@ -1,11 +1,11 @@
+import { type Alertmanager, startAlertmanager } from '../../../src/dev/tools/alertmanager.ts';
+import { findTools } from '../../../src/dev/tools/find.ts';
+import { type Prometheus, startPrometheus } from '../../../src/dev/tools/prometheus.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { type Alertmanager, startAlertmanager } from './alertmanager.ts';
 import { type Controller, startController, TOKEN } from './controllers.ts';
 import { type Flags, startFlags } from './flags.ts';
 import { type RunningLoad, startLoad } from './k6.ts';
-import { type Prometheus, startPrometheus } from './prometheus.ts';
 import { type Replicas, startReplicas } from './replicas.ts';
-import { findTools } from './tools.ts';
 import { temporaryDirectory } from './workspace.ts';
 
 const REPLICAS = 2;

@@ -1,82 +1,14 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { findFlagd } from '../../../src/dev/embedded/flagd.ts';
+import { findTools, type Tool } from '../../../src/dev/tools/find.ts';
+import { skipBecause } from '../../support/skip.ts';
 
-const SCRIPT = join(import.meta.dirname, '../../../scripts/e2e-tools');
-/** Longer than the script gives itself: building k6 for the first time is most of it. */
-const SCRIPT_TIMEOUT_MS = 20 * 60_000;
-
-export const TOOLS = ['k6', 'prometheus', 'promtool', 'alertmanager', 'flagd', 'chromium'] as const;
-export type Tool = (typeof TOOLS)[number];
-
-export type Tools = {
-  readonly path: (tool: Tool) => string | undefined;
-  /** @throws with the reason where there is none. */
-  readonly require: (tool: Tool) => string;
-  /** What to give node:test as `skip`: false where all are there, the reason where one is not, told again at the end. */
-  readonly skipWithout: (...tools: Tool[]) => string | false;
-};
-
-let found: Promise<Tools> | undefined;
-
-/** The real programs on this machine; scripts/e2e-tools is asked once, and installs what it can. */
-export function findTools(): Promise<Tools> {
-  found ??= ask();
-  return found;
-}
-
-async function ask(): Promise<Tools> {
-  const { stdout, stderr } = await promisify(execFile)(SCRIPT, { timeout: SCRIPT_TIMEOUT_MS });
-  const paths = new Map(parsePaths(stdout));
-  const flagd = await findFlagd(process.env);
-  if (flagd !== undefined) {
-    paths.set('flagd', flagd);
-  }
-  const why = (tool: Tool) => {
-    const said = stderr.split('\n').find((line) => line.includes(` ${tool}:`) || line.includes(toVariable(tool)));
-    return said?.replace(/^e2e-tools: /, '') ?? `there is no ${tool}: put it on PATH or set ${toVariable(tool)}`;
-  };
+/** The real programs, and what to give node:test as `skip` where one is missing: false where all are there. */
+export async function findTestTools() {
+  const tools = await findTools();
   return {
-    path: (tool) => paths.get(tool),
-    require: (tool) => {
-      const path = paths.get(tool);
-      if (path === undefined) {
-        throw new Error(why(tool));
-      }
-      return path;
-    },
-    skipWithout: (...tools) => {
-      const reasons = tools.filter((tool) => !paths.has(tool)).map(why);
+    ...tools,
+    skipWithout: (...names: readonly Tool[]): string | false => {
+      const reasons = tools.whyWithout(...names);
       return reasons.length > 0 && skipBecause(...reasons);
     },
   };
-}
-
-const toVariable = (tool: Tool) => `${tool.toUpperCase()}_BIN`;
-
-/** Lines of `NAME=PATH`, a path of unusual characters being quoted for the shell. */
-function parsePaths(lines: string): [Tool, string][] {
-  return TOOLS.flatMap((tool) => {
-    const line = lines.split('\n').find((candidate) => candidate.startsWith(`${toVariable(tool)}=`));
-    const path = line
-      ?.slice(line.indexOf('=') + 1)
-      .replace(/^'(.*)'$/s, (_, quoted) => quoted.replaceAll("'\\''", "'"));
-    return path === undefined ? [] : [[tool, path]];
-  });
-}
-
-const reasonsToTell = new Set<string>();
-
-/** @returns the reasons as one, for node:test's `skip`; they are told again at the end. */
-export function skipBecause(...reasons: string[]): string {
-  reasons.forEach(tellAtTheEnd);
-  return reasons.join('; ');
-}
-
-function tellAtTheEnd(reason: string): void {
-  if (reasonsToTell.size === 0) {
-    process.once('exit', () => reasonsToTell.forEach((why) => void console.error(`skipped: ${why}`)));
-  }
-  reasonsToTell.add(reason);
 }

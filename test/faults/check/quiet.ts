@@ -1,4 +1,4 @@
-import { until } from '../../support/until.ts';
+import { until } from '../../../src/dev/until.ts';
 import { DATABASE_POOL, type Environment } from '../system/environment.ts';
 
 /** A replica has up to four connections more, for probes and look-ups. */

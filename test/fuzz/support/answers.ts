@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
-import { until } from '../../support/until.ts';
+import { until } from '../../../src/dev/until.ts';
 import type { Exchange, RawAnswer } from './raw-http.ts';
 
 /** What only somebody inside may see: stack traces, places of files, SQL, and what the database says of itself. */

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CoreV1Api, CustomObjectsApi, KubeConfig, RbacAuthorizationV1Api } from '@kubernetes/client-node';
 import { parse } from 'yaml';
-import { skipBecause } from '../../e2e/support/tools.ts';
-import { until } from '../../support/until.ts';
+import { until } from '../../../src/dev/until.ts';
+import { skipBecause } from '../../support/skip.ts';
 import { createApi } from './api.ts';
 import type { Manifest } from './manifests.ts';
 

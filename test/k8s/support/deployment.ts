@@ -1,5 +1,5 @@
 import type { KubeConfig } from '@kubernetes/client-node';
-import { until } from '../../support/until.ts';
+import { until } from '../../../src/dev/until.ts';
 import { type Api, createApi } from './api.ts';
 import { type Manifest, nameOf, ofKind } from './manifests.ts';
 

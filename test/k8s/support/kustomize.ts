@@ -1,6 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { skipBecause } from '../../e2e/support/tools.ts';
+import { skipBecause } from '../../support/skip.ts';
 
 const CANDIDATES: readonly (readonly [program: string, ...args: string[]])[] = [
   ['kustomize', 'build'],

@@ -1,13 +1,13 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../../src/dev/embedded/flagd.ts';
-import { until } from '../../support/until.ts';
-import { type RunningProcess, startProcess } from './processes.ts';
+import { freePort } from '../embedded/flagd.ts';
+import { until } from '../until.ts';
+import { type RunningProcess, startProcess } from './process.ts';
 
 const RULES = join(import.meta.dirname, '../../../monitoring/rules');
 
-export type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
-export type FiringAlert = { readonly labels: Readonly<Record<string, string>>; readonly activeAt: string };
+type Sample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
+type FiringAlert = { readonly labels: Readonly<Record<string, string>>; readonly activeAt: string };
 
 export type Prometheus = AsyncDisposable & {
   readonly url: string;
@@ -30,23 +30,28 @@ export type PrometheusOptions = {
   readonly controllers?: readonly string[];
   /** `host:port`. */
   readonly alertmanager?: string;
+  /** Of its files in the directory. */
+  readonly name?: string;
+  /** How often it scrapes and evaluates. */
+  readonly everySeconds?: number;
+  /** Files of rules; the project's own where none are given. */
+  readonly rules?: readonly string[];
 };
 
-/** The real Prometheus with the project's own rules, scraping and evaluating each second. */
+/** The real Prometheus. */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
-  const { program, directory, services, controllers = [], alertmanager } = options;
-  const config = join(directory, 'prometheus.json');
-  const rules = (await readdir(RULES)).filter((name) => name.endsWith('.yaml')).map((name) => join(RULES, name));
+  const { program, directory, services, controllers = [], name = 'prometheus' } = options;
+  const config = join(directory, `${name}.json`);
   // JSON is YAML too.
-  await writeFile(config, JSON.stringify(configuration(services, controllers, alertmanager, rules), null, 2));
+  await writeFile(config, JSON.stringify(configuration(options, options.rules ?? (await ownRules())), null, 2));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const process = await startProcess({
-    name: 'prometheus',
+    name,
     command: program,
     args: [
       `--config.file=${config}`,
-      `--storage.tsdb.path=${join(directory, 'prometheus')}`,
+      `--storage.tsdb.path=${join(directory, name)}`,
       '--storage.tsdb.retention.time=1h',
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=warn',
@@ -102,15 +107,18 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   };
 }
 
+async function ownRules(): Promise<string[]> {
+  return (await readdir(RULES)).filter((name) => name.endsWith('.yaml')).map((name) => join(RULES, name));
+}
+
 function configuration(
-  services: readonly string[],
-  controllers: readonly string[],
-  alertmanager: string | undefined,
+  { services, controllers = [], alertmanager, everySeconds = 1 }: PrometheusOptions,
   rules: readonly string[],
 ): object {
   const job = (name: string, targets: readonly string[]) => ({ job_name: name, static_configs: [{ targets }] });
+  const every = `${everySeconds}s`;
   return {
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+    global: { scrape_interval: every, scrape_timeout: every, evaluation_interval: every },
     rule_files: rules,
     scrape_configs: [job('sluice-service', services), job('sluice-controller', controllers)],
     ...(alertmanager && { alerting: { alertmanagers: [{ static_configs: [{ targets: [alertmanager] }] }] } }),

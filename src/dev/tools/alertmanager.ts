@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../../../src/dev/embedded/flagd.ts';
-import { type RunningProcess, startProcess } from './processes.ts';
+import { freePort } from '../embedded/flagd.ts';
+import { type RunningProcess, startProcess } from './process.ts';
 
 const ROUTING = join(import.meta.dirname, '../../../monitoring/alertmanager/alertmanager.yaml');
 /** What the project's file says, for a cluster; both are replaced here, and nothing else is. */
