@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { counted, formatCount, formatDuration } from './contract/wording/format.ts';
 import { type Breach, breakDomain, countClients, untilStatus } from './dev/demo/breach.ts';
 import { type Parts, type RunningController, startParts } from './dev/demo/parts.ts';
 import { createProgress, type Progress } from './dev/demo/progress.ts';
@@ -117,7 +118,7 @@ async function playRound(number: number, { title, faults }: Round, stage: Stage)
   const { parts, controller, traffic, progress, signal } = stage;
   const clients = () => {
     const { requests, failed } = countClients(traffic.answers);
-    return `${requests} requests, ${failed} errors`;
+    return `${counted(requests, 'request')}, ${counted(failed, 'error')}`;
   };
   const climb = (step: string) => ({
     timeoutMs: CLIMB_WITHIN_MS,
@@ -147,20 +148,19 @@ async function playRound(number: number, { title, faults }: Round, stage: Stage)
 }
 
 function summarise({ rounds, promises, clients, seconds, flagServer }: Awaited<ReturnType<typeof play>>): string {
-  const count = (number: number) => number.toLocaleString('en');
   return [
     `${REPLICAS} replicas behind ${flagServer}, ${PER_SECOND} status updates a second, stages ${STAGES.join(' → ')} %.`,
     ...rounds.map(
       ({ title, breach }, at) => `
 Round ${at + 1}: at 25 % ${title}
 ${describeTimes(breach)}
-  clients since the fault: ${count(breach.clients.requests)} requests, ${breach.clients.failed} errors, ${breach.clients.slow} slow (over 200 ms)
+  clients since the fault: ${counted(breach.clients.requests, 'request')}, ${counted(breach.clients.failed, 'error')}, ${formatCount(breach.clients.slow)} slow (over 200 ms)
   journal: ${breach.why}`,
     ),
     '',
     ...promises.map(({ text, holds, found }) => `${holds ? 'kept  ' : 'BROKEN'}  ${text} (${found})`),
     '',
-    `${count(clients.requests)} requests, ${clients.failed} errors, in ${seconds.toFixed(0)} s. ` +
+    `${counted(clients.requests, 'request')}, ${counted(clients.failed, 'error')}, in ${formatDuration(seconds * 1_000, 'en')}. ` +
       (promises.every(({ holds }) => holds) ? 'Every promise held.' : 'A promise did not hold.'),
   ].join('\n');
 }
@@ -175,7 +175,7 @@ function describeTimes(breach: Breach): string {
     ['all replicas confirmed', breach.confirmedAtMs],
   ];
   return times
-    .map(([what, atMs]) => `  ${what.padEnd(24)}${((atMs - faultAtMs) / 1_000).toFixed(2).padStart(6)} s`)
+    .map(([what, atMs]) => `  ${what.padEnd(24)}${formatDuration(atMs - faultAtMs, 'en').padStart(8)}`)
     .join('\n');
 }
 

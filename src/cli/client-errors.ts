@@ -1,3 +1,4 @@
+import { formatDuration } from '../contract/wording/format.ts';
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts';
 import type { Answered } from './request.ts';
 
@@ -54,7 +55,7 @@ export function unreachable(url: URL, error: unknown, { timeoutMs, isChange }: A
   const { code, name, message, errors } = error as NodeJS.ErrnoException & { errors?: NodeJS.ErrnoException[] };
   const timedOut = name === 'TimeoutError';
   const why = timedOut
-    ? `no answer within ${timeoutMs / 1_000} s`
+    ? `no answer within ${formatDuration(timeoutMs, 'en')}`
     : (WHY[code ?? errors?.[0]?.code ?? ''] ?? (message || code || 'the connection failed'));
   // Only these cannot have reached a controller.
   const mayBeDone = isChange && !['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(code ?? errors?.[0]?.code ?? '');

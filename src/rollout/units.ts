@@ -23,24 +23,3 @@ function parseSuffixed(text: string, suffix: string, per: number): number | unde
   // Rounded, so that 99.9% is 0.999 and not the double beside it.
   return /^\d{1,9}(\.\d{1,9})?$/.test(number) ? Number((Number(number) / per).toPrecision(12)) : undefined;
 }
-
-/** For people: `45 s`, `12 min 30 s`, `2 h 5 min`; from two days on `2 d 3 h`. */
-export function formatDuration(ms: number): string {
-  const seconds = Math.round(ms / 1_000);
-  if (Math.round(ms) < 1_000) {
-    return `${Math.round(ms)} ms`;
-  }
-  const days = seconds < 2 * 86_400 ? 0 : Math.floor(seconds / 86_400);
-  const parts = [
-    [days, 'd'],
-    [Math.floor((seconds - days * 86_400) / 3_600), 'h'],
-    [Math.floor((seconds % 3_600) / 60), 'min'],
-    [seconds % 60, 's'],
-  ] as const;
-  const first = parts.findIndex(([amount]) => amount > 0);
-  return parts
-    .slice(first, first + 2)
-    .filter(([amount]) => amount > 0)
-    .map(([amount, unit]) => `${amount} ${unit}`)
-    .join(' ');
-}

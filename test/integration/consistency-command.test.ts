@@ -224,7 +224,7 @@ test('interrupted, it ends with 1, says how to go on, and goes on', async () => 
   assert.deepEqual([resumed.code, same, records, total, since === null], [7, id, 6, 1, false]);
   const again = await check(['--resume', String(id)]);
   assert.equal(again.code, 4);
-  assert.match(again.err, /is finished, with 1 findings: there is nothing to go on with/);
+  assert.match(again.err, /is finished, with 1 finding: there is nothing to go on with/);
 });
 
 test('what is wrong with a command line or the database is said, with what to do', async () => {

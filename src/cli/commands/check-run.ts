@@ -1,4 +1,5 @@
 import { type Check, CheckError, type ConsistencyStore, checkConsistency } from '../../consistency/check.ts';
+import { counted, formatCount } from '../../contract/wording/format.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import type { Output } from '../terminal/output.ts';
 import { createProgressBar } from '../terminal/progress-bar.ts';
@@ -16,7 +17,7 @@ type View = { readonly output: Output; readonly json: boolean; readonly stop: Ab
 export async function runCheck(store: ConsistencyStore, begun: Check, { output, json, stop }: View): Promise<Check> {
   let { progress } = begun;
   const howToGoOn = () =>
-    `${progress.records} records are done, with ${progress.findings} findings. Go on with: sluice consistency check --resume ${begun.id}`;
+    `${formatCount(progress.records)} records are done, with ${counted(progress.findings, 'finding')}. Go on with: sluice consistency check --resume ${begun.id}`;
   using bar = createProgressBar({
     write: output.err,
     isTerminal: process.stderr.isTTY === true,
@@ -57,7 +58,7 @@ export async function findBegun(store: ConsistencyStore, id: string): Promise<Ch
     const { findings } = check.progress;
     throw new CliError(
       EXIT.refused,
-      `Check ${id} is finished, with ${findings} findings: there is nothing to go on with. Begin a new one.`,
+      `Check ${id} is finished, with ${counted(findings, 'finding')}: there is nothing to go on with. Begin a new one.`,
     );
   }
   return check;

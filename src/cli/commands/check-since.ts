@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { formatDuration, parseDurationMs } from '../../rollout/units.ts';
+import { formatDuration } from '../../contract/wording/format.ts';
+import { parseDurationMs } from '../../rollout/units.ts';
 import type { Client } from '../client.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 
@@ -35,7 +36,7 @@ export function readSince(text: string, nowMs: number): Since {
   }
   if (ms > nowMs) {
     throw new InvalidArgumentError(
-      `It is ${formatDuration(ms - nowMs)} from now: nothing has changed since. ${ALLOWED}`,
+      `It is ${formatDuration(ms - nowMs, 'en')} from now: nothing has changed since. ${ALLOWED}`,
     );
   }
   return { kind: 'time', at: new Date(ms).toISOString() };

@@ -1,3 +1,4 @@
+import { counted } from '../../contract/wording/format.ts';
 import { lintFile } from '../../flagd/lint.ts';
 import { PlanError, parsePlan } from '../../rollout/plan.ts';
 
@@ -70,9 +71,8 @@ export function renderFinding({ file, line, column, severity, path, message }: F
 }
 
 export function renderLintSummary(files: number, findings: readonly Finding[]): string {
-  const amount = (count: number, name: string) => `${count} ${name}${count === 1 ? '' : 's'}`;
   const errors = findings.filter(({ severity }) => severity === 'error').length;
   const warnings = findings.length - errors;
-  const found = [errors > 0 && amount(errors, 'error'), warnings > 0 && amount(warnings, 'warning')].filter(Boolean);
-  return `${amount(files, 'file')}: ${found.length === 0 ? 'no problems' : found.join(', ')}`;
+  const found = [errors > 0 && counted(errors, 'error'), warnings > 0 && counted(warnings, 'warning')].filter(Boolean);
+  return `${counted(files, 'file')}: ${found.length === 0 ? 'no problems' : found.join(', ')}`;
 }

@@ -1,5 +1,5 @@
 import { type RecordResult, RepairError } from '../../consistency/repair.ts';
-import { formatCount } from '../render/format.ts';
+import { formatCount } from '../../contract/wording/format.ts';
 import { renderCounts, renderResult, resultInJson } from '../render/repair.ts';
 import { type Output, writeJson } from '../terminal/output.ts';
 

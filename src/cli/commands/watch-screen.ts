@@ -1,4 +1,4 @@
-import { formatDuration } from '../../rollout/units.ts';
+import { formatDuration } from '../../contract/wording/format.ts';
 import { renderStatus, signatureOf } from '../render/status.ts';
 import type { Output } from '../terminal/output.ts';
 import { hanging, printable } from '../terminal/text.ts';
@@ -53,7 +53,7 @@ function renderOutage({ outage }: Look, columns: number): string[] {
   if (outage === undefined) {
     return [];
   }
-  const lasts = formatDuration(Math.max(0, Date.now() - outage.sinceMs));
+  const lasts = formatDuration(Date.now() - outage.sinceMs, 'en');
   return hanging(
     '✖ ',
     `${printable(outage.why)} What follows is at least ${lasts} old. Asking again …`,

@@ -1,9 +1,8 @@
 import type { Check } from '../../consistency/check.ts';
 import type { Finding } from '../../consistency/finding.ts';
-import { formatDuration } from '../../rollout/units.ts';
+import { counted, formatCount, formatDuration } from '../../contract/wording/format.ts';
 import type { Paint } from '../terminal/output.ts';
 import { cut, printable } from '../terminal/text.ts';
-import { formatCount } from './format.ts';
 
 const MOST_SHOWN = 50;
 /** Columns of a value: notes have up to 2,000 characters. */
@@ -15,14 +14,14 @@ type Found = { readonly findings: readonly Finding[]; readonly violations: numbe
 export function renderVerdict({ id, since, progress }: Check, { violations }: Found, elapsedMs: number): string {
   const { records, changes, findings } = progress;
   const from = since === null ? '' : ` since ${since}`;
-  const looked = `${count(records, 'record')} and ${count(changes, 'change')}${from} in ${formatDuration(elapsedMs)}`;
+  const looked = `${counted(records, 'record')} and ${counted(changes, 'change')}${from} in ${formatDuration(elapsedMs, 'en')}`;
   if (findings > 0) {
     // A history outlives its record.
     const where =
       violations <= records
-        ? `${formatCount(violations)} of ${count(records, 'record')}`
-        : count(violations, 'violation');
-    return `${count(findings, 'finding')} in ${where}: ${looked}; check ${id}.`;
+        ? `${formatCount(violations)} of ${counted(records, 'record')}`
+        : counted(violations, 'violation');
+    return `${counted(findings, 'finding')} in ${where}: ${looked}; check ${id}.`;
   }
   return records + changes === 0
     ? `Nothing was there to look at: ${looked}; check ${id}.`
@@ -48,7 +47,7 @@ export function renderFindings({ id, progress }: Check, { findings }: Found, pai
   });
   return [
     ...lines,
-    ...(more > 0 ? [`${count(more, 'more finding')} in table consistency_findings, check_id ${id}.`] : []),
+    ...(more > 0 ? [`${counted(more, 'more finding')} in table consistency_findings, check_id ${id}.`] : []),
     `What a repair would do: sluice consistency repair --check ${id}`,
   ];
 }
@@ -62,7 +61,7 @@ export function describeFinding({ kind, version, field, expected, actual }: Find
   switch (kind) {
     case 'record-differs':
       return field === 'version'
-        ? `the record counts ${count(Number(actual), 'change')}; its history has ${expected}`
+        ? `the record counts ${counted(Number(actual), 'change')}; its history has ${expected}`
         : `the record's ${field} is ${quoted(actual)}; its last change left ${quoted(expected)}`;
     case 'applied-twice':
       return field === 'version'
@@ -86,7 +85,7 @@ function describeGap(version: number, expected: number, actual: number): string 
     return `a change counts as ${version}; they count from 1`;
   }
   const missing = expected === version ? `change ${version} is` : `changes ${version} to ${expected} are`;
-  return `${missing} missing; expected ${count(expected, 'change')} by then, and there ${actual === 1 ? 'is' : 'are'} ${actual}`;
+  return `${missing} missing; expected ${counted(expected, 'change')} by then, and there ${actual === 1 ? 'is' : 'are'} ${actual}`;
 }
 
 /** `3 of violation 42`, of `42/3`. */
@@ -97,4 +96,3 @@ function nameOfFirst(place: string | null): string {
 
 const quoted = (value: string | null) =>
   value === null ? 'empty' : JSON.stringify(cut(printable(value), LONGEST_VALUE));
-const count = (number: number, what: string) => `${formatCount(number)} ${what}${number === 1 ? '' : 's'}`;

@@ -1,7 +1,7 @@
 import type { StatusAnswer } from '../../contract/schemas.ts';
+import { formatCount, formatPercent, formatValue, NOTHING } from '../../contract/wording/format.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging, table } from '../terminal/text.ts';
-import { formatCount, formatValue, NOTHING } from './format.ts';
 
 type Verdict = StatusAnswer['verdicts'][number];
 
@@ -67,5 +67,5 @@ function explain({ kind, onBreach, detail }: Verdict): string[] {
 
 /** How far the proof of a breach has come. */
 function formatEvidence(evidence: number | null): string {
-  return evidence === null ? NOTHING : evidence >= 1 ? 'proven' : `${Math.floor(evidence * 100)} %`;
+  return evidence === null ? NOTHING : evidence >= 1 ? 'proven' : formatPercent(Math.floor(evidence * 100));
 }

@@ -1,7 +1,7 @@
 import type { EventAnswer } from '../../contract/schemas.ts';
+import { formatTime } from '../../contract/wording/format.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging } from '../terminal/text.ts';
-import { formatTime } from './format.ts';
 
 /** One event: when, what, from where to where and by whom, then the sentence. */
 export function renderEvent({ at, kind, from, to, actor, text }: EventAnswer, { paint, columns }: View): string {
@@ -12,7 +12,7 @@ export function renderEvent({ at, kind, from, to, actor, text }: EventAnswer, { 
       : paint.bold;
   const move = to === null ? '' : from === null || from === to ? `  ${to} %` : `  ${from} → ${to} %`;
   return [
-    `${paint.dim(formatTime(at))}  ${color(kind)}${move}  ${paint.dim(`by ${actor}`)}`,
+    `${paint.dim(formatTime(at, 'UTC'))}  ${color(kind)}${move}  ${paint.dim(`by ${actor}`)}`,
     ...hanging('  ', text, columns),
   ].join('\n');
 }

@@ -1,7 +1,14 @@
 import type { StatusAnswer } from '../../contract/schemas.ts';
+import {
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  formatTime,
+} from '../../contract/wording/format.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging, pad, table } from '../terminal/text.ts';
-import { formatLater, formatPercent, formatRate, formatSeconds, formatShare, formatTime } from './format.ts';
 
 /** What is wanted, what the flag says, and what each replica serves. */
 export function renderPercents({ wanted, configured, served }: StatusAnswer, { paint, columns }: View): string[] {
@@ -47,7 +54,7 @@ export function renderPaths({ paths }: StatusAnswer, { paint, columns }: View): 
     ];
   };
   const [head = '', ...rows] = table(
-    [['Paths', 'requests/s', 'errors', 'P95', 'mean'], row('domain'), row('legacy')],
+    [['Paths', 'requests', 'errors', 'P95', 'mean'], row('domain'), row('legacy')],
     [{}, { side: 'right' }, { side: 'right' }, { side: 'right' }, { side: 'right' }],
     columns,
   );
@@ -61,11 +68,14 @@ export function renderChange({ change, at }: StatusAnswer, { paint, columns }: V
   }
   const { percent, seenAt, writtenAt, confirmedAt, waitingFor } = change;
   const steps = [
-    `decided ${formatTime(seenAt, at)}`,
-    writtenAt === null ? 'not written yet' : `written ${formatLater(writtenAt, seenAt)}`,
+    `decided ${formatTime(seenAt, 'UTC', at)}`,
+    writtenAt === null ? 'not written yet' : `written ${later(writtenAt, seenAt)}`,
     confirmedAt === null
       ? `waiting for ${waitingFor.join(', ') || 'the replicas'}`
-      : `served by all ${formatLater(confirmedAt, seenAt)}`,
+      : `served by all ${later(confirmedAt, seenAt)}`,
   ];
-  return [paint.bold('Last change'), ...hanging('  ', `to ${percent} %: ${steps.join(', ')}`, columns)];
+  return [paint.bold('Last change'), ...hanging('  ', `to ${formatPercent(percent)}: ${steps.join(', ')}`, columns)];
 }
+
+/** How much later: `+12 ms`. */
+const later = (iso: string, since: string) => `+${formatDuration(Date.parse(iso) - Date.parse(since), 'en')}`;

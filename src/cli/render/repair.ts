@@ -1,8 +1,8 @@
 import type { RecordResult } from '../../consistency/repair.ts';
 import { REPAIRED_FIELDS, type Reason } from '../../consistency/repair-rules.ts';
+import { formatCount } from '../../contract/wording/format.ts';
 import type { Paint } from '../terminal/output.ts';
 import { printable } from '../terminal/text.ts';
-import { formatCount } from './format.ts';
 
 const FIELDS = [...REPAIRED_FIELDS, 'version'] as const;
 const WORDS: Readonly<Record<RecordResult['result'], string>> = {

@@ -1,5 +1,5 @@
 import type { StatusAnswer } from '../../contract/schemas.ts';
-import { formatDuration } from '../../rollout/units.ts';
+import { formatDuration, formatPercent } from '../../contract/wording/format.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging, pad } from '../terminal/text.ts';
 
@@ -36,8 +36,8 @@ function stageRungs(status: StatusAnswer): Rung[] {
     const approval = waits ? 'waits for approval: sluice approve' : stage.needsApproval ? 'needs approval' : '';
     const needed = [approval, ...(stage.needsVerify ? ['needs sluice verify'] : [])].filter((each) => each !== '');
     return {
-      name: `${stage.percent} %`,
-      lasts: formatDuration(stage.observeMs),
+      name: formatPercent(stage.percent),
+      lasts: formatDuration(stage.observeMs, 'en'),
       place,
       note: place === 'current' ? progressOf(status) : place === 'to come' ? needed.join(', ') : '',
     };
@@ -45,7 +45,7 @@ function stageRungs(status: StatusAnswer): Rung[] {
   if (percent === 0 || status.stages.some((stage) => stage.percent === percent)) {
     return rungs;
   }
-  const own: Rung = { name: `${percent} %`, lasts: '', place: 'current', note: 'no stage of the plan' };
+  const own: Rung = { name: formatPercent(percent), lasts: '', place: 'current', note: 'no stage of the plan' };
   const at = status.stages.filter((stage) => stage.percent < percent).length;
   return [...rungs.slice(0, at), own, ...rungs.slice(at)];
 }
@@ -55,7 +55,7 @@ function watchRung(status: StatusAnswer): Rung {
   const over = watching && status.timeLeftMs === 0;
   return {
     name: 'watch',
-    lasts: formatDuration(status.watchMs),
+    lasts: formatDuration(status.watchMs, 'en'),
     place: over ? 'done' : watching ? 'current' : 'to come',
     note: over ? 'over: guards no longer act' : watching ? progressOf(status) : '',
   };
@@ -84,7 +84,7 @@ function progressOf({ state, stages, healthyMs, timeLeftMs, holding }: StatusAns
   const share = timeLeftMs === 0 ? 1 : healthyMs / (healthyMs + timeLeftMs);
   const filled = Math.floor(share * BAR_COLUMNS);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)}`;
-  const left = timeLeftMs === 0 ? 'time is over' : `${formatDuration(timeLeftMs)} left`;
+  const left = timeLeftMs === 0 ? 'time is over' : `${formatDuration(timeLeftMs, 'en')} left`;
   const halt = state.phase === 'paused' ? ', paused' : holding === null ? '' : ', held';
   const needsVerify = stages.some((stage) => stage.percent === state.percent && stage.needsVerify);
   const asks = needsVerify && state.phase !== 'complete' ? ', needs sluice verify' : '';

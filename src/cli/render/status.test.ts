@@ -5,7 +5,6 @@ import { served, statusFixture, verdict } from '../../../test/support/status-fix
 import type { StatusAnswer } from '../../contract/schemas.ts';
 import { createPaint } from '../terminal/output.ts';
 import { widthOf } from '../terminal/text.ts';
-import { formatValue } from './format.ts';
 import { renderStatus, renderSummary, signatureOf } from './status.ts';
 
 const VIEW = { paint: createPaint(false), columns: 80 };
@@ -128,22 +127,6 @@ test('after a change it is told who serves it, and who does not yet', () => {
 });
 
 describe('a guard', () => {
-  test('has its value in the unit of its measure', () => {
-    const values: [string, string, number | null, string][] = [
-      ['latency-p95', '200ms', 0.1184, '118 ms'],
-      ['latency-mean', '100ms', 0.00951, '9.51 ms'],
-      ['latency-p95', '20s', 12.345, '12.3 s'],
-      ['error-rate', '1%', 0.00412, '0.412 %'],
-      ['latency-p95', '1.5x', 1.2345, '1.23x'],
-      ['error-rate', '2x', 0, '0x'],
-      ['mismatches', '0', 1_234, '1,234'],
-      ['error-rate', '1%', null, '–'],
-    ];
-    for (const [measure, limitText, value, expected] of values) {
-      assert.equal(formatValue({ measure, limitText, value }), expected);
-    }
-  });
-
   test('says what a breach does, how sure it is, and its detail', () => {
     const text = render({
       verdicts: [

@@ -1,7 +1,7 @@
 import type { StatusAnswer } from '../../contract/schemas.ts';
+import { formatDuration, formatPercent, formatTime } from '../../contract/wording/format.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging, pad, widthOf } from '../terminal/text.ts';
-import { formatAgo, formatPercent, formatTime } from './format.ts';
 import { renderGuards } from './guards.ts';
 import { renderChange, renderPaths, renderPercents } from './percents.ts';
 import { renderStages } from './stages.ts';
@@ -61,10 +61,11 @@ function renderTitle({ rollout, flag, at, state }: StatusAnswer, { paint, column
     complete: paint.green,
   }[state.phase];
   const left = `${rollout}  ${state.phrase}`;
-  const clock = formatTime(at);
+  const clock = formatTime(at, 'UTC');
   const gap = columns - widthOf(left) - clock.length;
   const title = `${paint.bold(rollout)}  ${color(state.phrase)}`;
-  const since = state.since === null ? '' : `, since ${formatTime(state.since, at)} (${formatAgo(state.since, at)})`;
+  const ago = (iso: string) => `${formatDuration(Date.parse(at) - Date.parse(iso), 'en')} ago`;
+  const since = state.since === null ? '' : `, since ${formatTime(state.since, 'UTC', at)} (${ago(state.since)})`;
   return [
     gap >= 2 ? `${title}${pad('', gap)}${paint.dim(clock)}` : title,
     ...hanging('', `flag ${flag}${since}`, columns),

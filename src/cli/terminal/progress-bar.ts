@@ -1,5 +1,4 @@
-import { formatDuration } from '../../rollout/units.ts';
-import { formatCount } from '../render/format.ts';
+import { counted, formatCount, formatDuration } from '../../contract/wording/format.ts';
 
 const REDRAW_MS = 100;
 const LINE_MS = 10_000;
@@ -52,10 +51,10 @@ export function describeDone(
     // The database only guesses how many there are.
     `${formatCount(records)} of about ${formatCount(Math.max(records, Math.round(aboutRecords)))} records`,
     `${formatCount(Math.round(perMs * 1_000))} a second`,
-    `${formatCount(findings)} ${findings === 1 ? 'finding' : 'findings'}`,
+    counted(findings, 'finding'),
   ];
   const leftMs = perMs > 0 ? (aboutRecords - records) / perMs : 0;
-  return leftMs > 0 ? [...parts, `${formatDuration(leftMs)} left`].join(', ') : parts.join(', ');
+  return leftMs > 0 ? [...parts, `${formatDuration(leftMs, 'en')} left`].join(', ') : parts.join(', ');
 }
 
 /** Cut where the line would wrap: a wrapped one cannot be redrawn in place. */

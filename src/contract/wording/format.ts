@@ -1,65 +1,107 @@
+import { formatCount } from '../../kit/count.ts';
+
+export { counted, formatCount } from '../../kit/count.ts';
+
+/*
+ * How a value is spelled, in the journal, on the command line and the console, in reports and in notifications.
+ * What is counted is exact, what somebody set stands as it was written, and what is measured has three digits that count.
+ */
+
 export type Language = 'en' | 'zh';
 
+/** Where a value is not known. */
+export const NOTHING = '–';
+
+type Unknown = null | undefined;
+const orNothing = (value: number | Unknown, spell: (value: number) => string): string =>
+  value == null ? NOTHING : spell(value);
+
+const MEASURED = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 3 });
+
+/** `0.0123`, `12.3`, `12,300`. */
+export const formatMeasured = (value: number): string => MEASURED.format(value);
+
+/** A percent that was set: `25 %`, `99.95 %`. */
+export const formatPercent = (percent: number | Unknown): string =>
+  orNothing(percent, (known) => `${formatCount(known)} %`);
+
+/** A measured share of 1: `0.14 %`. */
+export const formatShare = (share: number | Unknown): string =>
+  orNothing(share, (known) => `${formatMeasured(known * 100)} %`);
+
+/** A measured time of an answer: `118 ms`, `2.53 s`. */
+export const formatSeconds = (seconds: number | Unknown): string =>
+  orNothing(seconds, (known) =>
+    Number((known * 1_000).toPrecision(3)) < 1_000
+      ? `${formatMeasured(known * 1_000)} ms`
+      : `${formatMeasured(known)} s`,
+  );
+
+export const formatRate = (perSecond: number): string => `${formatMeasured(perSecond)}/s`;
+
+export const formatBytes = (bytes: number | Unknown): string =>
+  orNothing(bytes, (known) => `${formatMeasured(known / 2 ** 20)} MiB`);
+
+/** What a guard found, in the unit that its limit is written in: `118 ms`, `0.4 %`, `1.2x`, `12,345`. */
+export function formatValue({ value, limitText }: { readonly value?: number | Unknown; readonly limitText: string }) {
+  return orNothing(value, (known) => {
+    if (limitText.endsWith('%')) {
+      return formatShare(known);
+    }
+    if (limitText.endsWith('x')) {
+      return `${formatMeasured(known)}x`;
+    }
+    return /[a-z]$/.test(limitText) ? formatSeconds(known) : formatCount(known);
+  });
+}
+
 const UNITS = {
-  en: { s: ' s', m: ' min', h: ' h', d: ' d' },
-  zh: { s: ' 秒', m: ' 分钟', h: ' 小时', d: ' 天' },
+  en: { ms: 'ms', s: 's', min: 'min', h: 'h', d: 'd' },
+  zh: { ms: '毫秒', s: '秒', min: '分钟', h: '小时', d: '天' },
 } as const;
 
-/** `45 s`, `12 min`, `1 h 5 min`, `2 d`: two units at most, and nothing that is gone by the time it is read. */
-export function duration(ms: number, language: Language): string {
+/** How long something lasts: `240 ms`, `2.5 s`, `45 s`, `1 min 30 s`, `2 h 5 min`; from two days on `2 d 3 h`. */
+export function formatDuration(ms: number, language: Language): string {
   const unit = UNITS[language];
-  const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 60) {
-    return `${seconds}${unit.s}`;
+  const wholeMs = Math.max(0, Math.round(ms));
+  if (wholeMs > 0 && wholeMs < 1_000) {
+    return `${wholeMs} ${unit.ms}`;
   }
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 60) {
-    return `${minutes}${unit.m}`;
+  const tenths = Math.round(wholeMs / 100);
+  if (tenths < 100) {
+    return `${tenths / 10} ${unit.s}`;
   }
-  if (minutes < 48 * 60) {
-    const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
-    return rest === 0 ? `${hours}${unit.h}` : `${hours}${unit.h} ${rest}${unit.m}`;
-  }
-  return `${Number((minutes / 1_440).toFixed(1))}${unit.d}`;
+  const seconds = Math.round(wholeMs / 1_000);
+  const days = seconds < 2 * 86_400 ? 0 : Math.floor(seconds / 86_400);
+  const parts = [
+    [days, unit.d],
+    [Math.floor((seconds - days * 86_400) / 3_600), unit.h],
+    [Math.floor((seconds % 3_600) / 60), unit.min],
+    [seconds % 60, unit.s],
+  ] as const;
+  const first = parts.findIndex(([amount]) => amount > 0);
+  return parts
+    .slice(first, first + 2)
+    .filter(([amount]) => amount > 0)
+    .map(([amount, name]) => `${amount} ${name}`)
+    .join(' ');
 }
 
-const rounded = (value: number) => String(Number(value.toPrecision(3)));
+type Zone = 'UTC' | 'local';
 
-/** Seconds as milliseconds below 1 s: what limits on latencies are written in. */
-export const latency = (seconds: number | null): string =>
-  seconds === null ? '–' : seconds < 1 ? `${rounded(seconds * 1_000)} ms` : `${rounded(seconds)} s`;
-
-export const share = (value: number | null): string => (value === null ? '–' : `${rounded(value * 100)} %`);
-
-export const rate = (perSecond: number): string => `${rounded(perSecond)}/s`;
-
-export const bytes = (value: number | null): string => (value === null ? '–' : `${rounded(value / 1_048_576)} MiB`);
-
-/** A guard's value in the unit that its limit is written in. */
-export function inUnitOf(limitText: string, value: number | null): string {
-  if (value === null) {
-    return '–';
-  }
-  if (limitText.endsWith('%')) {
-    return share(value);
-  }
-  if (limitText.endsWith('x')) {
-    return `${rounded(value)}x`;
-  }
-  return /[a-z]$/.test(limitText) ? latency(value) : rounded(value);
+/** `2026-11-24 02:52:27 UTC`, or the same in the reader's own zone; only the time where `near` is the same day there. */
+export function formatTime(iso: string, zone: Zone, near?: string): string {
+  const [day, time] = wallClock(iso, zone);
+  const clock = zone === 'UTC' ? `${time} UTC` : time;
+  return near !== undefined && wallClock(near, zone)[0] === day ? clock : `${day} ${clock}`;
 }
 
-const LOCALES = { en: 'en-GB', zh: 'zh-CN' } as const;
+/** For an axis, which has no room for more: `02:52`. */
+export const formatMinute = (atMs: number): string => wallClock(new Date(atMs).toISOString(), 'local')[1].slice(0, 5);
 
-/** @param timeZone of the reader when undefined. */
-export function dateTime(iso: string, language: Language, timeZone?: string): string {
-  return new Intl.DateTimeFormat(LOCALES[language], {
-    dateStyle: 'medium',
-    timeStyle: 'medium',
-    ...(timeZone !== undefined && { timeZone }),
-  }).format(new Date(iso));
-}
-
-export function clockTime(iso: string, language: Language): string {
-  return new Intl.DateTimeFormat(LOCALES[language], { timeStyle: 'medium' }).format(new Date(iso));
+function wallClock(iso: string, zone: Zone): readonly [day: string, time: string] {
+  const at = new Date(iso);
+  const shown = zone === 'UTC' ? at : new Date(at.getTime() - at.getTimezoneOffset() * 60_000);
+  const text = shown.toISOString();
+  return [text.slice(0, 10), text.slice(11, 19)];
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { eventFixture, statusFixture } from '../../../test/support/status-fixture.ts';
-import { duration, inUnitOf, latency, share } from './format.ts';
 import { eventSentence, headline, whatNext } from './sentences.ts';
 import { TEXTS } from './texts.ts';
 
@@ -68,16 +67,4 @@ test('both languages have a word for the same things', () => {
       typeof inner === 'object' ? keys(inner).map((deeper) => `${key}.${deeper}`) : [key],
     );
   assert.deepEqual(keys(TEXTS.zh), keys(TEXTS.en));
-});
-
-test('numbers have the unit that their limit is written in, and what is unknown is a dash', () => {
-  assert.deepEqual(
-    [inUnitOf('200ms', 0.35), inUnitOf('1%', 0.02), inUnitOf('1.5x', 1.25), inUnitOf('0', 3), inUnitOf('200ms', null)],
-    ['350 ms', '2 %', '1.25x', '3', '–'],
-  );
-  assert.deepEqual([latency(1.5), share(null)], ['1.5 s', '–']);
-  assert.deepEqual(
-    [400, 45_000, 90 * MINUTE_MS, 50 * 60 * MINUTE_MS].map((ms) => duration(ms, 'en')),
-    ['0 s', '45 s', '1 h 30 min', '2.1 d'],
-  );
 });

@@ -1,6 +1,6 @@
 import type { Reason } from '../../rollout/state.ts';
 import type { EventAnswer, StatusAnswer } from '../schemas.ts';
-import { duration, inUnitOf, type Language } from './format.ts';
+import { formatCount, formatDuration, formatValue, type Language } from './format.ts';
 import { TEXTS } from './texts.ts';
 
 /** What the rollout does now, in a sentence: `25 % for 12 min; 18 min to go; all guards healthy`. */
@@ -9,16 +9,16 @@ export function headline(status: StatusAnswer, language: Language): string {
   const isEnglish = language === 'en';
   const sinceMs = state.since === null ? 0 : Math.max(0, Date.parse(at) - Date.parse(state.since));
   const forTime = isEnglish
-    ? `${state.percent} % for ${duration(sinceMs, language)}`
-    : `${state.percent} % 已持续 ${duration(sinceMs, language)}`;
+    ? `${state.percent} % for ${formatDuration(sinceMs, language)}`
+    : `${state.percent} % 已持续 ${formatDuration(sinceMs, language)}`;
   const stop = isEnglish ? '; ' : '；';
   switch (state.phase) {
     case 'idle':
       return isEnglish ? 'Nothing is rolled out: legacy answers every request' : '尚未开始：所有请求由旧实现处理';
     case 'rolled-back':
       return isEnglish
-        ? `Rolled back to ${state.percent} % ${duration(sinceMs, language)} ago`
-        : `已于 ${duration(sinceMs, language)}前回滚到 ${state.percent} %`;
+        ? `Rolled back to ${state.percent} % ${formatDuration(sinceMs, language)} ago`
+        : `已于 ${formatDuration(sinceMs, language)}前回滚到 ${state.percent} %`;
     case 'awaiting-approval':
       return [forTime, isEnglish ? 'waiting for approval' : '等待批准', guardsPhrase(status, language)].join(stop);
     case 'paused':
@@ -28,7 +28,7 @@ export function headline(status: StatusAnswer, language: Language): string {
       const left = timeLeftMs ?? 0;
       const toGo =
         left > 0
-          ? TEXTS[language].left(duration(left, language))
+          ? TEXTS[language].left(formatDuration(left, language))
           : state.phase === 'complete'
             ? isEnglish
               ? 'the watch is over'
@@ -143,6 +143,6 @@ function reasonSentence(why: Reason): string {
     case 'lease':
       return '租约到期，控制器未续约';
     case 'guard':
-      return `规则 ${why.guard}（${why.source}）测得 ${inUnitOf(why.limitText, why.value ?? null)}，上限 ${why.limitText}，样本 ${why.samples}`;
+      return `规则 ${why.guard}（${why.source}）测得 ${formatValue(why)}，上限 ${why.limitText}，样本 ${formatCount(why.samples)}`;
   }
 }

@@ -93,7 +93,7 @@ describe('a breach that only holds', () => {
 
   test('is told once, with value, limit and samples, and again when it comes back', () => {
     const said = told([breached, breached, {}, breached]);
-    assert.match(said[0]?.[0] ?? '', /Guard errors by scrape is breached .* value 0\.02, limit 1%, 300 samples/);
+    assert.match(said[0]?.[0] ?? '', /Guard errors by scrape is breached .* value 2 %, limit 1%, 300 samples/);
     assert.deepEqual(
       said.map(({ length }) => length),
       [1, 0, 0, 1],

@@ -1,3 +1,4 @@
+import { counted, formatDuration, formatValue } from '../../contract/wording/format.ts';
 import { holding } from '../../rollout/decide.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import { guardsAct, percentOf, type State, servedSince } from '../../rollout/state.ts';
@@ -43,8 +44,7 @@ export function attend(before: Attention, seen: Seen): { readonly next: Attentio
     : [];
   const notes: Note[] = breaches.filter((each) => !known.breached.has(keyOf(each))).map(breachNote);
   if (mustTellHold) {
-    const minutes = Math.round(heldMs / 60_000);
-    const text = `Holding at ${percentOf(state)} % for ${minutes} min: ${reason}.`;
+    const text = `Holding at ${percentOf(state)} % for ${formatDuration(heldMs, 'en')}: ${reason}.`;
     notes.push({ kind: 'holding', text, to: percentOf(state), details: { reason, sinceMs: holdingSinceMs } });
   }
   return {
@@ -76,8 +76,8 @@ const keyOf = ({ guard, source }: Verdict) => `${guard} ${source}`;
 
 function breachNote(verdict: Verdict): Note {
   const { guard, source, value, limitText, samples, detail } = verdict;
-  const found = value === undefined ? '' : `, value ${Number(value.toPrecision(3))}`;
+  const found = value === undefined ? '' : `, value ${formatValue(verdict)}`;
   const more = detail === '' ? '' : `: ${detail}`;
-  const text = `Guard ${guard} by ${source} is breached and holds the stage${found}, limit ${limitText}, ${samples} samples${more}.`;
+  const text = `Guard ${guard} by ${source} is breached and holds the stage${found}, limit ${limitText}, ${counted(samples, 'sample')}${more}.`;
   return { kind: 'breached', text, details: { verdict } };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StageEvidence } from '../../contract/measurements.ts';
+import { counted, formatValue } from '../../contract/wording/format.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
 import type { Reason } from '../../rollout/state.ts';
 import type { Decision } from '../../rollout/transitions.ts';
@@ -83,7 +84,7 @@ export function flagProblem(flag: FlagReading | undefined): string | undefined {
   }
 }
 
-/** In words: `guard p95 (scrape) found 350 ms over 200ms with 41 samples`. */
+/** In words: `guard p95 by scrape found 350 ms against a limit of 200ms, 41 samples`. */
 export function describeReason(why: Reason): string {
   switch (why.kind) {
     case 'plan':
@@ -97,21 +98,9 @@ export function describeReason(why: Reason): string {
     case 'lease':
       return 'the lease ran out before a controller renewed it';
     case 'guard': {
-      const found = why.value === undefined ? 'a breach' : formatValue(why.value, why.limitText);
+      const found = why.value === undefined ? 'a breach' : formatValue(why);
       const detail = why.detail === '' ? '' : ` (${why.detail})`;
-      return `guard ${why.guard} by ${why.source} found ${found} against a limit of ${why.limitText}, ${why.samples} samples${detail}`;
+      return `guard ${why.guard} by ${why.source} found ${found} against a limit of ${why.limitText}, ${counted(why.samples, 'sample')}${detail}`;
     }
   }
-}
-
-/** A value in the unit its limit is written in. */
-function formatValue(value: number, limitText: string): string {
-  const rounded = (number: number) => String(Number(number.toPrecision(3)));
-  if (limitText.endsWith('%')) {
-    return `${rounded(value * 100)}%`;
-  }
-  if (limitText.endsWith('x')) {
-    return `${rounded(value)}x`;
-  }
-  return /[a-z]$/.test(limitText) ? `${rounded(value * 1_000)}ms` : rounded(value);
 }

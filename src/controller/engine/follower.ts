@@ -1,3 +1,4 @@
+import { formatDuration } from '../../contract/wording/format.ts';
 import type { Percent } from '../../kit/percent.ts';
 import type { Clock } from '../../kit/time.ts';
 import { type Change, untilConfirmed } from './confirmation.ts';
@@ -67,8 +68,8 @@ export function createFollower(parts: FollowerParts) {
     if (lowers) {
       metrics.observeRollback(times);
     }
-    const [sinceWritten, sinceAsked] = [confirmedAtMs - writtenAtMs, confirmedAtMs - seenAtMs];
-    const text = `Every replica serves ${percent} %, ${sinceWritten} ms after the flag was written, ${sinceAsked} ms after it was asked for.`;
+    const after = (ms: number) => `${formatDuration(confirmedAtMs - ms, 'en')} after`;
+    const text = `Every replica serves ${percent} %, ${after(writtenAtMs)} the flag was written, ${after(seenAtMs)} it was asked for.`;
     recorder.record(note({ kind: 'confirmed', text, to: percent, details: times }, confirmedAtMs));
     onConfirmed();
   }

@@ -1,3 +1,4 @@
+import { formatCount } from '../../contract/wording/format.ts';
 import { pause } from '../../kit/time.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import type { Reason } from '../../rollout/state.ts';
@@ -38,7 +39,10 @@ export async function nameMismatches(
 
 function describe({ records, first }: Awaited<ReturnType<MismatchStore['since']>>): Note {
   const named = first.map(({ violationId, field, path }) => `${violationId} (${field}, by ${path})`).join(', ');
-  const more = records > new Set(first.map(({ violationId }) => violationId)).size ? `; ${records} records in all` : '';
+  const more =
+    records > new Set(first.map(({ violationId }) => violationId)).size
+      ? `; ${formatCount(records)} records in all`
+      : '';
   return {
     kind: 'mismatched',
     text: `Written otherwise than the domain rule says: violation ${named}${more}.`,

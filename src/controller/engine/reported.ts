@@ -1,4 +1,5 @@
 import type { ConsistencyRequest, VerificationRequest } from '../../contract/schemas.ts';
+import { counted } from '../../contract/wording/format.ts';
 import type { Percent } from '../../kit/percent.ts';
 import type { Checked } from '../../rollout/state.ts';
 import type { Note } from './event-text.ts';
@@ -43,9 +44,8 @@ export function readCheck(
   const shown = names.slice(0, MOST_NAMED).join(', ');
   const detail = names.length === 0 ? '' : `violations ${shown}${names.length > MOST_NAMED ? ' and more' : ''}`;
   const from = since === null ? '' : ` since ${since}`;
-  const found =
-    findings === 0 ? 'all of them agree' : `${findings} ${findings === 1 ? 'finding' : 'findings'}, in ${detail}`;
-  const text = `Data checked by ${actor}${from}: ${records} records, ${changes} changes; ${found}.`;
+  const found = findings === 0 ? 'all of them agree' : `${counted(findings, 'finding')}, in ${detail}`;
+  const text = `Data checked by ${actor}${from}: ${counted(records, 'record')}, ${counted(changes, 'change')}; ${found}.`;
   return {
     checked: { findings, changes, detail },
     note: {

@@ -1,5 +1,5 @@
 import type { MeasurementAnswer } from '../../contract/measurements.ts';
-import { latency, rate, share } from '../../contract/wording/format.ts';
+import { formatRate, formatSeconds, formatShare } from '../../contract/wording/format.ts';
 import type { Block, Chart } from './blocks.ts';
 import type { ReportFacts } from './facts.ts';
 import { MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';
@@ -18,10 +18,10 @@ export function charts({ points }: ReportFacts, texts: ReportTexts): Block[] {
     return [];
   }
   const drawn: readonly Drawn[] = [
-    { title: 'P95', value: (path) => path.p95Seconds, format: latency, limit: P95_LIMIT_SECONDS },
-    { title: texts.mean, value: (path) => path.meanSeconds, format: latency, limit: MEAN_LIMIT_SECONDS },
-    { title: texts.errors, value: (path) => path.errorShare, format: share },
-    { title: texts.traffic, value: (path) => path.requestsPerSecond, format: rate },
+    { title: 'P95', value: (path) => path.p95Seconds, format: formatSeconds, limit: P95_LIMIT_SECONDS },
+    { title: texts.mean, value: (path) => path.meanSeconds, format: formatSeconds, limit: MEAN_LIMIT_SECONDS },
+    { title: texts.errors, value: (path) => path.errorShare, format: formatShare },
+    { title: texts.traffic, value: (path) => path.requestsPerSecond, format: formatRate },
   ];
   return [{ kind: 'charts', title: texts.charts, charts: drawn.map((one) => chartOf(one, points, texts)) }];
 }

@@ -1,4 +1,4 @@
-import { latency } from '../../contract/wording/format.ts';
+import { formatCount, formatPercent, formatSeconds, formatValue } from '../../contract/wording/format.ts';
 import { type Block, table } from './blocks.ts';
 import type { Check, ReportFacts, StageRecord } from './facts.ts';
 import { consistencyOf, type Mark, markOfCheck, markOfChecks, markOfLatency, markOfVerdict, overall } from './marks.ts';
@@ -25,13 +25,13 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
     entered
       .flatMap((record) => {
         const said = describe(record);
-        return said === undefined ? [] : [`${record.percent} %: ${said}`];
+        return said === undefined ? [] : [`${formatPercent(record.percent)}: ${said}`];
       })
       .join('; ');
   const latencyCriterion = (name: string, measure: 'latency-mean' | 'latency-p95', limit: number) => {
     const key = measure === 'latency-p95' ? 'p95Seconds' : 'meanSeconds';
     const valueIn = ({ evidence }: StageRecord) => evidence?.measured?.domain[key] ?? null;
-    const said = perStage((record) => (valueIn(record) === null ? undefined : latency(valueIn(record))));
+    const said = perStage((record) => (valueIn(record) === null ? undefined : formatSeconds(valueIn(record))));
     return told(name, overall(entered.map((record) => markOfLatency(record, measure, limit))), said);
   };
   const checks = entered.flatMap((record) => record.checks);
@@ -54,7 +54,10 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
             return verdict === undefined ? '⏳' : markOfVerdict(verdict);
           }),
         ),
-        perStage((record) => consistencyOf(record)?.value?.toString()),
+        perStage((record) => {
+          const verdict = consistencyOf(record);
+          return verdict?.value == null ? undefined : formatValue(verdict);
+        }),
       ),
       told(names.fallback, markOfChecks(fallback), saidOf(fallback)),
       told(
@@ -62,7 +65,8 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
         markOfChecks(onDomain),
         perStage(
           ({ checks: made }) =>
-            made.find(({ path }) => path === 'domain') && String(made.filter(({ path }) => path === 'domain').length),
+            made.find(({ path }) => path === 'domain') &&
+            formatCount(made.filter(({ path }) => path === 'domain').length),
         ),
       ),
       told(

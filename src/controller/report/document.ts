@@ -1,5 +1,5 @@
 import type { StageEvidence } from '../../contract/measurements.ts';
-import { dateTime, type Language } from '../../contract/wording/format.ts';
+import { formatCount, formatPercent, formatTime, type Language } from '../../contract/wording/format.ts';
 import { DECISIONS, FACTS } from '../../contract/wording/kinds.ts';
 import { eventSentence, headline, whatNext } from '../../contract/wording/sentences.ts';
 import { type Block, heading, list, paragraph, table } from './blocks.ts';
@@ -21,7 +21,7 @@ function buildReport(facts: ReportFacts, now: StageEvidence | undefined, languag
   const records = stageRecords(facts, now);
   return [
     heading(1, texts.title(facts.status.rollout)),
-    paragraph(texts.madeAt(utc(facts.at, language))),
+    paragraph(texts.madeAt(utc(facts.at))),
     ...overview(facts, language),
     ...endpoint(facts, language),
     heading(2, texts.stages),
@@ -45,7 +45,7 @@ function buildReport(facts: ReportFacts, now: StageEvidence | undefined, languag
 }
 
 /** One report is read in many places: all its times are of one zone. */
-const utc = (iso: string, language: Language): string => `${dateTime(iso, language, 'UTC')} UTC`;
+const utc = (iso: string): string => formatTime(iso, 'UTC');
 
 function overview({ status, events }: ReportFacts, language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
@@ -56,8 +56,8 @@ function overview({ status, events }: ReportFacts, language: Language): Block[] 
       [texts.what, texts.value],
       [
         [texts.state, headline(status, language)],
-        [texts.began, first === undefined ? texts.noneYet : utc(first.at, language)],
-        [texts.lastChange, last === undefined ? texts.noneYet : `${utc(last.at, language)}, ${last.actor}`],
+        [texts.began, first === undefined ? texts.noneYet : utc(first.at)],
+        [texts.lastChange, last === undefined ? texts.noneYet : `${utc(last.at)}, ${last.actor}`],
       ],
     ),
   ];
@@ -66,7 +66,7 @@ function overview({ status, events }: ReportFacts, language: Language): Block[] 
 function endpoint({ endpoint: name, status }: ReportFacts, language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
   const { configured, served, wanted } = status;
-  const percents = new Set(served.map(({ percent }) => (percent === null ? texts.unknown : `${percent} %`)));
+  const percents = new Set(served.map(({ percent }) => (percent === null ? texts.unknown : formatPercent(percent))));
   return [
     heading(2, texts.endpointInformation),
     table(
@@ -76,7 +76,7 @@ function endpoint({ endpoint: name, status }: ReportFacts, language: Language): 
         [texts.rollout, status.rollout],
         [texts.flag, status.flag],
         [texts.flagIn, `${configured.lever}: ${configured.where}`],
-        [texts.percent, `${wanted} %`],
+        [texts.percent, formatPercent(wanted)],
         [
           texts.percentServed,
           served.length === 0 ? texts.unknown : `${[...percents].join(', ')} (${texts.replicas(served.length)})`,
@@ -88,10 +88,10 @@ function endpoint({ endpoint: name, status }: ReportFacts, language: Language): 
 
 function technical({ status }: ReportFacts, language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
-  const confidence = `${Number((status.confidence * 100).toPrecision(5))} %`;
+  const confidence = formatPercent(status.confidence * 100);
   return [
     heading(2, texts.technical),
-    list([...texts.notes, texts.confidence(confidence, status.minSamples)]),
+    list([...texts.notes, texts.confidence(confidence, formatCount(status.minSamples))]),
     heading(2, texts.risks),
     table([texts.risk, texts.mitigation], texts.riskRows),
   ];
@@ -102,10 +102,7 @@ function rollback({ events }: ReportFacts, language: Language): Block[] {
   const made = events.filter(({ kind }) => kind === 'rolled-back');
   return [
     heading(2, texts.rollbackPlan),
-    list([
-      ...texts.rollbackSteps,
-      ...made.map(({ at, from, to }) => texts.rolledBack(utc(at, language), from ?? 0, to ?? 0)),
-    ]),
+    list([...texts.rollbackSteps, ...made.map(({ at, from, to }) => texts.rolledBack(utc(at), from ?? 0, to ?? 0))]),
   ];
 }
 
@@ -115,7 +112,7 @@ function timetable({ events }: ReportFacts, language: Language): Block {
     [texts.time, texts.event, texts.actor],
     events
       .filter(({ kind }) => DECISIONS.has(kind) || kind === 'confirmed')
-      .map((event) => [dateTime(event.at, language, 'UTC'), eventSentence(event, language), event.actor]),
+      .map((event) => [utc(event.at), eventSentence(event, language), event.actor]),
   );
 }
 

@@ -1,4 +1,4 @@
-import { dateTime, duration, inUnitOf, type Language } from '../../contract/wording/format.ts';
+import { formatCount, formatDuration, formatTime, formatValue, type Language } from '../../contract/wording/format.ts';
 import { type Block, heading, table } from './blocks.ts';
 import type { StageRecord } from './facts.ts';
 import { markOfChecks, markOfStage, markOfVerdict } from './marks.ts';
@@ -10,18 +10,18 @@ export function stageSections(records: readonly StageRecord[], language: Languag
   return records.flatMap((record) => {
     const { percent, observeMs, needsApproval, state, entered, left, confirmedAt, evidence, checks, servedItsTime } =
       record;
-    const at = (iso: string | undefined) => (iso === undefined ? '⏳' : `${dateTime(iso, language, 'UTC')} UTC`);
+    const at = (iso: string | undefined) => (iso === undefined ? '⏳' : formatTime(iso, 'UTC'));
     const count = (result: string) => checks.filter((check) => check.result === result).length;
     const rows = [
       [texts.state, `${markOfStage(record)} ${texts.states[state]}`],
-      [texts.settings, texts.stageSettings(duration(observeMs, language), needsApproval)],
+      [texts.settings, texts.stageSettings(formatDuration(observeMs, language), needsApproval)],
       [texts.verificationTime, entered === undefined ? '⏳' : `${at(entered.at)} – ${at(left?.at)}, ${entered.actor}`],
       [texts.percentServed, confirmedAt === undefined ? '⏳' : `✅ ${at(confirmedAt)}`],
       [
         texts.window,
         evidence?.healthyMs == null
           ? '⏳'
-          : `${servedItsTime || evidence.healthyMs >= observeMs ? '✅' : state === 'underway' ? '⏳' : '❌'} ${texts.observed(duration(evidence.healthyMs, language), duration(observeMs, language))}`,
+          : `${servedItsTime || evidence.healthyMs >= observeMs ? '✅' : state === 'underway' ? '⏳' : '❌'} ${texts.observed(formatDuration(evidence.healthyMs, language), formatDuration(observeMs, language))}`,
       ],
       [
         texts.verified,
@@ -40,9 +40,9 @@ export function stageSections(records: readonly StageRecord[], language: Languag
               [texts.guards, texts.value, texts.limit, texts.samples, texts.result],
               evidence.verdicts.map((verdict) => [
                 `${verdict.guard} (${verdict.source})`,
-                inUnitOf(verdict.limitText, verdict.value),
+                formatValue(verdict),
                 verdict.limitText,
-                String(verdict.samples),
+                formatCount(verdict.samples),
                 `${markOfVerdict(verdict)} ${verdict.detail}`.trim(),
               ]),
             ),

@@ -1,4 +1,12 @@
-import { bytes, latency, share } from '../../contract/wording/format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMeasured,
+  formatPercent,
+  formatSeconds,
+  formatShare,
+  formatValue,
+} from '../../contract/wording/format.ts';
 import { type Block, table } from './blocks.ts';
 import type { Check, StageRecord } from './facts.ts';
 import { consistencyOf, markOfCheck, markOfLatency, markOfVerdict } from './marks.ts';
@@ -7,7 +15,7 @@ import type { ReportTexts } from './texts.ts';
 export const MEAN_LIMIT_SECONDS = 0.1;
 export const P95_LIMIT_SECONDS = 0.2;
 
-const stageName = ({ percent }: StageRecord) => `${percent} %`;
+const stageName = ({ percent }: StageRecord) => formatPercent(percent);
 
 /** Each check by its path, and what it gave in each stage. */
 export function functionalTable(records: readonly StageRecord[], texts: ReportTexts): Block {
@@ -54,14 +62,14 @@ export function performanceTable(records: readonly StageRecord[], texts: ReportT
     const errors = record.evidence?.verdicts.find(({ measure }) => measure === 'error-rate');
     return [
       stageName(record),
-      `${domain.requests}/${legacy.requests}`,
-      `${markOfLatency(record, 'latency-mean', MEAN_LIMIT_SECONDS)} ${latency(domain.meanSeconds)}`,
-      `${markOfLatency(record, 'latency-p95', P95_LIMIT_SECONDS)} ${latency(domain.p95Seconds)}`,
-      latency(legacy.p95Seconds),
-      `${errors === undefined ? '⏳' : markOfVerdict(errors)} ${share(domain.errorShare)}`,
-      String(fallbacks),
+      `${formatCount(domain.requests)}/${formatCount(legacy.requests)}`,
+      `${markOfLatency(record, 'latency-mean', MEAN_LIMIT_SECONDS)} ${formatSeconds(domain.meanSeconds)}`,
+      `${markOfLatency(record, 'latency-p95', P95_LIMIT_SECONDS)} ${formatSeconds(domain.p95Seconds)}`,
+      formatSeconds(legacy.p95Seconds),
+      `${errors === undefined ? '⏳' : markOfVerdict(errors)} ${formatShare(domain.errorShare)}`,
+      formatCount(fallbacks),
       concurrency === undefined ? '⏳' : markOfCheck(concurrency),
-      cpuCores === null ? '⏳' : `${Number(cpuCores.toPrecision(2))} ${texts.cores}, ${bytes(residentBytes)}`,
+      cpuCores === null ? '⏳' : `${formatMeasured(cpuCores)} ${texts.cores}, ${formatBytes(residentBytes)}`,
     ];
   });
   return table(head, rows);
@@ -77,7 +85,7 @@ export function consistencyTable(records: readonly StageRecord[], texts: ReportT
       const verdict = consistencyOf(record);
       return [
         stageName(record),
-        verdict?.value == null ? '⏳' : String(verdict.value),
+        verdict?.value == null ? '⏳' : formatValue(verdict),
         verdict === undefined ? `⏳ ${texts.noEvidence}` : `${markOfVerdict(verdict)} ${verdict.detail}`.trim(),
       ];
     }),

@@ -63,7 +63,7 @@ const EN = {
     'A breach is a statistical claim that may be looked at every tick; the limits are those of the plan.',
     'What the replicas serve is read from the replicas, not from what was written.',
   ],
-  confidence: (percent: string, samples: number) =>
+  confidence: (percent: string, samples: string) =>
     `Confidence of a breach: ${percent}; a stage is left with at least ${samples} samples.`,
   risks: 'Risks and mitigations',
   risk: 'Risk',
@@ -89,7 +89,7 @@ const EN = {
   ],
   rolledBack: (at: string, from: number, to: number) => `Rolled back at ${at} from ${from} % to ${to} %`,
   timetable: 'Timetable',
-  time: 'Time (UTC)',
+  time: 'Time',
   event: 'Event',
   actor: 'By',
   criteria: 'Success criteria',
@@ -195,7 +195,7 @@ const ZH: ReportTexts = {
   ],
   rolledBack: (at, from, to) => `${at} 从 ${from} % 回滚到 ${to} %`,
   timetable: '时间表',
-  time: '时间（UTC）',
+  time: '时间',
   event: '事件',
   actor: '操作者',
   criteria: '成功标准',

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../contract/wording/format.ts';
 import type { ReplicaReading, SourceFailure, SourceReading } from '../../rollout/reading.ts';
 import type { Series } from './prometheus-answer.ts';
 import { createReplicaDraft, SERIES_LABELS, START_NAME, saysSomething, toNumber } from './series.ts';
@@ -70,8 +71,8 @@ function readReplica(
   if (ageMs > maxAgeMs) {
     const detail =
       nowMs - newest * 1_000 > maxAgeMs
-        ? `last scraped ${Math.round((nowMs - newest * 1_000) / 1_000)} s ago`
-        : `no scrape with both its counts and its ${START_NAME} is younger than ${maxAgeMs} ms`;
+        ? `last scraped ${formatDuration(nowMs - newest * 1_000, 'en')} ago`
+        : `no scrape with both its counts and its ${START_NAME} is younger than ${formatDuration(maxAgeMs, 'en')}`;
     return { why: 'stale', detail };
   }
   const draft = createReplicaDraft(rollout);

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { EventAnswer } from '../../contract/schemas.ts';
+import { formatCount, formatDuration } from '../../contract/wording/format.ts';
 import type { Breach } from './breach.ts';
 import { type Answer, triedDomain } from './traffic.ts';
 
@@ -14,19 +15,19 @@ export function breachPromises(round: number, breach: Breach, answers: readonly 
   const tookMs = confirmedAtMs - faultAtMs;
   return [
     {
-      text: `round ${round}: every replica serves 0 % within ${OFF_WITHIN_MS / 1_000} s of the fault`,
+      text: `round ${round}: every replica serves 0 % within ${formatDuration(OFF_WITHIN_MS, 'en')} of the fault`,
       holds: tookMs <= OFF_WITHIN_MS,
-      found: `${(tookMs / 1_000).toFixed(2)} s`,
+      found: formatDuration(tookMs, 'en'),
     },
     {
       text: `round ${round}: no request goes down the domain path after that`,
       holds: late === 0,
-      found: `${late} did`,
+      found: `${formatCount(late)} did`,
     },
     {
       text: `round ${round}: no client sees an error`,
       holds: clients.failed === 0,
-      found: `${clients.failed} of ${clients.requests}`,
+      found: `${formatCount(clients.failed)} of ${formatCount(clients.requests)}`,
     },
   ];
 }
@@ -59,7 +60,7 @@ export async function writesPromise(databaseUrl: string, answers: readonly Answe
     return {
       text: 'every write that was answered is in the history once',
       holds: once === done.length,
-      found: `${once} of ${done.length}`,
+      found: `${formatCount(once)} of ${formatCount(done.length)}`,
     };
   } finally {
     await client.end();

@@ -1,7 +1,13 @@
 import uPlot from 'uplot';
 import type { MeasurementAnswer } from '../../../contract/measurements.ts';
 import type { EventAnswer, StatusAnswer } from '../../../contract/schemas.ts';
-import { clockTime, type Language, latency, rate, share } from '../../../contract/wording/format.ts';
+import {
+  formatMinute,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  formatShare,
+} from '../../../contract/wording/format.ts';
 
 type PathMeasured = MeasurementAnswer['domain'];
 type Chart = {
@@ -17,15 +23,15 @@ const ofPath = (read: (path: PathMeasured) => number | null) => (point: Measurem
 const seconds = ({ from, until }: MeasurementAnswer) => (Date.parse(until) - Date.parse(from)) / 1_000;
 
 export const CHARTS: readonly Chart[] = [
-  { id: 'p95', measure: 'latency-p95', value: ofPath((path) => path.p95Seconds), format: latency },
-  { id: 'mean', measure: 'latency-mean', value: ofPath((path) => path.meanSeconds), format: latency },
-  { id: 'errorRate', measure: 'error-rate', value: ofPath((path) => path.errorShare), format: share },
-  { id: 'traffic', measure: '', value: ofPath((path) => path.requestsPerSecond), format: rate },
+  { id: 'p95', measure: 'latency-p95', value: ofPath((path) => path.p95Seconds), format: formatSeconds },
+  { id: 'mean', measure: 'latency-mean', value: ofPath((path) => path.meanSeconds), format: formatSeconds },
+  { id: 'errorRate', measure: 'error-rate', value: ofPath((path) => path.errorShare), format: formatShare },
+  { id: 'traffic', measure: '', value: ofPath((path) => path.requestsPerSecond), format: formatRate },
   {
     id: 'fallbacks',
     measure: '',
     value: (point, path) => (path === 'domain' ? point.fallbacks / seconds(point) : undefined),
-    format: rate,
+    format: formatRate,
   },
 ];
 
@@ -39,7 +45,6 @@ export type ChartData = {
   readonly events: readonly EventAnswer[];
   readonly status: StatusAnswer | undefined;
   readonly rangeMinutes: number;
-  readonly language: Language;
 };
 
 /** The plan's limit on a measure of the domain path; undefined where there is none, or only one compared to legacy. */
@@ -128,7 +133,7 @@ function options(chart: Chart, width: number, data: () => ChartData): uPlot.Opti
       },
     },
     axes: [
-      { ...axis, size: 28, values: (_plot, splits) => splits.map((at) => shortTime(at * 1_000, data().language)) },
+      { ...axis, size: 28, values: (_plot, splits) => splits.map((at) => formatMinute(at * 1_000)) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => chart.format(value)) },
     ],
     series: [
@@ -141,8 +146,6 @@ function options(chart: Chart, width: number, data: () => ChartData): uPlot.Opti
     },
   };
 }
-
-const shortTime = (ms: number, language: Language) => clockTime(new Date(ms).toISOString(), language).slice(0, 5);
 
 function drawLimit(plot: uPlot, limit: number | undefined): void {
   if (limit === undefined) {
@@ -177,7 +180,7 @@ function mark(plot: uPlot, events: readonly EventAnswer[]): void {
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(`${to ?? ''} %`, x + 3 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+    ctx.fillText(formatPercent(to), x + 3 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
   }
   ctx.restore();
 }

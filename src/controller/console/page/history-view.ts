@@ -1,7 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { StageEvidence } from '../../../contract/measurements.ts';
 import type { EventAnswer } from '../../../contract/schemas.ts';
-import { dateTime, duration, inUnitOf, type Language, latency, share } from '../../../contract/wording/format.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatSeconds,
+  formatShare,
+  formatTime,
+  formatValue,
+  type Language,
+} from '../../../contract/wording/format.ts';
 import { DECISIONS, isBadFact } from '../../../contract/wording/kinds.ts';
 import { eventSentence } from '../../../contract/wording/sentences.ts';
 import { TEXTS } from '../../../contract/wording/texts.ts';
@@ -60,10 +68,10 @@ function entry(event: EventAnswer, language: Language): TemplateResult {
   const tone = isProblem(event) ? 'bad' : DECISIONS.has(kind) ? 'good' : '';
   return html`<li id=${`event=${eventId}`}>
     <p>
-      <time datetime=${at}>${dateTime(at, language)}</time>
+      <time datetime=${at}>${formatTime(at, 'local')}</time>
       <span class=${`kind ${tone}`}>${texts.kinds[kind] ?? kind}</span>
       <span class="muted">${texts.by} ${actor}</span>
-      <a href=${`#event=${eventId}`} aria-label=${`${texts.linkTo}: ${dateTime(at, language)}`}>#</a>
+      <a href=${`#event=${eventId}`} aria-label=${`${texts.linkTo}: ${formatTime(at, 'local')}`}>#</a>
     </p>
     <p>${eventSentence(event, language)}</p>
     ${evidence(event, language)}
@@ -80,15 +88,15 @@ function evidence({ details }: EventAnswer, language: Language): TemplateResult 
   const { healthyMs, verdicts, measured } = known.evidence;
   return html`<details>
     <summary>${texts.evidence}</summary>
-    ${healthyMs === null ? nothing : html`<p>${texts.healthyFor(duration(healthyMs, language))}</p>`}
+    ${healthyMs === null ? nothing : html`<p>${texts.healthyFor(formatDuration(healthyMs, language))}</p>`}
     <ul>
-      ${verdicts.map(({ guard, source, value, limitText, samples, kind, detail }) => html`<li>${guard} (${source}): ${inUnitOf(limitText, value)} / ${limitText}, ${samples} ${texts.samples}, ${texts.verdicts[kind]}${detail === '' ? '' : `: ${detail}`}</li>`)}
+      ${verdicts.map(({ guard, source, value, limitText, samples, kind, detail }) => html`<li>${guard} (${source}): ${formatValue({ value, limitText })} / ${limitText}, ${formatCount(samples)} ${texts.samples}, ${texts.verdicts[kind]}${detail === '' ? '' : `: ${detail}`}</li>`)}
       ${
         measured === null
           ? nothing
           : (['domain', 'legacy'] as const).map(
               (path) =>
-                html`<li>${texts[path]}: ${measured[path].requests} ${texts.requests}, P95 ${latency(measured[path].p95Seconds)}, ${texts.mean} ${latency(measured[path].meanSeconds)}, ${texts.errorRate} ${share(measured[path].errorShare)}</li>`,
+                html`<li>${texts[path]}: ${formatCount(measured[path].requests)} ${texts.requests}, P95 ${formatSeconds(measured[path].p95Seconds)}, ${texts.mean} ${formatSeconds(measured[path].meanSeconds)}, ${texts.errorRate} ${formatShare(measured[path].errorShare)}</li>`,
             )
       }
     </ul>

@@ -53,7 +53,7 @@ function show(): void {
 }
 
 function drawCharts({ points, events, status, rangeMinutes }: Known): void {
-  charts.draw({ points, events, status, rangeMinutes, language });
+  charts.draw({ points, events, status, rangeMinutes });
 }
 
 /** Once the event that the address names is there. */

@@ -1,14 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { StatusAnswer } from '../../../contract/schemas.ts';
 import {
-  clockTime,
-  dateTime,
-  duration,
-  inUnitOf,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatSeconds,
+  formatShare,
+  formatTime,
+  formatValue,
   type Language,
-  latency,
-  rate,
-  share,
 } from '../../../contract/wording/format.ts';
 import { headline, whatNext } from '../../../contract/wording/sentences.ts';
 import { TEXTS } from '../../../contract/wording/texts.ts';
@@ -54,7 +55,9 @@ function banners({ isLost, heardAtMs, historyIsAway }: Known, status: StatusAnsw
   const { controller, sources, state } = status;
   const told = [
     ...(isLost
-      ? [`${texts.lost(clockTime(new Date(heardAtMs ?? 0).toISOString(), language))} ${texts.reconnecting}`]
+      ? [
+          `${texts.lost(formatTime(new Date(heardAtMs ?? 0).toISOString(), 'local', new Date().toISOString()))} ${texts.reconnecting}`,
+        ]
       : []),
     ...(controller.journal === 'away' || historyIsAway ? [texts.journalAway] : []),
     ...(controller.leading || controller.journal === 'away' ? [] : [texts.standby]),
@@ -90,8 +93,8 @@ function ladder(status: StatusAnswer, { events }: Known, language: Language): Te
   const movedTo = (percent: number) =>
     events.find(({ kind, to }) => to === percent && ['started', 'promoted', 'rolled-back', 'adopted'].includes(kind));
   const isWatch = state.phase === 'complete';
-  const progress = html`<progress max="1" .value=${(healthyMs ?? 0) / Math.max(1, (healthyMs ?? 0) + (timeLeftMs ?? 0))} aria-label=${texts.observed(duration(healthyMs ?? 0, language))}></progress>
-    <span>${texts.observed(duration(healthyMs ?? 0, language))}${(timeLeftMs ?? 0) > 0 ? `, ${texts.left(duration(timeLeftMs ?? 0, language))}` : ''}</span>`;
+  const progress = html`<progress max="1" .value=${(healthyMs ?? 0) / Math.max(1, (healthyMs ?? 0) + (timeLeftMs ?? 0))} aria-label=${texts.observed(formatDuration(healthyMs ?? 0, language))}></progress>
+    <span>${texts.observed(formatDuration(healthyMs ?? 0, language))}${(timeLeftMs ?? 0) > 0 ? `, ${texts.left(formatDuration(timeLeftMs ?? 0, language))}` : ''}</span>`;
   const step = (percent: number, label: string, more: string, isNow: boolean) => {
     const moved = isNow ? movedTo(state.percent) : undefined;
     return html`<li class=${isNow ? 'now' : percent < state.percent || (isWatch && percent === state.percent) ? 'done' : ''} aria-current=${isNow ? 'step' : nothing}>
@@ -99,28 +102,28 @@ function ladder(status: StatusAnswer, { events }: Known, language: Language): Te
       <span class="muted">${more}</span>
       ${isNow && healthyMs !== null ? progress : nothing}
       ${isNow && state.verified !== null ? html`<span class=${state.verified === 'passed' ? 'good' : 'bad'}>${texts.verified[state.verified]}</span>` : nothing}
-      ${moved === undefined ? nothing : html`<span class="muted">${texts.movedBy(moved.actor, dateTime(moved.at, language))}</span>`}
+      ${moved === undefined ? nothing : html`<span class="muted">${texts.movedBy(moved.actor, formatTime(moved.at, 'local'))}</span>`}
     </li>`;
   };
   const rest = state.percent > 0 && !stages.some(({ percent }) => percent === state.percent);
   return html`<section class="card" aria-labelledby="ladder">
     <h2 id="ladder">${texts.ladder}</h2>
     <ol class="ladder">
-      ${step(0, '0 %', texts.legacy, state.percent === 0)}
-      ${rest ? step(state.percent, `${state.percent} %`, '', true) : nothing}
+      ${step(0, formatPercent(0), texts.legacy, state.percent === 0)}
+      ${rest ? step(state.percent, formatPercent(state.percent), '', true) : nothing}
       ${stages.map(({ percent, observeMs, needsApproval, needsVerify }) =>
         step(
           percent,
-          `${percent} %`,
+          formatPercent(percent),
           [
-            duration(observeMs, language),
+            formatDuration(observeMs, language),
             ...(needsApproval ? [texts.needsApproval] : []),
             ...(needsVerify ? [texts.needsVerify] : []),
           ].join(', '),
           percent === state.percent && !isWatch,
         ),
       )}
-      ${step(101, texts.watch, duration(watchMs, language), isWatch)}
+      ${step(101, texts.watch, formatDuration(watchMs, language), isWatch)}
     </ol>
   </section>`;
 }
@@ -131,8 +134,8 @@ function replicas({ served, wanted, configured, change }: StatusAnswer, language
   return html`<section class="card" aria-labelledby="replicas">
     <h2 id="replicas">${texts.replicas}</h2>
     <p>
-      ${texts.wanted} <strong>${wanted} %</strong>, ${texts.configured}
-      <strong class=${configured.percent === wanted ? '' : 'bad'}>${configured.percent === null ? texts.unknown : `${configured.percent} %`}</strong>
+      ${texts.wanted} <strong>${formatPercent(wanted)}</strong>, ${texts.configured}
+      <strong class=${configured.percent === wanted ? '' : 'bad'}>${configured.percent === null ? texts.unknown : formatPercent(configured.percent)}</strong>
     </p>
     ${configured.problem === null ? nothing : html`<p class="bad">${configured.problem}</p>`}
     <p class=${wrong.length > 0 ? 'bad' : ''}>
@@ -147,7 +150,7 @@ function replicas({ served, wanted, configured, change }: StatusAnswer, language
             .map(
               ({ replica, percent, breakerOpen, missing }) => html`<tr class=${percent === wanted ? '' : 'disagrees'}>
                 <th scope="row">${replica}</th>
-                <td>${percent === null ? texts.unknown : `${percent} %`}</td>
+                <td>${percent === null ? texts.unknown : formatPercent(percent)}</td>
                 <td>${percent === wanted ? texts.agrees : texts.disagrees}${breakerOpen ? `, ${texts.breakerOpen}` : ''}${missing === null ? '' : `: ${missing}`}</td>
               </tr>`,
             )}
@@ -158,22 +161,24 @@ function replicas({ served, wanted, configured, change }: StatusAnswer, language
   </section>`;
 }
 
+const RANGES_MINUTES = [5, 15, 60, 360, 2_880];
+
 function paths({ known, language, setRange }: ViewProps, status: StatusAnswer): TemplateResult {
   const texts = TEXTS[language];
   const { domain, legacy } = status.paths;
   const values = {
-    p95: [latency(domain.p95Seconds), latency(legacy.p95Seconds)],
-    mean: [latency(domain.meanSeconds), latency(legacy.meanSeconds)],
-    errorRate: [share(domain.errorShare), share(legacy.errorShare)],
-    traffic: [rate(domain.requestsPerSecond), rate(legacy.requestsPerSecond)],
-    fallbacks: [rate(fallbacksNow(known)), undefined],
+    p95: [formatSeconds(domain.p95Seconds), formatSeconds(legacy.p95Seconds)],
+    mean: [formatSeconds(domain.meanSeconds), formatSeconds(legacy.meanSeconds)],
+    errorRate: [formatShare(domain.errorShare), formatShare(legacy.errorShare)],
+    traffic: [formatRate(domain.requestsPerSecond), formatRate(legacy.requestsPerSecond)],
+    fallbacks: [formatRate(fallbacksNow(known)), undefined],
   } as Readonly<Record<string, readonly [string, string | undefined]>>;
   return html`<section class="card" aria-labelledby="paths">
     <div class="bar">
       <h2 id="paths">${texts.paths}</h2>
       <label>${texts.range}
         <select id="range" @change=${(event: Event) => setRange(Number((event.target as HTMLSelectElement).value))}>
-          ${Object.entries(texts.ranges).map(([minutes, label]) => html`<option value=${minutes} ?selected=${Number(minutes) === known.rangeMinutes}>${label}</option>`)}
+          ${RANGES_MINUTES.map((minutes) => html`<option value=${minutes} ?selected=${minutes === known.rangeMinutes}>${formatDuration(minutes * 60_000, language)}</option>`)}
         </select>
       </label>
     </div>
@@ -217,9 +222,9 @@ function guards({ verdicts }: StatusAnswer, language: Language): TemplateResult 
                 ${verdicts.map(
                   ({ guard, source, kind, value, limitText, samples, onBreach, detail }) => html`<tr>
                     <th scope="row">${guard} <span class="muted">${source}</span></th>
-                    <td>${inUnitOf(limitText, value)}</td>
+                    <td>${formatValue({ value, limitText })}</td>
                     <td>${limitText}</td>
-                    <td>${samples}</td>
+                    <td>${formatCount(samples)}</td>
                     <td class=${kind === 'healthy' ? 'good' : kind === 'breached' ? 'bad' : 'warn'}>${texts.verdicts[kind]}</td>
                     <td>${texts.onBreachIs[onBreach]}</td>
                     <td>${detail}</td>
