@@ -188,7 +188,7 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
     const promoted = page.locator('.history > li').filter({ hasText: 'Promoted from 5 % to 25 %' });
     const link = await promoted.locator('a').getAttribute('href');
     await promoted.locator('summary').click();
-    await says(/errors \(scrape\): 0 % \/ 1%, \d+ Samples, healthy/, '.history details[open] li');
+    await says(/errors \(scrape\): 0 % \/ 1%, [\d,]+ Samples, healthy/, '.history details[open] li');
     await page.locator('#search').fill('approval');
     await until('only what matches is shown', async () => (await page.locator('.history > li').count()) <= 3);
     await page.locator('#search').fill('');
