@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { formatShare } from '../../src/contract/wording/format.ts';
+import { table } from '../table.ts';
 import { ALPHA, CONFIDENCE, TICK_MS } from './cases.ts';
 import { LOG_SPREAD } from './latency.ts';
 import { brokenPromises, type CalmResults, type CaseResult, type Delay, delayOf, falseAlarmsOf } from './results.ts';
-import { bar, count, logBar, seconds, share, table } from './text.ts';
+import { bar, count, logBar, seconds } from './text.ts';
 import { WATCHERS, type Watcher } from './watch.ts';
 
 const NAMES: Readonly<Record<Watcher, string>> = {
@@ -42,7 +44,7 @@ const plural = (goodHours: number) => `${goodHours} good hour${goodHours === 1 ?
 const facts = ({ options, elapsedMs }: CalmResults) => [
   `Seed ${options.seed}; ${options.runs} runs of each case; Node ${process.version}, ${availableParallelism()} cores, ${seconds(elapsedMs / 1_000)}`,
   `Looked at every ${TICK_MS / 1_000} s; requests arrive at random (Poisson), each bad or not by itself`,
-  `Confidence ${share(CONFIDENCE)}: a test of either guard may be wrong about a healthy path with a chance of ${share(ALPHA)}, however long it runs`,
+  `Confidence ${formatShare(CONFIDENCE)}: a test of either guard may be wrong about a healthy path with a chance of ${formatShare(ALPHA)}, however long it runs`,
   `Latencies are log-normal, ln σ = ${LOG_SPREAD}; the P95 guard counts requests over its limit, of which 5 % are allowed`,
   'Last minute: the plain limit on the trials of the last 60 s, looked at as often, with no samples required or with 200',
   'Times run from the change to the end of the tick that found it, and leave out runs already rolled back before the change',
@@ -56,11 +58,11 @@ function falseAlarmTable(cases: readonly CaseResult[]): string {
       const after = runs === 0 ? '' : ` (after ${seconds(medianFirstSeconds)})`;
       return watcher === 'sluice'
         ? `${runs} of ${result.outcomes.length}`
-        : `${share(runs / result.outcomes.length)}${after}`;
+        : `${formatShare(runs / result.outcomes.length)}${after}`;
     });
     return [guard, good.label, `${perSecond}`, ...cells];
   });
-  return table(['limit', 'truth', 'requests/s', ...WATCHERS.map((watcher) => NAMES[watcher])], rows);
+  return table(['limit', 'truth', 'requests/s', ...WATCHERS.map((watcher) => NAMES[watcher])], rows, 2);
 }
 
 function delayTable(cases: readonly CaseResult[]): string {
@@ -73,11 +75,11 @@ function delayTable(cases: readonly CaseResult[]): string {
     }),
   );
   const names = WATCHERS.map((watcher) => `${NAMES[watcher]}: median / P95`);
-  return table(['limit', 'truth', 'requests/s', 'sluice: requests', ...names], rows);
+  return table(['limit', 'truth', 'requests/s', 'sluice: requests', ...names], rows, 2);
 }
 
 function delayCell({ falseBefore, found, medianSeconds, p95Seconds }: Delay): string {
-  const before = falseBefore < 0.0005 ? '' : ` (${share(falseBefore)} rolled back before)`;
+  const before = falseBefore < 0.0005 ? '' : ` (${formatShare(falseBefore)} rolled back before)`;
   if (falseBefore === 1) {
     return 'all rolled back before';
   }
@@ -94,6 +96,7 @@ const deadPathTable = ({ deadPaths, options }: CalmResults) =>
       `${failures}`,
       promised === undefined ? '–' : `≤ ${promised}`,
     ]),
+    2,
   );
 
 function charts(healthy: readonly CaseResult[], late: readonly CaseResult[]): string[] {
@@ -109,7 +112,7 @@ function charts(healthy: readonly CaseResult[], late: readonly CaseResult[]): st
           at === 0 ? `${result.simulated.guard}: ${result.simulated.good.label}` : '',
           watcher,
           bar(part),
-          share(part),
+          formatShare(part),
         );
       }),
     ),

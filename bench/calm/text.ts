@@ -1,12 +1,8 @@
+import { formatCount } from '../../src/contract/wording/format.ts';
+
 const BAR_WIDTH = 30;
 const HOUR_SECONDS = 3_600;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
-
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, at) => (at < 2 ? '---' : '---:'));
-  return [head, rule, ...rows].map(line).join('\n');
-}
 
 /** @param part 0 to 1. */
 export function bar(part: number): string {
@@ -28,6 +24,4 @@ export function seconds(value: number): string {
   return value < 2 * HOUR_SECONDS ? `${(value / 60).toFixed(1)} min` : `${(value / HOUR_SECONDS).toFixed(1)} h`;
 }
 
-export const share = (part: number) => `${+(part * 100).toPrecision(3)} %`;
-
-export const count = (value: number) => (Number.isFinite(value) ? value.toLocaleString('en') : 'never');
+export const count = (value: number) => (Number.isFinite(value) ? formatCount(value) : 'never');

@@ -1,6 +1,7 @@
 import type { Breach } from '../../src/dev/demo/breach.ts';
-import { bar, table } from '../calm/text.ts';
+import { bar } from '../calm/text.ts';
 import { quantile } from '../statistics.ts';
+import { table } from '../table.ts';
 import type { Series } from './series.ts';
 
 export type SeriesResult = { readonly series: Series; readonly breaches: readonly Breach[] };
@@ -30,7 +31,7 @@ export function renderReaction(results: readonly SeriesResult[]): string {
   return [
     'Milliseconds from the fault, P50 / P95.',
     '',
-    table(head, results.map(row)),
+    table(head, results.map(row), 2),
     '',
     '```text',
     'median time from the fault to the last domain request, and to the proof that every replica serves 0 %',

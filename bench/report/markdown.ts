@@ -1,5 +1,6 @@
 import type { Turn } from '../rounds.ts';
 import { median } from '../statistics.ts';
+import { table } from '../table.ts';
 import { BASELINE, VARIANTS, type Variant } from '../variants.ts';
 import type { Results } from './results.ts';
 
@@ -88,10 +89,4 @@ function memoryTable({ memory }: Results): string {
     ['variant', 'RSS MiB', 'heap used MiB'],
     memory.map(({ variant, residentBytes, heapUsedBytes }) => [variant, mib(residentBytes), mib(heapUsedBytes)]),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
-  return [head, rule, ...rows].map(line).join('\n');
 }

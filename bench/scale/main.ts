@@ -5,7 +5,7 @@ import { createPrometheusSource } from '../../src/controller/signals/prometheus.
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
 import { findFlagd } from '../../src/dev/embedded/flagd.ts';
 import { findTools } from '../../src/dev/tools/find.ts';
-import { table } from '../calm/text.ts';
+import { table } from '../table.ts';
 import { type ControllerRun, measureController } from './controllers.ts';
 import { measureFlags } from './flags.ts';
 import { measureJournal } from './journal.ts';
@@ -206,7 +206,7 @@ const MEASURE: Readonly<Record<Part, (options: ScaleOptions, signal: AbortSignal
       ['an applied change in its history, with indexes', `${fixed(historyBytesPerChange)} bytes`],
       ...connections.map(({ of, open }) => [`connections of ${of || 'the leadership'}`, String(open)]),
     ];
-    return table(['what', 'how much'], rows);
+    return table(['what', 'how much'], rows, 2);
   },
 };
 

@@ -1,4 +1,5 @@
 import { counted, formatCount, formatDuration } from '../../contract/wording/format.ts';
+import { cut, widthOf } from './text.ts';
 
 const REDRAW_MS = 100;
 const LINE_MS = 10_000;
@@ -59,10 +60,10 @@ export function describeDone(
 
 /** Cut where the line would wrap: a wrapped one cannot be redrawn in place. */
 function withBar(text: string, { records, aboutRecords }: Done, columns: number): string {
-  const room = columns - 1 - text.length - 3;
+  const room = columns - 1 - widthOf(text) - 3;
   const cells = Math.min(MOST_CELLS, room);
   if (cells < 4) {
-    return text.slice(0, Math.max(0, columns - 1));
+    return cut(text, columns - 1);
   }
   const share = aboutRecords > 0 ? Math.min(1, records / aboutRecords) : 1;
   const full = Math.floor(share * cells);

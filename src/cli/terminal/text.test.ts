@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { defaultActor, readInterval, readPercent } from '../arguments.ts';
 import { readUrl } from '../connection.ts';
 import { createPaint, wantsColor } from './output.ts';
 import { cut, hanging, pad, printable, table, widthOf, wrap } from './text.ts';
 
-test('a text takes the columns a terminal gives it: Chinese two each, colours none', () => {
+test('a text takes the columns a terminal gives it: Chinese and emoji two each, colours none', () => {
   assert.equal(widthOf('违规状态'), 8);
+  assert.equal(widthOf('👍🏽👨‍👩‍👧🇨🇳'), 6);
+  assert.equal(widthOf('e\u0301'), 1);
   assert.equal(widthOf(createPaint(true).red('✔ done')), 6);
   assert.equal(pad('状态', 6), '状态  ');
 });
@@ -14,7 +17,9 @@ test('a text takes the columns a terminal gives it: Chinese two each, colours no
 test('a text that is cut tells it and never is wider than it may be', () => {
   assert.equal(cut('consistency', 8), 'consist…');
   assert.equal(widthOf(cut('状态状态状态', 6)), 5);
+  assert.equal(cut('👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧', 5), '👨‍👩‍👧👨‍👩‍👧…');
   assert.equal(cut('short', 8), 'short');
+  assert.equal(cut('short', 0), '');
 });
 
 test('words are wrapped, words that are too long are broken, and nothing is lost', () => {
@@ -22,6 +27,8 @@ test('words are wrapped, words that are too long are broken, and nothing is lost
   assert.equal(wrap('x'.repeat(25), 10).join(''), 'x'.repeat(25));
   assert.equal(wrap('状'.repeat(15), 7).join(''), '状'.repeat(15));
   assert.deepEqual(wrap('', 7), []);
+  const { red } = createPaint(true);
+  assert.deepEqual(wrap(red('one two'), 4), [red('one'), red('two')]);
   assert.deepEqual(hanging('! ', 'a warning that is long', 22), ['! a warning that is', '  long']);
 });
 
@@ -39,6 +46,38 @@ test('columns stand below each other, and the one that shrinks makes room', () =
 test('what others wrote cannot steer the terminal', () => {
   const answer = { actor: 'eve\u001b[2J\u009b31m', list: ['a\nb', 1, null], text: 'x\u202ey' };
   assert.deepEqual(printable(answer), { actor: 'eve [2J 31m', list: ['a b', 1, null], text: 'x y' });
+});
+
+test('whatever others wrote, no control character reaches the terminal, and no line is wider than it may be', () => {
+  const parts = [
+    'a',
+    ' ',
+    '状',
+    '👍🏽',
+    '👨‍👩‍👧',
+    'e\u0301',
+    '🇨🇳',
+    '\u001b[2J',
+    '\u001b]8;;x\u0007',
+    '\u009b31m',
+    '\n',
+    '\r',
+    '\u202e',
+  ];
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...parts), maxLength: 60 }),
+      fc.integer({ min: 20, max: 30 }),
+      (text, width) => {
+        const told = printable(text);
+        for (const line of [...wrap(told, width), ...hanging('! ', told, width), cut(told, width)]) {
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
+          assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u202e]/);
+          assert.ok(widthOf(line) <= Math.max(width, 22), `${widthOf(line)} columns`);
+        }
+      },
+    ),
+  );
 });
 
 test('colours are for terminals, and NO_COLOR, --no-color and a dumb terminal turn them off', () => {

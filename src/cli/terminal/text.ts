@@ -1,8 +1,8 @@
-import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g;
-const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
 
 /** An answer whose texts cannot steer a terminal: others wrote them, among them replicas and whoever gave a reason. */
 export function printable<T>(value: T): T {
@@ -18,61 +18,39 @@ export function printable<T>(value: T): T {
   return value;
 }
 
-/** How many columns a text takes: Chinese takes two each, colours none. */
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const char of stripVTControlCharacters(text)) {
-    width += widthOfChar(char);
-  }
-  return width;
-}
-
-const widthOfChar = (char: string) =>
-  /\p{Mark}/u.test(char) ? 0 : WIDE.test(char) || /\p{Emoji_Presentation}|\p{Ideographic}/u.test(char) ? 2 : 1;
+/** How many columns a text takes: Chinese and emoji take two each, colours none. */
+export const widthOf = (text: string): number => stringWidth(text);
 
 export function pad(text: string, width: number, side: 'left' | 'right' = 'left'): string {
   const space = ' '.repeat(Math.max(0, width - widthOf(text)));
   return side === 'left' ? text + space : space + text;
 }
 
+const GRAPHEMES = new Intl.Segmenter();
+
 /** Cuts a text without colours to `width` columns; the last of them tells that it was cut. */
 export function cut(text: string, width: number): string {
+  if (width < 1) {
+    return '';
+  }
   if (widthOf(text) <= width) {
     return text;
   }
   let kept = '';
   let taken = 0;
-  for (const char of text) {
-    taken += widthOfChar(char);
+  for (const { segment } of GRAPHEMES.segment(text)) {
+    taken += widthOf(segment);
     if (taken > width - 1) {
       break;
     }
-    kept += char;
+    kept += segment;
   }
   return `${kept.trimEnd()}…`;
 }
 
-/** Breaks a text without colours between words, and within those that are too long. */
-export function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (let word of text.split(' ').filter((each) => each !== '')) {
-    if (line !== '' && widthOf(line) + 1 + widthOf(word) <= width) {
-      line += ` ${word}`;
-      continue;
-    }
-    if (line !== '') {
-      lines.push(line);
-    }
-    while (widthOf(word) > width) {
-      const head = cut(word, width + 1).slice(0, -1);
-      lines.push(head === '' ? word : head);
-      word = head === '' ? '' : word.slice(head.length);
-    }
-    line = word;
-  }
-  return line === '' ? lines : [...lines, line];
-}
+/** Breaks a text between words, and within those that are too long; each line keeps its colours. */
+export const wrap = (text: string, width: number): string[] =>
+  text.trim() === '' ? [] : wrapAnsi(text, width, { hard: true }).split('\n');
 
 /** A text behind a mark; its further lines stand below its first. */
 export function hanging(mark: string, text: string, width: number): string[] {

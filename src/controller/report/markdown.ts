@@ -1,3 +1,4 @@
+import { markdownTable } from 'markdown-table';
 import type { Block } from './blocks.ts';
 
 /** CommonMark with tables. What came from people or machines is text, and never markup. */
@@ -14,9 +15,7 @@ function render(block: Block): string | undefined {
     case 'list':
       return block.items.map((item) => `- ${escaped(item)}`).join('\n');
     case 'table':
-      return [block.head, block.head.map(() => '---'), ...block.rows.map((row) => row.map(escaped))]
-        .map((cells) => `| ${cells.join(' | ')} |`)
-        .join('\n');
+      return markdownTable([block.head, ...block.rows.map((row) => row.map(escaped))], { alignDelimiters: false });
     case 'charts':
       return undefined;
   }
