@@ -1,15 +1,27 @@
+import { type ApiFailure, beginningOf } from '../contract/client-failure.ts';
 import { formatDuration } from '../contract/wording/format.ts';
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts';
-import type { Answered } from './request.ts';
 
-export const NO_TOKEN =
-  "A change needs the controller's token, and none came. Set SLUICE_TOKEN, or SLUICE_TOKEN_FILE to a file that has it.";
+type FailureOf<K extends ApiFailure['kind']> = Extract<ApiFailure, { readonly kind: K }>;
 
-/** What the controller says of a failure (RFC 9457). */
-type ProblemAnswer = { readonly type?: unknown; readonly title?: unknown; readonly detail?: unknown };
+/** Says what to do about it. */
+export function cliErrorOf(failure: ApiFailure): CliError {
+  switch (failure.kind) {
+    case 'no-token':
+      return new CliError(
+        EXIT.unauthorized,
+        "A change needs the controller's token, and none came. Set SLUICE_TOKEN, or SLUICE_TOKEN_FILE to a file that has it.",
+      );
+    case 'unreachable':
+      return unreachable(failure);
+    case 'refused':
+      return refused(failure);
+    case 'foreign':
+      return notAController(failure.url, failure.wrong, failure.body);
+  }
+}
 
-export function failureOf(url: URL, { status, text }: Answered): CliError {
-  const { type, detail } = problemOf(text);
+function refused({ url, status, type, detail, body }: FailureOf<'refused'>): CliError {
   const from = nameOf(url);
   const fail = (code: ExitCode, message: string) => new CliError(code, message);
   switch (status) {
@@ -21,10 +33,6 @@ export function failureOf(url: URL, { status, text }: Answered): CliError {
       );
     case 409:
       return fail(EXIT.refused, `Refused: ${detail ?? 'the controller did not say why.'}`);
-    case 400:
-      return type === undefined
-        ? notAController(url, { status, text })
-        : fail(EXIT.usage, `${from} takes the request for wrong: ${detail ?? 'it did not say why.'}`);
     case 429:
       return fail(EXIT.unreachable, `${from} has too much to do${told(detail)} Try again.`);
     case 503:
@@ -35,30 +43,27 @@ export function failureOf(url: URL, { status, text }: Answered): CliError {
           )
         : fail(EXIT.unreachable, `${from} cannot do this now${told(detail)} Try again.`);
     default:
-      return type === undefined
-        ? notAController(url, { status, text })
+      if (type === undefined) {
+        return notAController(url, `it answered ${status}`, body);
+      }
+      return status === 400
+        ? fail(EXIT.usage, `${from} takes the request for wrong: ${detail ?? 'it did not say why.'}`)
         : fail(EXIT.unexpected, `${from} answered ${status}${told(detail)}`);
   }
 }
 
-export function notAController(url: URL, { status, text }: Answered): CliError {
-  const came = text.trim() === '' ? 'nothing' : JSON.stringify(text.trim().slice(0, 60));
-  return new CliError(
+const notAController = (url: URL, wrong: string, body: string) =>
+  new CliError(
     EXIT.unexpected,
-    `What answers at ${nameOf(url)} is no Sluice controller, or one of another version: ${status} with ${came} came. Check --url or SLUICE_URL.`,
+    `What answers at ${nameOf(url)} is no Sluice controller, or one of another version: ${wrong}; ${beginningOf(body)} came. Check --url or SLUICE_URL.`,
   );
-}
 
-type Attempt = { readonly timeoutMs: number; readonly isChange: boolean };
-
-export function unreachable(url: URL, error: unknown, { timeoutMs, isChange }: Attempt): CliError {
-  const { code, name, message, errors } = error as NodeJS.ErrnoException & { errors?: NodeJS.ErrnoException[] };
-  const timedOut = name === 'TimeoutError';
-  const why = timedOut
-    ? `no answer within ${formatDuration(timeoutMs, 'en')}`
-    : (WHY[code ?? errors?.[0]?.code ?? ''] ?? (message || code || 'the connection failed'));
-  // Only these cannot have reached a controller.
-  const mayBeDone = isChange && !['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(code ?? errors?.[0]?.code ?? '');
+function unreachable({ url, failed, timeoutMs, isChange }: FailureOf<'unreachable'>): CliError {
+  const why =
+    failed.why === 'timeout'
+      ? `no answer within ${formatDuration(timeoutMs, 'en')}`
+      : (WHY[failed.detail] ?? failed.detail);
+  const mayBeDone = isChange && failed.progress !== 'not sent';
   const doubt = mayBeDone ? ' The change may have been made all the same: see sluice status.' : '';
   return new CliError(
     EXIT.unreachable,
@@ -79,13 +84,3 @@ const nameOf = (url: URL) => url.href.replace(/\/$/, '');
 
 const told = (detail: string | undefined) =>
   detail === undefined ? '.' : `: ${detail}${/[.!?]$/.test(detail) ? '' : '.'}`;
-
-function problemOf(text: string): { readonly type?: string; readonly detail?: string } {
-  try {
-    const { type, title, detail } = JSON.parse(text) as ProblemAnswer;
-    const said = typeof detail === 'string' ? detail : title;
-    return { ...(typeof type === 'string' && { type }), ...(typeof said === 'string' && { detail: said }) };
-  } catch {
-    return {};
-  }
-}

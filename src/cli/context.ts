@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type Client, createClient } from './client.ts';
+import { type ApiClient, createApiClient } from '../contract/client.ts';
+import { cliErrorOf } from './client-errors.ts';
 import { readToken, readUrl } from './connection.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { createOutput, type Output } from './terminal/output.ts';
@@ -12,7 +13,8 @@ const SHORTEST_HIDDEN = 8;
 /** What every command works with. */
 export type Context = {
   readonly output: (command: Command) => Output;
-  readonly client: (command: Command, signal?: AbortSignal) => Client;
+  /** Its failures are CliErrors that say what to do. */
+  readonly client: (command: Command, signal?: AbortSignal) => ApiClient;
   /** Ends the process with this code once the command is over. */
   readonly finishWith: (code: ExitCode) => void;
   readonly exitCode: () => ExitCode;
@@ -32,10 +34,11 @@ export function createContext(env: NodeJS.ProcessEnv): Context {
   return {
     output: (command) => createOutput(env, command.optsWithGlobals<GlobalOptions>().color, () => secrets),
     client: (command, signal) =>
-      createClient({
+      createApiClient({
         url: readUrl(command.optsWithGlobals<GlobalOptions>().url, env),
         token,
-        ...(signal && { signal }),
+        signal,
+        errorOf: cliErrorOf,
       }),
     finishWith: (given) => {
       code = given;

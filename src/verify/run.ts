@@ -61,7 +61,9 @@ async function mend(breakDomain: (isBroken: boolean) => Promise<boolean>): Promi
   try {
     await breakDomain(false);
   } catch (error) {
-    throw new Error(`${reasonOf(error)}; if domain still fails there, end it with DELETE /faults on the admin port`);
+    throw new Error(
+      `${(error as Error).message}; if domain still fails there, end it with DELETE /faults on the admin port`,
+    );
   }
 }
 
@@ -79,15 +81,9 @@ async function make({ name, run }: CheckOf, subject: Subject): Promise<CheckResu
   try {
     found = await run(subject);
   } catch (error) {
-    found = reasonOf(error);
+    found = (error as Error).message;
   }
   const ms = Math.round(performance.now() - startedAt);
   const [result, detail] = found === undefined ? (['passed', ''] as const) : (['failed', found] as const);
   return { name, path: subject.path, result, detail: detail.slice(0, LONGEST_DETAIL), ms };
-}
-
-/** What fetch throws hides the reason in its cause. */
-export function reasonOf(error: unknown): string {
-  const { name, message, cause } = error as Error & { cause?: Error & { code?: string } };
-  return name === 'TimeoutError' ? 'no answer in time' : cause?.code || cause?.message || message || 'no answer';
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Path } from '../routing/path.ts';
 import type { Subject } from './checks.ts';
 import { idFor, type Served, takes, type VerifyRecords } from './records.ts';
-import { type CheckResult, reasonOf, skipPath, verifyPath } from './run.ts';
+import { type CheckResult, skipPath, verifyPath } from './run.ts';
 import type { Target } from './target.ts';
 
 /** A replica reads a sample of its writes back right after their answers, and would miss what is removed at once. */
@@ -89,6 +89,6 @@ async function isForceAllowed(target: Target, unknownId: string): Promise<boolea
   try {
     return (await target.update(unknownId, 'status=confirmed&force_domain=false')).status === 404;
   } catch (error) {
-    throw new VerifyError('unreachable', `The service does not answer at --target: ${reasonOf(error)}.`);
+    throw new VerifyError('unreachable', `The service does not answer at --target: ${(error as Error).message}.`);
   }
 }

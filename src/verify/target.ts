@@ -1,3 +1,5 @@
+import { type Asked, requestOnce } from '../kit/http/client.ts';
+
 /** One HTTP answer of the service, with its body as the text it came as. */
 export type Answer = {
   readonly status: number;
@@ -15,18 +17,19 @@ export type Target = {
 };
 
 const ANSWER_WITHIN_MS = 5_000;
-
+const MOST_BYTES = 1024 * 1024;
 /**
  * @param admin the replica's admin port, for the check of the fallback; undefined leaves it out.
  * @param stop ends every request but the one that ends a fault: that one must arrive.
  */
 export function createHttpTarget(base: URL, admin: URL | undefined, stop: AbortSignal): Target {
-  const ask = async (url: URL, init: RequestInit): Promise<Answer> => {
-    const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
-    const signal = init.method === 'DELETE' ? timeout : AbortSignal.any([timeout, stop]);
-    const response = await fetch(url, { ...init, redirect: 'error', signal });
-    const text = await response.text();
-    return { status: response.status, header: (name) => response.headers.get(name), text };
+  const ask = async (url: URL, asked: Asked): Promise<Answer> => {
+    const got = await requestOnce(url, { timeoutMs: ANSWER_WITHIN_MS, mostBytes: MOST_BYTES, signal: stop, ...asked });
+    if (got.kind === 'failed') {
+      throw new Error(got.detail);
+    }
+    const { status, headers, body: text } = got;
+    return { status, header: (name) => headers[name]?.toString() ?? null, text };
   };
   const record = (id: string) => `api/v1/records/violations/${id}`;
   return {
@@ -39,12 +42,8 @@ export function createHttpTarget(base: URL, admin: URL | undefined, stop: AbortS
         const { status } = await ask(
           new URL('faults', admin),
           isBroken
-            ? {
-                method: 'PUT',
-                headers: { 'Content-Type': 'application/json' },
-                body: JSON.stringify({ domain: { errorPercent: 100 } }),
-              }
-            : { method: 'DELETE' },
+            ? { method: 'PUT', json: JSON.stringify({ domain: { errorPercent: 100 } }) }
+            : { method: 'DELETE', signal: undefined },
         );
         return status < 300;
       }),

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import type { ApiClient } from '../../contract/client.ts';
 import type { CommandRequest, StatusAnswer } from '../../contract/schemas.ts';
 import { defaultActor, readActor, readPercent, readReason } from '../arguments.ts';
-import type { Client } from '../client.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { renderSummary } from '../render/status.ts';
@@ -116,7 +116,7 @@ const BETWEEN_MS = 250;
  * Looks until the flag and every replica have what a change wants, for 5 seconds at most. Never fails: the change is made.
  * @returns the last status that was seen.
  */
-async function settled(client: Pick<Client, 'status'>, changed: StatusAnswer): Promise<StatusAnswer> {
+async function settled(client: Pick<ApiClient, 'status'>, changed: StatusAnswer): Promise<StatusAnswer> {
   const deadlineMs = performance.now() + WAIT_MS;
   let seen = changed;
   while (!isServed(seen, changed.wanted) && performance.now() < deadlineMs) {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
+import type { ApiClient } from '../../contract/client.ts';
 import { formatDuration } from '../../contract/wording/format.ts';
 import { parseDurationMs } from '../../rollout/units.ts';
-import type { Client } from '../client.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 
 /** From when on changes are looked at; a stage has to be asked for. */
@@ -52,7 +52,7 @@ function timeOf(text: string): number | undefined {
 }
 
 /** @throws CliError where the controller does not tell when that was. */
-export async function timeOfSince(since: Since, client: Pick<Client, 'status' | 'history'>): Promise<string> {
+export async function timeOfSince(since: Since, client: Pick<ApiClient, 'status' | 'history'>): Promise<string> {
   switch (since.kind) {
     case 'time':
       return since.at;

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '../client.ts';
+import type { ApiClient } from '../../contract/client.ts';
 import { CliError } from '../exit-codes.ts';
 import { keyOf, renderEvent } from '../render/history.ts';
 import type { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/text.ts';
 
 type Options = {
-  readonly client: Pick<Client, 'history'>;
+  readonly client: Pick<ApiClient, 'history'>;
   readonly output: Output;
   readonly json: boolean;
   readonly limit: number;

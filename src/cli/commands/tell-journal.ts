@@ -1,13 +1,13 @@
 import type { Check } from '../../consistency/check.ts';
 import type { Finding } from '../../consistency/finding.ts';
+import type { ApiClient } from '../../contract/client.ts';
 import type { ConsistencyRequest } from '../../contract/schemas.ts';
-import type { Client } from '../client.ts';
 import { CliError } from '../exit-codes.ts';
 
 const MOST_EXAMPLES = 20;
 
 /** The rollout that the controller steers, or why it does not tell: the check can be made all the same. */
-export async function steeredRollout(client: Pick<Client, 'status'>, stop: AbortSignal): Promise<string | CliError> {
+export async function steeredRollout(client: Pick<ApiClient, 'status'>, stop: AbortSignal): Promise<string | CliError> {
   try {
     return (await client.status()).rollout;
   } catch (error) {
@@ -19,7 +19,7 @@ export async function steeredRollout(client: Pick<Client, 'status'>, stop: Abort
 }
 
 type Told = {
-  readonly client: Pick<Client, 'consistencyChecked'>;
+  readonly client: Pick<ApiClient, 'consistencyChecked'>;
   readonly steered: string | CliError;
   /** Whose data was checked. */
   readonly rollout: string;

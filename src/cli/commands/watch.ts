@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiClient } from '../../contract/client.ts';
 import type { StatusAnswer } from '../../contract/schemas.ts';
-import type { Client } from '../client.ts';
 import { CliError } from '../exit-codes.ts';
 
 /** What is known at one look. While the controller is away, it is what it last said. */
@@ -13,7 +13,7 @@ export type Look = {
 export type Frames = { readonly show: (look: Look) => void };
 
 type Options = {
-  readonly client: Pick<Client, 'status'>;
+  readonly client: Pick<ApiClient, 'status'>;
   readonly frames: Frames;
   readonly intervalMs: number;
   readonly signal: AbortSignal;

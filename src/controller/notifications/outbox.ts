@@ -1,5 +1,6 @@
 import { ExponentialBackoff, handleType, retry } from 'cockatiel';
 import type { Logger } from 'pino';
+import { openHttp } from '../../kit/http/client.ts';
 import type { Message } from './message.ts';
 
 export type Target = {
@@ -20,6 +21,8 @@ type Result = (typeof RESULTS)[number];
 
 const MOST_WAITING = 500;
 const ANSWER_WITHIN_MS = 5_000;
+/** Its status is what counts. */
+const MOST_ANSWER_BYTES = 1024 * 1024;
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
 /** About an hour. */
@@ -32,6 +35,7 @@ class TryAgain extends Error {}
 /** Tells one target of one message after the other. Whoever gives it a message neither waits nor hears of a failure. */
 export function createOutbox({ target, log, count, firstRetryMs = FIRST_RETRY_MS }: Parts) {
   const stop = new AbortController();
+  const http = openHttp({ timeoutMs: ANSWER_WITHIN_MS, mostBytes: MOST_ANSWER_BYTES });
   const again = retry(handleType(TryAgain), {
     maxAttempts: MOST_RETRIES,
     backoff: new ExponentialBackoff({ initialDelay: firstRetryMs, maxDelay: LONGEST_RETRY_MS }),
@@ -43,10 +47,7 @@ export function createOutbox({ target, log, count, firstRetryMs = FIRST_RETRY_MS
     for (let message = waiting[0]; message !== undefined && !stop.signal.aborted; message = waiting[0]) {
       const told = message;
       try {
-        await again.execute(
-          () => post(told, AbortSignal.any([stop.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)])),
-          stop.signal,
-        );
+        await again.execute(() => post(told, stop.signal), stop.signal);
         count('delivered');
       } catch (error) {
         if (stop.signal.aborted) {
@@ -62,26 +63,23 @@ export function createOutbox({ target, log, count, firstRetryMs = FIRST_RETRY_MS
     }
   }
 
-  /** No message names the address: it is a secret. */
+  /** No error names the address: it is a secret. */
   async function post(message: Message, signal: AbortSignal): Promise<void> {
-    let response: Response;
-    try {
-      response = await fetch(target.url, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': message.eventId },
-        body: target.body(message),
-        redirect: 'error',
-        signal,
-      });
-      await response.body?.cancel();
-    } catch {
-      throw new TryAgain('no answer');
+    const url = URL.parse(target.url);
+    if (url === null) {
+      throw new Error('its address is no URL');
     }
-    if (response.status >= 500 || response.status === 408 || response.status === 429) {
-      throw new TryAgain(`answered ${response.status}`);
+    const headers = { 'idempotency-key': message.eventId };
+    const got = await http.request(url, { method: 'POST', headers, json: target.body(message), signal });
+    if (got.kind === 'failed') {
+      throw new TryAgain(got.detail);
     }
-    if (!response.ok) {
-      throw new Error(`answered ${response.status}`);
+    const { status } = got;
+    if (status >= 500 || status === 408 || status === 429) {
+      throw new TryAgain(`answered ${status}`);
+    }
+    if (status >= 300) {
+      throw new Error(`answered ${status}`);
     }
   }
 
@@ -108,6 +106,7 @@ export function createOutbox({ target, log, count, firstRetryMs = FIRST_RETRY_MS
         );
       }
       waiting = [];
+      await http.close();
     },
   };
 }

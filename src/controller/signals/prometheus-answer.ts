@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import type { Got } from '../../kit/http/client.ts';
+import type { Failed, Got } from '../../kit/http/client.ts';
 import { compile } from '../../kit/schema.ts';
 import { inWords } from '../../kit/schema-errors.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
@@ -36,9 +36,9 @@ export type QueryAnswer =
 const check = compile(Answer);
 
 /** What Prometheus's query API said. A vector comes as series of one sample. */
-export function readAnswer(got: Got): QueryAnswer {
+export function readAnswer(got: Omit<Got, 'headers'> | Failed): QueryAnswer {
   if (got.kind === 'failed') {
-    return got;
+    return { kind: 'failed', why: got.why, detail: got.detail };
   }
   const body = parseJson(got.body);
   const { status, error, errorType } = (body ?? {}) as { status?: unknown; error?: unknown; errorType?: unknown };

@@ -1,6 +1,4 @@
-import { Agent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { type Failed, get } from '../../kit/http/client.ts';
+import { openHttp } from '../../kit/http/client.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource } from '../engine/ports.ts';
 import { type QueryAnswer, readAnswer, type Series } from './prometheus-answer.ts';
@@ -31,7 +29,7 @@ type Options = {
  */
 export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, now = Date.now }: Options): SignalSource {
   const base = new URL(url);
-  const agent = base.protocol === 'https:' ? new HttpsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
+  const http = openHttp({ timeoutMs, mostBytes: MOST_BYTES });
   const closing = new AbortController();
   // Twice the age, so that what is too old is told from what is not there.
   const range = `[${Math.max(1, Math.ceil((maxAgeMs * 2) / 1_000))}s]`;
@@ -43,14 +41,17 @@ export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, now 
     const leftMs = Math.max(1, Math.round(deadline - performance.now()));
     const target = new URL(`${base.pathname.replace(/\/+$/, '')}/api/v1/query`, base);
     target.search = new URLSearchParams({ query, timeout: `${leftMs}ms`, limit: String(MOST_SERIES) }).toString();
-    return readAnswer(await get(target, { agent, timeoutMs: leftMs, mostBytes: MOST_BYTES, signal }));
+    return readAnswer(await http.request(target, { timeoutMs: leftMs, signal }));
   }
 
   async function readAll(signal: AbortSignal): Promise<SourceReading> {
     const deadline = performance.now() + timeoutMs;
     const [counted, alive] = await Promise.all([ask(ours, deadline, signal), ask(up, deadline, signal)]);
-    if (counted.kind === 'failed' || alive.kind === 'failed') {
-      return [counted, alive].find((each): each is Failed => each.kind === 'failed') as Failed;
+    if (counted.kind === 'failed') {
+      return counted;
+    }
+    if (alive.kind === 'failed') {
+      return alive;
     }
     const started =
       counted.series.length === 0 ? counted : await ask(startsOf(counted.series) + range, deadline, signal);
@@ -81,7 +82,7 @@ export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, now 
     },
     close: async () => {
       closing.abort();
-      agent.destroy();
+      await http.close();
     },
   };
 }

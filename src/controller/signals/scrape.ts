@@ -1,5 +1,4 @@
-import { Agent } from 'node:http';
-import { get } from '../../kit/http/client.ts';
+import { openHttp } from '../../kit/http/client.ts';
 import type { ReplicaReading, SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource } from '../engine/ports.ts';
 import { parseMetrics } from './metrics-text.ts';
@@ -23,12 +22,12 @@ type Options = {
  * @throws where a target is none of the three forms.
  */
 export function createScrapeSource({ rollout, targets, timeoutMs, now = Date.now, lookup }: Options): SignalSource {
-  const agent = new Agent({ keepAlive: true });
+  const http = openHttp({ timeoutMs, mostBytes: MOST_BYTES });
   const closing = new AbortController();
   const configured = targets.map((target) => createTarget(target, { now, timeoutMs, lookup }));
 
   async function scrape({ replica, url }: Target, signal: AbortSignal): Promise<ReplicaReading | Missing> {
-    const got = await get(url, { agent, timeoutMs, mostBytes: MOST_BYTES, signal });
+    const got = await http.request(url, { signal });
     if (got.kind === 'failed') {
       return { replica, why: got.why, detail: got.detail };
     }
@@ -59,7 +58,7 @@ export function createScrapeSource({ rollout, targets, timeoutMs, now = Date.now
     },
     close: async () => {
       closing.abort();
-      agent.destroy();
+      await http.close();
     },
   };
 }

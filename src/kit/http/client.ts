@@ -1,80 +1,147 @@
-import { type Agent, get as httpGet, type RequestOptions } from 'node:http';
-import { get as httpsGet } from 'node:https';
+import { unescape as decoded } from 'node:querystring';
+import { Agent, type Dispatcher } from 'undici';
+import { type Failed, isHungUp, whatFailed } from './failure.ts';
 
-/** Why nothing usable came. */
-type Failure = 'unreachable' | 'timeout' | 'malformed';
+export type { Failed };
 
-export type Failed = { readonly kind: 'failed'; readonly why: Failure; readonly detail: string };
-export type Got = { readonly kind: 'got'; readonly status: number; readonly body: string } | Failed;
-
-type Options = {
-  /** Of `node:https` where the URL is one of https. */
-  readonly agent: Agent;
-  readonly timeoutMs: number;
-  readonly mostBytes: number;
-  readonly signal: AbortSignal;
+export type Got = {
+  readonly kind: 'got';
+  readonly status: number;
+  /** By their names in small letters. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
 };
 
-/** One GET, bounded in time and size. It never throws. */
-export async function get(url: URL, options: Options): Promise<Got> {
-  const startedAt = performance.now();
-  const first = await attempt(url, options);
-  // A server may close a kept connection just as it is used again; that says nothing of the server.
-  return first === 'connection-was-closed'
-    ? failedIfClosed(await attempt(url, { ...options, timeoutMs: options.timeoutMs - (performance.now() - startedAt) }))
-    : first;
+export type Asked = {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A JSON text to send. */
+  readonly json?: string | undefined;
+  /** Where less is left than the client's own bound. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type Bounds = {
+  /** From the request to the last byte of its answer. */
+  readonly timeoutMs: number;
+  /** Of the answer's body. */
+  readonly mostBytes: number;
+};
+
+export type HttpClient = AsyncDisposable & {
+  /** Follows no redirect, and never throws. */
+  readonly request: (url: URL, asked?: Asked) => Promise<Got | Failed>;
+  /** Ends what is under way, and closes every connection. */
+  readonly close: () => Promise<void>;
+};
+
+/** Keeps its connections for the next request to the same server. Whoever opens it closes it. */
+export function openHttp({ timeoutMs, mostBytes }: Bounds): HttpClient {
+  const { agent, close } = openAgent(timeoutMs);
+  return {
+    request: async (url, asked = {}) => {
+      const endsAtMs = performance.now() + (asked.timeoutMs ?? timeoutMs);
+      const ask = () =>
+        attempt(agent, url, { ...asked, mostBytes, timeoutMs: Math.max(0, endsAtMs - performance.now()) });
+      const first = await ask();
+      // A server may close a kept connection just as it is used again; that says nothing of the server.
+      return first.kind === 'failed' && isHungUp(first) && (asked.method ?? 'GET') === 'GET' ? ask() : first;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
-const failedIfClosed = (got: Got | 'connection-was-closed'): Got =>
-  got === 'connection-was-closed' ? { kind: 'failed', why: 'unreachable', detail: 'ECONNRESET' } : got;
+/** On a connection of its own: behind a load balancer, the next request may then reach another server. It never throws. */
+export async function requestOnce(url: URL, asked: Asked & Bounds): Promise<Got | Failed> {
+  const { agent, close } = openAgent(asked.timeoutMs);
+  try {
+    return await attempt(agent, url, { ...asked, reset: true });
+  } finally {
+    await close();
+  }
+}
 
-function attempt(url: URL, { agent, timeoutMs, mostBytes, signal }: Options): Promise<Got | 'connection-was-closed'> {
+function openAgent(timeoutMs: number) {
+  const closing = new AbortController();
+  const agent = new Agent({
+    // One timer for the whole of a request takes their place.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+    connect: { timeout: timeoutMs, signal: closing.signal },
+  });
+  const close = () => {
+    closing.abort();
+    return agent.destroy();
+  };
+  return { agent, close };
+}
+
+type Attempt = Asked & Bounds & { readonly reset?: boolean };
+
+function attempt(agent: Agent, url: URL, asked: Attempt): Promise<Got | Failed> {
+  const { method = 'GET', headers, json, timeoutMs, mostBytes, signal, reset = false } = asked;
   return new Promise((resolve) => {
-    const end = (got: Got | 'connection-was-closed') => {
+    let request: Dispatcher.DispatchController | undefined;
+    let isOver = false;
+    let head: Pick<Got, 'status' | 'headers'> | undefined;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const end = (answer: Got | Failed) => {
+      isOver = true;
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-      resolve(got);
+      signal?.removeEventListener('abort', abort);
+      resolve(answer);
     };
-    const fail = (why: Failure, detail: string) => {
-      end({ kind: 'failed', why, detail });
-      request?.destroy();
+    const fail = ({ why, detail }: Pick<Failed, 'why' | 'detail'>) => {
+      const progress = head === undefined ? (request === undefined ? 'not sent' : 'sent') : 'answered';
+      end({ kind: 'failed', why, detail, progress });
+      request?.abort(new Error(detail));
     };
-    const abort = () => fail('timeout', 'the reading was ended');
-    const timer = setTimeout(() => fail('timeout', `no answer within ${Math.round(timeoutMs)} ms`), timeoutMs);
-    let request: ReturnType<typeof httpGet> | undefined;
-    if (signal.aborted) {
+    const abort = () => fail({ why: 'timeout', detail: 'the request was ended' });
+    const tooLate = () => fail({ why: 'timeout', detail: `no answer within ${Math.round(timeoutMs)} ms` });
+    const timer = setTimeout(tooLate, timeoutMs);
+    if (signal?.aborted) {
       return abort();
     }
-    signal.addEventListener('abort', abort);
-    const send: (url: URL, options: RequestOptions) => ReturnType<typeof httpGet> =
-      url.protocol === 'https:' ? httpsGet : httpGet;
-    try {
-      request = send(url, { agent });
-    } catch (error) {
-      return fail('unreachable', (error as Error).message);
-    }
-    let answered = false;
-    const broken = (error: NodeJS.ErrnoException) =>
-      request?.reusedSocket && !answered && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-        ? end('connection-was-closed')
-        : fail('unreachable', error.code ?? error.message);
-    request.on('error', broken);
-    request.on('response', (response) => {
-      answered = true;
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-        if (bytes > mostBytes) {
-          fail('malformed', `the answer has more than ${mostBytes} bytes`);
-        } else {
+    signal?.addEventListener('abort', abort);
+    const { origin, pathname, search } = url;
+    const sent = {
+      ...credentialsOf(url),
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    };
+    agent.dispatch(
+      { origin, path: `${pathname}${search}`, method, headers: sent, body: json ?? null, reset },
+      {
+        onRequestStart: (started) => {
+          request = started;
+          if (isOver) {
+            started.abort(new Error('nobody waits for it'));
+          }
+        },
+        onResponseStart: (_, status, headers) => {
+          head = { status, headers };
+        },
+        onResponseData: (_, chunk) => {
+          bytes += chunk.length;
           chunks.push(chunk);
-        }
-      });
-      response.on('error', broken);
-      response.on('end', () =>
-        end({ kind: 'got', status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
-      );
-    });
+          if (bytes > mostBytes) {
+            fail({ why: 'malformed', detail: `the answer has more than ${mostBytes} bytes` });
+          }
+        },
+        onResponseEnd: () =>
+          end({ kind: 'got', status: 0, headers: {}, ...head, body: Buffer.concat(chunks).toString('utf8') }),
+        onResponseError: (_, error) => fail(whatFailed(error)),
+      },
+    );
   });
+}
+
+/** Those of a URL such as `http://user:password@host`. */
+function credentialsOf({ username, password }: URL): { readonly authorization?: string } {
+  const pair = `${decoded(username)}:${decoded(password)}`;
+  return pair === ':' ? {} : { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }

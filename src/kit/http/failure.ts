@@ -1,0 +1,32 @@
+import { errors } from 'undici';
+
+/** Nothing usable came. */
+export type Failed = {
+  readonly kind: 'failed';
+  readonly why: 'unreachable' | 'timeout' | 'malformed';
+  /** The system's code, such as `ECONNREFUSED`, where it has one; otherwise words. */
+  readonly detail: string;
+  /** How far it came: only what was not sent cannot have been done. */
+  readonly progress: 'not sent' | 'sent' | 'answered';
+};
+type Fault = Error & { readonly code?: string; readonly errors?: readonly NodeJS.ErrnoException[] };
+
+/** @param error of a socket, of TLS, or of undici. */
+export function whatFailed(error: Fault): Pick<Failed, 'why' | 'detail'> {
+  if (error instanceof errors.SocketError) {
+    return { why: 'unreachable', detail: 'ECONNRESET' };
+  }
+  if (error instanceof errors.ConnectTimeoutError) {
+    return { why: 'timeout', detail: 'no connection in time' };
+  }
+  if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
+    return { why: 'malformed', detail: `the answer is not HTTP that can be read: ${error.message}` };
+  }
+  // A name with several addresses fails with one error for each.
+  const code = error.code ?? error.errors?.[0]?.code ?? '';
+  return { why: 'unreachable', detail: code === '' || code.startsWith('UND_ERR_') ? error.message : code };
+}
+
+/** The connection was closed before any of the answer came. */
+export const isHungUp = ({ progress, detail }: Failed): boolean =>
+  progress === 'sent' && (detail === 'ECONNRESET' || detail === 'EPIPE');
