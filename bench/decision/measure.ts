@@ -1,6 +1,7 @@
 import { OpenFeature } from '@openfeature/server-sdk';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { systemClock as clock } from '../../src/kit/time.ts';
 import { createBreaker } from '../../src/routing/breaker.ts';
 import { bucketHundredths } from '../../src/routing/bucket.ts';
 import { type Decision, decideByPercent, decideBySwitches } from '../../src/routing/decision.ts';
@@ -21,10 +22,15 @@ const flag = process.env.FLAG as string;
 const iterations = Number(process.env.ITERATIONS);
 const log = pino({ level: 'silent' });
 const registry = new Registry();
-const source = createFlagdSource({ flag, flagd: { host: '127.0.0.1', port: Number(process.env.FLAG_PORT) }, log });
+const source = createFlagdSource({
+  flag,
+  flagd: { host: '127.0.0.1', port: Number(process.env.FLAG_PORT) },
+  log,
+  clock,
+});
 const countEvaluation = createFlagEvaluationCounter({ registry, rollout: ROLLOUT });
-const metrics = createPathMetrics({ registry, rollout: ROLLOUT });
-const breaker = createBreaker(SLOW_CALL_MS);
+const metrics = createPathMetrics({ registry, rollout: ROLLOUT, clock });
+const breaker = createBreaker({ slowCallMs: SLOW_CALL_MS, clock });
 const switches = { useDomain: true, ceiling: undefined };
 // The domain's client that the source has just made: the SDK call alone, over the same provider.
 const client = OpenFeature.getClient('sluice/1');
@@ -55,7 +61,8 @@ const route = createRouter<StatusUpdate, UpdateOutcome>({
     legacy: async () => ({ kind: 'updated' }),
     breaker,
     metrics,
-    faults: createFaultSwitch(),
+    faults: createFaultSwitch(clock),
+    clock,
     withinMs: { domain: 1_000, legacy: 5_000 },
   }),
   settle: async () => undefined,

@@ -5,6 +5,7 @@ import { createPrometheusSource } from '../../src/controller/signals/prometheus.
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
 import { findFlagd } from '../../src/dev/embedded/flagd.ts';
 import { findTools } from '../../src/dev/tools/find.ts';
+import { systemClock as clock } from '../../src/kit/time.ts';
 import { table } from '../table.ts';
 import { type ControllerRun, measureController } from './controllers.ts';
 import { measureFlags } from './flags.ts';
@@ -43,7 +44,7 @@ const MEASURE: Readonly<Record<Part, (options: ScaleOptions, signal: AbortSignal
       ]);
     for (const count of replicas) {
       const targets = system.replicas.slice(0, count);
-      const scrape = createScrapeSource({ rollout: plan.rollout, targets, timeoutMs: 800 });
+      const scrape = createScrapeSource({ rollout: plan.rollout, targets, timeoutMs: 800, clock });
       const looks = await measureLooks(scrape, plan, count, WITHIN_MS.scrape);
       await scrape.close();
       row('scrape', count, looks, fixed((count * (await system.pages()).bytes) / 2 ** 20));
@@ -62,6 +63,7 @@ const MEASURE: Readonly<Record<Part, (options: ScaleOptions, signal: AbortSignal
         url,
         timeoutMs: WITHIN_MS.prometheus,
         maxAgeMs: MAX_AGE_MS,
+        clock,
       });
       row('prometheus', count, await measureLooks(source, plan, count, WITHIN_MS.prometheus), '–');
       await source.close();

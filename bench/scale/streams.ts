@@ -1,5 +1,6 @@
+import { systemClock } from '../../src/kit/time.ts';
 import { readFlagdEndpoint } from '../../src/routing/flags/flag-endpoint.ts';
-import { followFlags } from '../../src/routing/flags/flag-sync.ts';
+import { type FlagFeed, followFlags } from '../../src/routing/flags/flag-sync.ts';
 
 /**
  * As many streams of flags as `COUNT`, each opened, kept and renewed as the service does. IPC: tells when all have their first
@@ -37,5 +38,6 @@ process.on('message', (next: { readonly mark: string }) => {
 process.once('disconnect', () => process.exit(0));
 process.once('SIGTERM', () => process.exit(0));
 for (let stream = 0; stream < count; stream += 1) {
-  void followFlags(endpoint, { onFlags: ({ flags }) => onFlags(stream, flags), onAway: () => {} }, closing.signal);
+  const feed: FlagFeed = { onFlags: ({ flags }) => onFlags(stream, flags), onAway: () => {} };
+  void followFlags({ endpoint, feed, clock: systemClock }, closing.signal);
 }

@@ -1,6 +1,6 @@
 import type { Static, TObject } from 'typebox';
 import { type Got, requestOnce } from '../kit/http/client.ts';
-import { pause } from '../kit/time.ts';
+import { systemClock } from '../kit/time.ts';
 import { type ApiFailure, apiError } from './client-failure.ts';
 import {
   CommandAnswer,
@@ -100,7 +100,7 @@ export function createApiClient({
       if (!standsBy || attempt >= leaderAttempts) {
         return read(got, CommandAnswer);
       }
-      await pause(LEADER_WAIT_MS, signal);
+      await systemClock.sleep(LEADER_WAIT_MS, signal);
     }
   }
 

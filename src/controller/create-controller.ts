@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { describeMeasurement } from '../contract/measurements.ts';
 import { describeEvent } from '../contract/schemas.ts';
 import { createHttpServer } from '../kit/http/server.ts';
 import { createControlPool } from '../kit/postgres/pool.ts';
+import { type Clock, ignoreLate, systemClock } from '../kit/time.ts';
 import type { Plan } from '../rollout/plan.ts';
 import { createControllerApi } from './api/routes.ts';
 import { describeStatus } from './api/status.ts';
@@ -60,6 +60,8 @@ export async function createController(
   log: Logger,
   host?: string,
 ): Promise<Controller> {
+  // biome-ignore lint/plugin: here it is handed in.
+  const clock = systemClock;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const metrics = createControlMetrics(
@@ -68,18 +70,21 @@ export async function createController(
     plan.guards.map(({ name }) => name),
   );
   const instance = `${hostname()}/${randomBytes(3).toString('hex')}`;
-  const sources = createSources(settings, plan.rollout);
-  const lever = await createLever(settings, plan.flag);
+  const sources = createSources(settings, plan.rollout, clock);
+  const lever = await createLever(settings, plan.flag, clock);
   const pool = createControlPool({
     url: settings.DATABASE_URL,
     size: Math.min(settings.DATABASE_POOL, JOURNAL_POOL),
     queryTimeoutMs: JOURNAL_WITHIN_MS,
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
-  const leadership = createLeadership(settings.DATABASE_URL, plan.rollout, (leading) =>
-    log.info({ instance }, leading ? 'leading' : 'standing by'),
-  );
-  const measuring = createMeasuring({ store: createMeasurementStore(pool, plan.rollout), log, now: Date.now });
+  const leadership = createLeadership({
+    url: settings.DATABASE_URL,
+    rollout: plan.rollout,
+    clock,
+    onChange: (leading) => log.info({ instance }, leading ? 'leading' : 'standing by'),
+  });
+  const measuring = createMeasuring({ store: createMeasurementStore(pool, plan.rollout), log, now: clock.now });
   const loop = createRolloutLoop({
     plan,
     sources: sources.watched,
@@ -88,7 +93,7 @@ export async function createController(
     journal: createJournal(pool, plan.rollout),
     mismatches: createMismatchStore(pool, plan.rollout),
     leadership,
-    clock: { now: Date.now },
+    clock,
     log,
     tickMs: settings.TICK_MS,
     metrics,
@@ -103,6 +108,7 @@ export async function createController(
     consoleUrl: settings.CONSOLE_URL,
     registry,
     log,
+    clock,
   });
   loop.listen(notifier.take);
   registerControlGauges(registry, plan.rollout, loop.snapshot);
@@ -111,9 +117,9 @@ export async function createController(
   const report = async (options: Parameters<typeof writeReport>[2]) => {
     const { events } = await loop.history(MOST_REPORTED_EVENTS);
     const ours = ofThisRollout(events.map(describeEvent));
-    const since = ours[0] === undefined ? Date.now() : Date.parse(ours[0].at);
+    const since = ours[0] === undefined ? clock.now() : Date.parse(ours[0].at);
     const facts = {
-      at: new Date().toISOString(),
+      at: new Date(clock.now()).toISOString(),
       endpoint: plan.endpoint ?? null,
       status: status(),
       events: ours,
@@ -136,6 +142,7 @@ export async function createController(
     ready: () => !stopping,
     addConsole: addConsoleRoutes,
     log,
+    clock,
   });
   http.handle(api.callback());
 
@@ -149,20 +156,19 @@ export async function createController(
     stop: async () => {
       stopping = true;
       await http.close();
-      await within(SAVE_WITHIN_MS, loop.stop());
-      await within(
-        CLOSE_WITHIN_MS,
-        Promise.all([notifier.close(), leadership.close(), ...sources.all.map((source) => source.close()), pool.end()]),
-      );
+      await clock.within(SAVE_WITHIN_MS, loop.stop).catch(ignoreLate);
+      await clock
+        .within(CLOSE_WITHIN_MS, () =>
+          Promise.all([notifier, leadership, ...sources.all, { close: () => pool.end() }].map((each) => each.close())),
+        )
+        .catch(ignoreLate);
       log.info('stopped');
     },
   };
 }
 
-const within = (ms: number, work: Promise<unknown>) => Promise.race([work, sleep(ms, undefined, { ref: false })]);
-
 /** What is watched, and who witnesses what the replicas serve: they themselves where they can be asked, else Prometheus. */
-function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSettings, rollout: string) {
+function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSettings, rollout: string, clock: Clock) {
   const scrape =
     SCRAPE_TARGETS === undefined
       ? undefined
@@ -170,6 +176,7 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
           rollout,
           targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
           timeoutMs: SCRAPE_WITHIN_MS,
+          clock,
         });
   const prometheus =
     PROMETHEUS_URL === undefined
@@ -179,6 +186,7 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
           url: PROMETHEUS_URL,
           timeoutMs: PROMETHEUS_WITHIN_MS,
           maxAgeMs: PROMETHEUS_MAX_AGE_MS,
+          clock,
         });
   const all = [scrape, prometheus].filter((source): source is SignalSource => source !== undefined);
   return {
@@ -188,9 +196,9 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
   };
 }
 
-async function createLever(settings: ControllerSettings, flag: string): Promise<FlagLever> {
+async function createLever(settings: ControllerSettings, flag: string, clock: Clock): Promise<FlagLever> {
   if (settings.LEVER === 'file') {
-    return createFileLever({ file: settings.FLAGS_FILE as string, flag });
+    return createFileLever({ file: settings.FLAGS_FILE as string, flag, clock });
   }
   // The client for Kubernetes is large, and only needed there.
   const { createKubernetesLever } = await import('./levers/kubernetes.ts');
@@ -199,5 +207,6 @@ async function createLever(settings: ControllerSettings, flag: string): Promise<
     namespace: settings.FLAG_NAMESPACE,
     name: settings.FLAG_RESOURCE as string,
     flag,
+    clock,
   });
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
+import { createFakeClock } from '../../test/support/fake-clock.ts';
 import { createBreaker } from './breaker.ts';
 
 const SLOW_MS = 200;
+const create = (clock = createFakeClock()) => createBreaker({ slowCallMs: SLOW_MS, clock });
 const fail = () => Promise.reject(new Error('domain down'));
 const succeed = async () => 'done';
 
@@ -13,7 +15,7 @@ async function runAll(breaker: ReturnType<typeof createBreaker>, attempts: reado
 }
 
 test('opens after three failures in a row, and then refuses without calling', async () => {
-  const breaker = createBreaker(SLOW_MS);
+  const breaker = create();
   await runAll(breaker, [succeed, fail, fail]);
   assert.equal(breaker.state(), 'closed');
   await runAll(breaker, [fail]);
@@ -24,7 +26,7 @@ test('opens after three failures in a row, and then refuses without calling', as
 });
 
 test('opens when more than half of the last ten fail, though never three in a row', async () => {
-  const breaker = createBreaker(SLOW_MS);
+  const breaker = create();
   await runAll(breaker, [fail, fail, succeed, fail, fail, succeed, fail, succeed, succeed]);
   assert.equal(breaker.state(), 'closed');
   await runAll(breaker, [fail]);
@@ -32,22 +34,20 @@ test('opens when more than half of the last ten fail, though never three in a ro
 });
 
 test('stays closed at one failure in ten', async () => {
-  const breaker = createBreaker(SLOW_MS);
+  const breaker = create();
   for (let round = 0; round < 50; round += 1) {
     await runAll(breaker, [fail, ...new Array<() => Promise<string>>(9).fill(succeed)]);
   }
   assert.equal(breaker.state(), 'closed');
 });
 
-test('opens when most calls are slow, and still passes on their answers', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
-  let nowMs = 0;
-  t.mock.method(performance, 'now', () => nowMs);
+test('opens when most calls are slow, and still passes on their answers', async () => {
+  const clock = createFakeClock();
   const slow = async () => {
-    nowMs += SLOW_MS + 1;
+    await clock.advance(SLOW_MS + 1);
     return 'late';
   };
-  const breaker = createBreaker(SLOW_MS);
+  const breaker = create(clock);
   for (let call = 0; call < 10; call += 1) {
     assert.equal(breaker.state(), 'closed');
     assert.deepEqual(await breaker.run(slow), { kind: 'ran', value: 'late' });
@@ -55,9 +55,18 @@ test('opens when most calls are slow, and still passes on their answers', async 
   assert.equal(breaker.state(), 'open');
 });
 
+test('takes no call for slow because the wall clock was set while it ran', async () => {
+  const clock = createFakeClock();
+  const breaker = create(clock);
+  for (let call = 0; call < 20; call += 1) {
+    await breaker.run(async () => clock.jump(3_600_000));
+  }
+  assert.equal(breaker.state(), 'closed');
+});
+
 test('probes with one call after the pause; a good answer closes it, a bad one opens it again', async (t) => {
   t.mock.timers.enable({ apis: ['Date'] });
-  const breaker = createBreaker(SLOW_MS);
+  const breaker = create();
   await runAll(breaker, [fail, fail, fail]);
   t.mock.timers.tick(10_000);
   await runAll(breaker, [fail]);
@@ -69,7 +78,7 @@ test('probes with one call after the pause; a good answer closes it, a bad one o
 
 test('is half-open while its probe is under way', async (t) => {
   t.mock.timers.enable({ apis: ['Date'] });
-  const breaker = createBreaker(SLOW_MS);
+  const breaker = create();
   await runAll(breaker, [fail, fail, fail]);
   t.mock.timers.tick(10_000);
   const probe = Promise.withResolvers<string>();

@@ -9,6 +9,7 @@ import {
   isBrokenCircuitError,
   wrap,
 } from 'cockatiel';
+import type { Clock } from '../kit/time.ts';
 import type { BreakerState } from './decision.ts';
 
 /** A dead path is out after this many failures in a row: at 1 % errors, one in a million requests starts such a row. */
@@ -19,11 +20,16 @@ const PROBE_AFTER_MS = { initialDelay: 5_000, maxDelay: 60_000 };
 
 export type Attempt<T> = { readonly value: T; readonly durationMs: number };
 
-/**
- * The replica's own breaker over the domain path: it reacts to what this replica sees, without waiting for any scrape.
- * @param slowCallMs a call that answers later than this counts against the path, though its answer is used.
- */
-export function createBreaker(slowCallMs: number, probeAfterMs: number = PROBE_AFTER_MS.initialDelay) {
+type Options = {
+  /** A call that answers later than this counts against the path, though its answer is used. */
+  readonly slowCallMs: number;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** How long it keeps calls off the path before the first probe. */
+  readonly probeAfterMs?: number;
+};
+
+/** The replica's own breaker over the domain path: it reacts to what this replica sees, without waiting for any scrape. */
+export function createBreaker({ slowCallMs, clock, probeAfterMs = PROBE_AFTER_MS.initialDelay }: Options) {
   const halfOpenAfter = new ExponentialBackoff({ ...PROBE_AFTER_MS, initialDelay: probeAfterMs });
   const dead = circuitBreaker(handleAll, { halfOpenAfter, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) });
   const poor = circuitBreaker(
@@ -57,13 +63,13 @@ export function createBreaker(slowCallMs: number, probeAfterMs: number = PROBE_A
     }
   }
 
+  async function timed<T>(attempt: () => Promise<T>): Promise<Attempt<T>> {
+    const startedAt = clock.monotonic();
+    const value = await attempt();
+    return { value, durationMs: clock.monotonic() - startedAt };
+  }
+
   return { state, run };
 }
 
 export type Breaker = ReturnType<typeof createBreaker>;
-
-async function timed<T>(attempt: () => Promise<T>): Promise<Attempt<T>> {
-  const startedAt = performance.now();
-  const value = await attempt();
-  return { value, durationMs: performance.now() - startedAt };
-}

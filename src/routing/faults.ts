@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../kit/time.ts';
 import type { Path } from './path.ts';
 
 /** What goes wrong on a path on purpose: each attempt waits, and that share of them then fails before it does anything. */
@@ -7,12 +7,13 @@ type Fault = { readonly delayMs?: number; readonly errorPercent?: number };
 export type Faults = Partial<Record<Path, Fault>>;
 
 /** The switch behind `PUT /faults`, for demos and tests. Nothing goes wrong until it is set. */
-export function createFaultSwitch() {
+export function createFaultSwitch(clock: Pick<Clock, 'sleep'>) {
   let faults: Faults = {};
 
   async function suffer(path: Path, fault: Fault, signal: AbortSignal): Promise<void> {
     if (fault.delayMs) {
-      await sleep(fault.delayMs, undefined, { signal });
+      await clock.sleep(fault.delayMs, signal);
+      signal.throwIfAborted();
     }
     if (fault.errorPercent && Math.random() * 100 < fault.errorPercent) {
       throw new Error(`injected fault on the ${path} path`);

@@ -1,6 +1,7 @@
 import { Gauge, Histogram, type Registry } from 'prom-client';
 import { createTallyCounter, DURATION_BUCKETS_SECONDS } from '../kit/metrics.ts';
 import type { Percent } from '../kit/percent.ts';
+import type { Clock } from '../kit/time.ts';
 import type { Breaker } from './breaker.ts';
 import { DECISIONS, type Decision } from './decision.ts';
 import type { FlagReading } from './flags/flag-source.ts';
@@ -15,10 +16,11 @@ const FALLBACK_REASONS = ['error', 'timeout', 'unsupported'] as const;
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 
 type Options = { readonly registry: Registry; readonly rollout: string };
+type TimedOptions = Options & { readonly clock: Clock };
 
 export type PathMetrics = ReturnType<typeof createPathMetrics>;
 
-export function createPathMetrics({ registry, rollout }: Options) {
+export function createPathMetrics({ registry, rollout, clock }: TimedOptions) {
   const registers = [registry];
   const duration = new Histogram({
     name: 'sluice_path_duration_seconds',
@@ -57,14 +59,14 @@ export function createPathMetrics({ registry, rollout }: Options) {
 
   /** Runs one attempt on a path and counts how it went. `classify` says so of what it returned; whatever it throws is an error. */
   async function measure<T>(path: Path, classify: (result: T) => Outcome, attempt: () => Promise<T>): Promise<T> {
-    const startedAt = performance.now();
+    const startedAt = clock.monotonic();
     let outcome: Outcome = 'error';
     try {
       const result = await attempt();
       outcome = classify(result);
       return result;
     } finally {
-      duration.observe({ rollout, path }, (performance.now() - startedAt) / 1000);
+      duration.observe({ rollout, path }, (clock.monotonic() - startedAt) / 1000);
       attempts[path][outcome]();
     }
   }
@@ -107,7 +109,10 @@ type Served = {
 };
 
 /** Read when scraped: what a scrape says is what the next request gets. */
-export function registerServedGauges({ registry, rollout }: Options, { percent, breaker, flagsToldAt }: Served): void {
+export function registerServedGauges(
+  { registry, rollout, clock }: TimedOptions,
+  { percent, breaker, flagsToldAt }: Served,
+): void {
   new Gauge({
     name: 'sluice_flag_percent',
     help: 'Percent of records this replica now sends to the domain path: the flag under its ceiling and switches.',
@@ -134,7 +139,7 @@ export function registerServedGauges({ registry, rollout }: Options, { percent, 
     collect() {
       const toldAt = flagsToldAt();
       if (toldAt !== undefined) {
-        this.set({ rollout }, Math.max(0, Date.now() - toldAt) / 1_000);
+        this.set({ rollout }, Math.max(0, clock.now() - toldAt) / 1_000);
       }
     },
   });

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createHttpServer } from '../kit/http/server.ts';
 import { createControlPool, createWritePool, registerPoolGauge } from '../kit/postgres/pool.ts';
+import { ignoreLate, systemClock } from '../kit/time.ts';
 import { createBreaker } from '../routing/breaker.ts';
 import { createFaultSwitch } from '../routing/faults.ts';
 import { createFixedFlagSource, createFlagdSource } from '../routing/flags/flag-source.ts';
@@ -43,6 +43,7 @@ export type Service = {
 
 /** @param host the address to listen on; all of the machine's when undefined. */
 export function createService(settings: ServiceSettings, log: Logger, host?: string): Service {
+  const clock = systemClock;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
@@ -83,18 +84,19 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
 
   const flags =
     settings.FLAG_PROVIDER === 'env'
-      ? createFixedFlagSource(settings.ROLLOUT_PERCENT ?? 0)
+      ? createFixedFlagSource(settings.ROLLOUT_PERCENT ?? 0, clock)
       : createFlagdSource({
           flag: settings.ROLLOUT_FLAG,
           flagd: { host: settings.FLAGD_HOST, port: settings.FLAGD_SYNC_PORT ?? settings.FLAGD_PORT },
           log,
+          clock,
         });
   const countEvaluation = createFlagEvaluationCounter({ registry, rollout: ROLLOUT });
-  const faults = createFaultSwitch();
-  const breaker = createBreaker(SLOW_CALL_MS);
+  const faults = createFaultSwitch(clock);
+  const breaker = createBreaker({ slowCallMs: SLOW_CALL_MS, clock });
   const ceiling = settings.ROLLOUT_PERCENT;
   registerServedGauges(
-    { registry, rollout: ROLLOUT },
+    { registry, rollout: ROLLOUT, clock },
     {
       breaker,
       flagsToldAt: flags.toldAt,
@@ -105,7 +107,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
     },
   );
 
-  const metrics = createPathMetrics({ registry, rollout: ROLLOUT });
+  const metrics = createPathMetrics({ registry, rollout: ROLLOUT, clock });
   const settle = createWriteLedger(control, sessions);
   const route = createRouter<StatusUpdate, UpdateOutcome>({
     rollout: ROLLOUT,
@@ -125,6 +127,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
       breaker,
       metrics,
       faults,
+      clock,
       withinMs: { domain: settings.DOMAIN_TIMEOUT_MS, legacy: LEGACY_TIMEOUT_MS },
     }),
     settle: ({ writeId }) => settle(writeId),
@@ -176,7 +179,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
       await http.drain();
       await Promise.all([admin.close(), flags.close(), checker.close()]);
       // Read-backs may still wait for a database that hangs; nothing they could tell is worth waiting for.
-      await Promise.race([Promise.all([writes.end(), control.end()]), sleep(POOL_END_MS, undefined, { ref: false })]);
+      await clock.within(POOL_END_MS, () => Promise.all([writes.end(), control.end()])).catch(ignoreLate);
       log.info('stopped');
     },
   };

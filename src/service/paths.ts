@@ -1,4 +1,4 @@
-import { within } from '../kit/time.ts';
+import type { Clock } from '../kit/time.ts';
 import type { Breaker } from '../routing/breaker.ts';
 import type { FaultSwitch } from '../routing/faults.ts';
 import type { Outcome, PathMetrics } from '../routing/metrics.ts';
@@ -14,19 +14,20 @@ type PathsParts = {
   readonly breaker: Pick<Breaker, 'run'>;
   readonly metrics: Pick<PathMetrics, 'measure'>;
   readonly faults: Pick<FaultSwitch, 'before'>;
+  readonly clock: Pick<Clock, 'within'>;
   /** How long an attempt may take. */
   readonly withinMs: Readonly<Record<Path, number>>;
 };
 
 /** The one place that says what surrounds a path, from the outside in: breaker, metrics, deadline, faults. */
 export function createPaths(parts: PathsParts): Paths<StatusUpdate, UpdateOutcome> {
-  const { breaker, metrics, faults, withinMs } = parts;
+  const { breaker, metrics, faults, clock, withinMs } = parts;
 
   const surrounded =
     <O extends { readonly kind: string }>(path: Path, attempt: Attempt<O>) =>
     (update: StatusUpdate): Promise<O> =>
       metrics.measure(path, outcomeOf, () =>
-        within(withinMs[path], (signal) => faults.before(path, signal, () => attempt(update, signal))),
+        clock.within(withinMs[path], (signal) => faults.before(path, signal, () => attempt(update, signal))),
       );
 
   const forcedDomain = surrounded('domain', parts.domain);

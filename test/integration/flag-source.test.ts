@@ -17,6 +17,7 @@ import { loadSync } from '@grpc/proto-loader';
 import type { Logger } from 'pino';
 import { type FlagServer, startFlagServer } from '../../src/dev/embedded/flag-server.ts';
 import { freePort, startFlagd } from '../../src/dev/embedded/flagd.ts';
+import { systemClock } from '../../src/kit/time.ts';
 import { createFlagdSource, type FlagSource } from '../../src/routing/flags/flag-source.ts';
 import type { SyncTimes } from '../../src/routing/flags/flag-sync.ts';
 
@@ -241,7 +242,13 @@ function createSource(t: TestContext, port: number, times: Partial<SyncTimes> = 
   const lines: string[] = [];
   const line = (_fields: unknown, message: string) => lines.push(message);
   const log = { info: line, warn: line, debug: () => {} } as unknown as Logger;
-  const source: FlagSource = createFlagdSource({ flag: FLAG, flagd: { host: '127.0.0.1', port }, log, times });
+  const source: FlagSource = createFlagdSource({
+    flag: FLAG,
+    flagd: { host: '127.0.0.1', port },
+    log,
+    clock: systemClock,
+    times,
+  });
   t.after(() => source.close());
   return { ...source, lines, logged: (start: string) => lines.filter((each) => each.startsWith(start)).length };
 }

@@ -10,6 +10,7 @@ import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-
 import { createFileLever } from '../../src/controller/levers/file-lever.ts';
 import { createKubernetesLever } from '../../src/controller/levers/kubernetes.ts';
 import { until } from '../../src/dev/until.ts';
+import { systemClock as clock } from '../../src/kit/time.ts';
 import { startKubeApi, type TestKubeApi } from '../support/kube-api.ts';
 
 const FLAG = 'violation-status-domain-percent';
@@ -47,7 +48,7 @@ async function fileBench(): Promise<Bench & { readonly file: string; readonly na
   await edit(jsonOf(flags()));
   return {
     file,
-    lever: createFileLever({ file, flag: FLAG }),
+    lever: createFileLever({ file, flag: FLAG, clock }),
     held: () => readFile(file, 'utf8'),
     edit,
     names: () => readdir(directory.path),
@@ -70,6 +71,7 @@ async function mapBench(): Promise<Bench & { readonly api: TestKubeApi }> {
       namespace: 'default',
       name: 'flags',
       flag: FLAG,
+      clock,
       callMs: 300,
     }),
     held: async () => (api.get(MAP).data as Record<string, string>)['flags.json'] as string,
@@ -89,6 +91,7 @@ async function customBench(): Promise<Bench & { readonly api: TestKubeApi }> {
       namespace: 'default',
       name: 'flags',
       flag: FLAG,
+      clock,
       callMs: 300,
     }),
     held: async () => jsonOf((api.get(CUSTOM).spec as { flagSpec: object }).flagSpec),
@@ -201,7 +204,7 @@ describe('the file lever beside others', () => {
     await using at = await fileBench();
     const second = 'second-percent';
     await at.edit(jsonOf(flags({}, { [second]: GOOD, notes: OTHER })));
-    const other = createFileLever({ file: at.file, flag: second });
+    const other = createFileLever({ file: at.file, flag: second, clock });
     const percentOf = async (lever: FlagLever) => {
       const reading = await lever.read(never);
       return reading.kind === 'read' ? reading.percent : JSON.stringify(reading);
@@ -244,7 +247,7 @@ describe('the file lever beside others', () => {
     const link = `${at.file}.link`;
     await chmod(at.file, 0o664);
     await symlink(at.file, link);
-    const lever = createFileLever({ file: link, flag: FLAG });
+    const lever = createFileLever({ file: link, flag: FLAG, clock });
     assert.deepEqual(await lever.write(to(0, 5), never), { kind: 'written' });
     assert.equal(await readlink(link), at.file);
     assert.equal((await stat(at.file)).mode & 0o777, 0o664);
@@ -391,7 +394,7 @@ test('a ConfigMap keeps a broken text under a key of its own, and takes the key 
   await using at = await mapBench();
   const { api } = at;
   api.put(MAP, { kind: 'ConfigMap', data: { 'a.json': jsonOf(flags()), 'b.json': '{}' } });
-  const place = { kubeConfig: api.kubeConfig, namespace: 'default', name: 'flags', flag: FLAG };
+  const place = { kubeConfig: api.kubeConfig, namespace: 'default', name: 'flags', flag: FLAG, clock };
   assert.equal((await createConfigMapLever(place).read(never)).kind, 'unreachable');
   const lever = createConfigMapLever({ ...place, key: 'a.json' });
   assert.deepEqual(await lever.read(never), { ...READ, percent: 5 });
@@ -417,7 +420,7 @@ test('either lever is made by its kind, with the API server that kubectl has (AP
     const before = process.env.KUBECONFIG;
     process.env.KUBECONFIG = file;
     try {
-      const lever = await createKubernetesLever({ kind, namespace: 'default', name: 'flags', flag: FLAG });
+      const lever = await createKubernetesLever({ kind, namespace: 'default', name: 'flags', flag: FLAG, clock });
       assert.deepEqual([lever.name, lever.where], [kind, 'default/flags']);
       assert.deepEqual(await lever.read(never), { ...READ, percent: 5 });
     } finally {

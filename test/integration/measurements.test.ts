@@ -11,6 +11,7 @@ import { until } from '../../src/dev/until.ts';
 import { createHttpServer } from '../../src/kit/http/server.ts';
 import { attempts, type Counts, quantileSeconds } from '../../src/rollout/counters.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { pathCounters, reading, replicaReading } from '../support/reading-fixture.ts';
 import { statusFixture } from '../support/status-fixture.ts';
 
@@ -121,11 +122,13 @@ describe('what was measured', () => {
 test('the stream tells the status at once, then each measurement and event, and lets go of a reader that left', async () => {
   const measuring = startMeasuring();
   const listeners = new Set<(event: never) => void>();
+  const clock = createFakeClock();
   const app = new Koa();
   app.use(
     stream({
       status: statusFixture,
       measuring,
+      clock,
       listen: (listener) => {
         listeners.add(listener as never);
         return () => void listeners.delete(listener as never);
@@ -147,7 +150,11 @@ test('the stream tells the status at once, then each measurement and event, and 
   watch(measuring, 4);
   await until('a measurement is told', () => /event: measurement\ndata: \{.*"requests":4/.test(text));
   assert.equal(listeners.size, 1);
+  assert.equal(text.split('event: status').length, 2);
+  await clock.advance(1_000);
+  await until('the status is told again', () => text.split('event: status').length === 3);
   request.destroy();
   await until('nobody listens any more', () => listeners.size === 0);
+  assert.equal(clock.waiting(), 0);
   await server.close();
 });

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createNotifier } from '../../src/controller/notifications/notifier.ts';
 import { until } from '../../src/dev/until.ts';
+import { systemClock as clock } from '../../src/kit/time.ts';
 import type { JournalEvent } from '../../src/rollout/event.ts';
 import { type Receiver, startReceiver } from '../support/notification-receiver.ts';
 
@@ -26,6 +27,7 @@ beforeEach(async () => {
     slackUrl: `${receiver.url}/slack/${SECRET}`,
     consoleUrl: undefined,
     registry,
+    clock,
     log: pino(
       { level: 'debug' },
       {

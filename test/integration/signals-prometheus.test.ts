@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import { createPrometheusSource } from '../../src/controller/signals/prometheus.ts';
+import { systemClock as clock } from '../../src/kit/time.ts';
 import type { SourceReading } from '../../src/rollout/reading.ts';
 import { type PrometheusStandIn, type StandInSeries, startPrometheusStandIn } from '../support/prometheus-api.ts';
 
@@ -55,7 +56,7 @@ async function read(signal = never, timeoutMs = 300): Promise<SourceReading> {
     url: standIn.url,
     timeoutMs,
     maxAgeMs: 15_000,
-    now: () => NOW_S * 1_000,
+    clock: { ...clock, now: () => NOW_S * 1_000 },
   });
   try {
     return await source.read(signal);
@@ -296,7 +297,7 @@ test('does not give counts without the process start where only that query fails
 test('a Prometheus that is not there is unreachable', async () => {
   const gone = await startPrometheusStandIn();
   await gone[Symbol.asyncDispose]();
-  const source = createPrometheusSource({ rollout: ROLLOUT, url: gone.url, timeoutMs: 300, maxAgeMs: 15_000 });
+  const source = createPrometheusSource({ rollout: ROLLOUT, url: gone.url, timeoutMs: 300, maxAgeMs: 15_000, clock });
   const reading = await source.read(never);
   assert.ok(reading.kind === 'failed' && reading.why === 'unreachable' && /ECONNREFUSED/.test(reading.detail));
   await source.close();
@@ -306,7 +307,13 @@ test('a reading that is ended, or whose source is closed, ends at once', async (
   standIn.instead = () => {};
   const startedAt = performance.now();
   assert.equal((await read(AbortSignal.timeout(20), 60_000)).kind, 'failed');
-  const source = createPrometheusSource({ rollout: ROLLOUT, url: standIn.url, timeoutMs: 60_000, maxAgeMs: 15_000 });
+  const source = createPrometheusSource({
+    rollout: ROLLOUT,
+    url: standIn.url,
+    timeoutMs: 60_000,
+    maxAgeMs: 15_000,
+    clock,
+  });
   const reading = source.read(never);
   await source.close();
   assert.equal((await reading).kind, 'failed');

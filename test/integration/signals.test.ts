@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
 import { until } from '../../src/dev/until.ts';
+import { systemClock as clock } from '../../src/kit/time.ts';
 import type { SourceReading } from '../../src/rollout/reading.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -56,7 +57,7 @@ async function startOther(listener: RequestListener, host = '127.0.0.1'): Promis
 }
 
 async function scrape(targets: readonly string[], signal = never): Promise<SourceReading> {
-  const source = createScrapeSource({ rollout: ROLLOUT, targets, timeoutMs: TIMEOUT_MS });
+  const source = createScrapeSource({ rollout: ROLLOUT, targets, timeoutMs: TIMEOUT_MS, clock });
   try {
     return await source.read(signal);
   } finally {
@@ -207,7 +208,7 @@ test('a reading that is ended says so at once, and asks no more', async () => {
 
 test('closing ends a reading that waits', async () => {
   await using other = await startOther(() => {});
-  const source = createScrapeSource({ rollout: ROLLOUT, targets: [other.target], timeoutMs: 60_000 });
+  const source = createScrapeSource({ rollout: ROLLOUT, targets: [other.target], timeoutMs: 60_000, clock });
   const reading = source.read(never);
   await until('it was asked', () => other.requests() === 1);
   await source.close();
@@ -225,7 +226,7 @@ test('keeps its connections, and a replica that closed one meanwhile is not miss
       response.end(page);
     }
   });
-  const source = createScrapeSource({ rollout: ROLLOUT, targets: [other.target], timeoutMs: TIMEOUT_MS });
+  const source = createScrapeSource({ rollout: ROLLOUT, targets: [other.target], timeoutMs: TIMEOUT_MS, clock });
   for (let at = 0; at < 3; at += 1) {
     assert.equal((await source.read(never)).kind, 'read');
     await sleep(5);
@@ -244,6 +245,7 @@ test('many replicas that hang do not keep the others from being read', async () 
     rollout: ROLLOUT,
     targets: [`dns:replicas:${port}`, replica],
     timeoutMs: TIMEOUT_MS,
+    clock,
     lookup: async () => hanging,
   });
   const reading = await source.read(never);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import type { FlagLever } from '../../src/controller/engine/ports.ts';
 import { createConfigMapLever } from '../../src/controller/levers/configmap-lever.ts';
 import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-lever.ts';
+import { systemClock as clock } from '../../src/kit/time.ts';
 import { FLAG } from '../e2e/support/flags.ts';
 import { type Cluster, type Kind, KUBECONFIG, openCluster, skipWithoutCluster } from './support/cluster.ts';
 
@@ -17,7 +18,13 @@ const never = new AbortController().signal;
 const to = (percent: number, expected: number | undefined) => ({ percent, expected, leaseUntilMs: undefined });
 
 async function leverOn(cluster: Cluster, kind: Kind): Promise<FlagLever> {
-  const place = { kubeConfig: await cluster.limitedTo(kind), namespace: cluster.namespace, name: 'flags', flag: FLAG };
+  const place = {
+    kubeConfig: await cluster.limitedTo(kind),
+    namespace: cluster.namespace,
+    name: 'flags',
+    flag: FLAG,
+    clock,
+  };
   return kind === 'configmap' ? createConfigMapLever(place) : createFeatureFlagLever(place);
 }
 
@@ -74,6 +81,7 @@ for (const kind of ['configmap', 'featureflag'] as const) {
         namespace: cluster.namespace,
         name: 'flags',
         flag: FLAG,
+        clock,
       };
       const lever = kind === 'configmap' ? createConfigMapLever(place) : createFeatureFlagLever(place);
       const written = await lever.write(to(0, undefined), never);

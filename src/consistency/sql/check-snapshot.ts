@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { isAway, openClient, reasonOf } from '../../kit/postgres/client.ts';
 import { isoTime } from '../../kit/postgres/iso-time.ts';
-import { createTurns } from '../../kit/time.ts';
+import { createQueue } from '../../kit/time.ts';
 import { type Check, CheckError, type RecordChange, type Snapshot } from '../check.ts';
 import type { SeenRecord } from '../finding.ts';
 import type { Values } from '../judge.ts';
@@ -47,7 +47,7 @@ export async function openSnapshot(
     await client.query(`DECLARE records NO SCROLL CURSOR FOR ${records}`, values);
     await client.query(`DECLARE changes NO SCROLL CURSOR FOR ${changes}`, values);
     const estimate = await client.query(`EXPLAIN (FORMAT JSON) ${records}`, values);
-    const inTurn = createTurns();
+    const inTurn = createQueue();
     const read = (cursor: string) => inTurn(() => fetch(client, cursor));
     return {
       aboutRecords: estimate.rows[0]['QUERY PLAN'][0].Plan['Plan Rows'],

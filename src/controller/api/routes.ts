@@ -16,6 +16,7 @@ import { requireToken } from '../../kit/http/bearer.ts';
 import { invalid, reader, readJson } from '../../kit/http/json-body.ts';
 import { answerUnmatched, limitInFlight, observeRequests, requestId } from '../../kit/http/middleware.ts';
 import { answerProblem, problem } from '../../kit/http/problems.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { CommandOutcome, RolloutLoop } from '../engine/engine.ts';
 import type { Measuring } from '../engine/measuring.ts';
 import type { ControlMetrics } from '../engine/metrics.ts';
@@ -37,6 +38,7 @@ type ApiParts = {
   /** Adds the page for people. */
   readonly addConsole: (router: Router) => void;
   readonly log: Logger;
+  readonly clock: Clock;
 };
 
 type ReportOptions = { readonly language: 'en' | 'zh'; readonly format: 'md' | 'html' };
@@ -85,6 +87,7 @@ export function createControllerApi(parts: ApiParts): Koa {
     stream({
       status: parts.status,
       measuring: parts.measuring,
+      clock: parts.clock,
       listen: (listener) => parts.loop.listen((event) => listener(describeEvent(event))),
     }),
   );
@@ -205,9 +208,9 @@ function report({ report: write }: ApiParts): Middleware {
 const MEASURED_BY_DEFAULT_MS = 3_600_000;
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
 
-function measurements({ measuring }: ApiParts): Middleware {
+function measurements({ measuring, clock }: ApiParts): Middleware {
   return (ctx) => {
-    const given = ctx.query.since ?? new Date(Date.now() - MEASURED_BY_DEFAULT_MS).toISOString();
+    const given = ctx.query.since ?? new Date(clock.now() - MEASURED_BY_DEFAULT_MS).toISOString();
     const since = typeof given === 'string' && ISO_TIME.test(given) ? Date.parse(given) : Number.NaN;
     if (Number.isNaN(since)) {
       const came = JSON.stringify(given).slice(0, 80);

@@ -2,6 +2,7 @@ import type { Middleware } from 'koa';
 import { describeMeasurement } from '../../contract/measurements.ts';
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
 import { answerUnavailable } from '../../kit/http/middleware.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { Measuring } from '../engine/measuring.ts';
 
 type Parts = {
@@ -9,6 +10,7 @@ type Parts = {
   readonly measuring: Pick<Measuring, 'listen'>;
   /** @returns what ends the listening. */
   readonly listen: (listener: (event: EventAnswer) => void) => () => void;
+  readonly clock: Pick<Clock, 'sleep'>;
 };
 
 const STATUS_EVERY_MS = 1_000;
@@ -20,7 +22,7 @@ const MOST_UNREAD_BYTES = 1024 * 1024;
  * Server-sent events: `status` every second, `measurement` and `event` when there is one. A reader takes a stream that is silent for
  * some seconds for lost.
  */
-export function stream({ status, measuring, listen }: Parts): Middleware {
+export function stream({ status, measuring, listen, clock }: Parts): Middleware {
   let open = 0;
   return (ctx) => {
     if (open >= MOST_STREAMS) {
@@ -42,19 +44,24 @@ export function stream({ status, measuring, listen }: Parts): Middleware {
       }
     };
     open += 1;
-    const timer = setInterval(() => send('status', status()), STATUS_EVERY_MS);
+    const closed = new AbortController();
     const ends = [
       measuring.listen((point) => send('measurement', describeMeasurement(point))),
       listen((event) => send('event', event)),
     ];
     res.once('close', () => {
       open -= 1;
-      clearInterval(timer);
+      closed.abort();
       for (const end of ends) {
         end();
       }
     });
     res.flushHeaders();
-    send('status', status());
+    void (async () => {
+      while (!closed.signal.aborted) {
+        send('status', status());
+        await clock.sleep(STATUS_EVERY_MS, closed.signal);
+      }
+    })();
   };
 }

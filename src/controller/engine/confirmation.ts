@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Percent } from '../../kit/percent.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource, WrittenChange } from './ports.ts';
 
@@ -36,7 +36,7 @@ type Options = {
   readonly witness: SignalSource;
   readonly percent: Percent;
   readonly lowers: boolean;
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onLook: (waitingFor: readonly string[]) => void;
   /** It takes too long: to be told, and to be tried again. Once each time it is too long. */
@@ -45,26 +45,26 @@ type Options = {
 
 /** Looks at every replica until all serve the percent. @returns when they did; undefined when ended by the signal. */
 export async function untilConfirmed(options: Options): Promise<number | undefined> {
-  const { witness, percent, lowers, now, signal, onLook, onLate } = options;
-  let lateAtMs = now() + CONFIRM_WITHIN_MS;
+  const { witness, percent, lowers, clock, signal, onLook, onLate } = options;
+  let lateAtMs = clock.now() + CONFIRM_WITHIN_MS;
   let everyMs = LOOK_EVERY_MS;
   while (!signal.aborted) {
-    const askedAtMs = now();
-    const reading = await witness.read(AbortSignal.any([signal, AbortSignal.timeout(LOOK_WITHIN_MS)]));
+    const askedAtMs = clock.now();
+    const reading = await witness.read(AbortSignal.any([signal, clock.timeout(LOOK_WITHIN_MS)]));
     if (signal.aborted) {
       return undefined;
     }
     const waitingFor = disobedient(reading, percent, lowers);
     onLook(waitingFor);
     if (waitingFor.length === 0) {
-      return now();
+      return clock.now();
     }
     if (askedAtMs >= lateAtMs) {
       await onLate(waitingFor);
-      lateAtMs = now() + CONFIRM_WITHIN_MS * 10;
+      lateAtMs = clock.now() + CONFIRM_WITHIN_MS * 10;
       everyMs = LOOK_LATER_EVERY_MS;
     }
-    await sleep(everyMs, undefined, { signal }).catch(() => {});
+    await clock.sleep(everyMs, signal);
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { ConsistencyRequest, VerificationRequest } from '../../contract/schemas.ts';
 import type { Percent } from '../../kit/percent.ts';
-import { type Clock, createQueue, pause } from '../../kit/time.ts';
+import { type Clock, createQueue } from '../../kit/time.ts';
 import type { Command } from '../../rollout/command.ts';
 import { decide, type Input } from '../../rollout/decide.ts';
 import type { Plan } from '../../rollout/plan.ts';
@@ -234,7 +234,7 @@ export function createRolloutLoop(parts: LoopParts) {
     writes += 1;
     const written = await lever.write(
       { percent, expected, leaseUntilMs: leaseFor(percent) },
-      AbortSignal.timeout(LEVER_WITHIN_MS),
+      clock.timeout(LEVER_WITHIN_MS),
     );
     writes += 1;
     return written;
@@ -251,7 +251,7 @@ export function createRolloutLoop(parts: LoopParts) {
   function nameRecords(why: Reason, sinceMs: number): void {
     if (isAboutMismatches(plan, why)) {
       run(
-        nameMismatches(parts.mismatches, sinceMs, stop.signal).then(
+        nameMismatches(parts.mismatches, sinceMs, clock, stop.signal).then(
           (named) => named && recorder.record(note(named, clock.now())),
         ),
       );
@@ -280,7 +280,7 @@ export function createRolloutLoop(parts: LoopParts) {
 
   async function readSource(source: SignalSource): Promise<void> {
     const askedAtMs = clock.now();
-    const reading = await source.read(AbortSignal.any([stop.signal, AbortSignal.timeout(READ_WITHIN_MS[source.name])]));
+    const reading = await source.read(AbortSignal.any([stop.signal, clock.timeout(READ_WITHIN_MS[source.name])]));
     if (stop.signal.aborted) {
       return;
     }
@@ -323,7 +323,7 @@ export function createRolloutLoop(parts: LoopParts) {
 
   async function readFlag(): Promise<void> {
     const before = writes;
-    const reading = await lever.read(AbortSignal.any([stop.signal, AbortSignal.timeout(LEVER_WITHIN_MS)]));
+    const reading = await lever.read(AbortSignal.any([stop.signal, clock.timeout(LEVER_WITHIN_MS)]));
     await exclusive(async () => {
       // A reading that was under way while the flag was written tells of neither before nor after.
       if (before === writes && !stop.signal.aborted) {
@@ -548,13 +548,13 @@ export function createRolloutLoop(parts: LoopParts) {
   /** Runs `work` again and again, `everyMs` after it began; a slow one is not doubled. */
   async function every(everyMs: number, work: () => Promise<void>): Promise<void> {
     while (!stop.signal.aborted) {
-      const beganAt = performance.now();
+      const beganAt = clock.monotonic();
       try {
         await work();
       } catch (error) {
         log.error({ err: error }, 'unexpected error in the control loop');
       }
-      await pause(Math.max(0, everyMs - (performance.now() - beganAt)), stop.signal);
+      await clock.sleep(Math.max(0, everyMs - (clock.monotonic() - beganAt)), stop.signal);
     }
   }
 
@@ -566,7 +566,7 @@ export function createRolloutLoop(parts: LoopParts) {
       if (witness !== undefined && !sources.includes(witness)) {
         run(
           every(tickMs, async () => {
-            served = await witness.read(AbortSignal.any([stop.signal, AbortSignal.timeout(READ_WITHIN_MS.scrape)]));
+            served = await witness.read(AbortSignal.any([stop.signal, clock.timeout(READ_WITHIN_MS.scrape)]));
             measuring.take(served, percentOf(state), clock.now());
           }),
         );

@@ -45,7 +45,7 @@ export function createFollower(parts: FollowerParts) {
       percent,
       lowers,
       signal,
-      now: clock.now,
+      clock,
       onLook: (waitingFor) => {
         change = change && { ...change, waitingFor };
       },

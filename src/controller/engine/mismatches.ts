@@ -1,5 +1,5 @@
 import { formatCount } from '../../contract/wording/format.ts';
-import { pause } from '../../kit/time.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import type { Reason } from '../../rollout/state.ts';
 import { VERIFIER } from '../../rollout/verdict.ts';
@@ -24,15 +24,16 @@ export function isAboutMismatches(plan: Plan, why: Reason): boolean {
 export async function nameMismatches(
   store: MismatchStore,
   fromMs: number,
+  clock: Clock,
   stop: AbortSignal,
 ): Promise<Note | undefined> {
-  const until = performance.now() + ASK_FOR_MS;
-  while (!stop.aborted && performance.now() < until) {
+  const until = clock.monotonic() + ASK_FOR_MS;
+  while (!stop.aborted && clock.monotonic() < until) {
     const found = await store.since(fromMs, MOST_NAMED).catch(() => undefined);
     if (found !== undefined && found.first.length > 0) {
       return describe(found);
     }
-    await pause(ASK_EVERY_MS, stop);
+    await clock.sleep(ASK_EVERY_MS, stop);
   }
   return undefined;
 }

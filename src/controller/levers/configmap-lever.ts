@@ -1,7 +1,7 @@
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import type { FlagLever } from '../engine/ports.ts';
 import { callKube, type KubePlace, onlyAt, type PatchStep, pointer } from './kube-calls.ts';
-import type { FlagStore } from './store.ts';
+import { brokenSuffix, type FlagStore } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 
 const USUAL_KEY = 'flags.json';
@@ -16,14 +16,15 @@ type Options = KubePlace & {
 /** The flag in a ConfigMap that is mounted into flagd, which sees a change after one or two minutes. */
 export function createConfigMapLever(options: Options): FlagLever {
   const where = `${options.namespace}/${options.name}`;
-  return createTextLever({ name: 'configmap', where, flag: options.flag, store: createConfigMapStore(options) });
+  const { flag, clock } = options;
+  return createTextLever({ name: 'configmap', where, flag, clock, store: createConfigMapStore(options) });
 }
 
-function createConfigMapStore({ kubeConfig, namespace, name, key, callMs }: Options): FlagStore {
+function createConfigMapStore({ kubeConfig, namespace, name, key, callMs, clock }: Options): FlagStore {
   const api = kubeConfig.makeApiClient(CoreV1Api);
   return {
     load: async (signal) => {
-      const map = await callKube(signal, callMs, (options) =>
+      const map = await callKube({ clock, callMs, signal }, (options) =>
         api.readNamespacedConfigMap({ namespace, name }, options),
       );
       const data = map?.data;
@@ -32,14 +33,14 @@ function createConfigMapStore({ kubeConfig, namespace, name, key, callMs }: Opti
       return {
         text,
         save: async (next, keepOld, saveSignal) => {
-          const broken = `${used}.broken-${new Date().toISOString().replaceAll(/[-:]/g, '')}`;
+          const broken = `${used}.${brokenSuffix(clock.now())}`;
           const body: PatchStep[] = [
             onlyAt(map?.metadata?.resourceVersion),
             ...(data === undefined ? [{ op: 'add', path: '/data', value: {} } as const] : []),
             { op: 'add', path: pointer('data', used), value: next },
             ...(keepOld ? [{ op: 'add', path: pointer('data', broken), value: text } as const] : []),
           ];
-          const saved = await callKube(saveSignal, callMs, (options) =>
+          const saved = await callKube({ clock, callMs, signal: saveSignal }, (options) =>
             api.patchNamespacedConfigMap({ namespace, name, body, fieldManager: 'sluice' }, options),
           );
           return saved === undefined ? 'changed' : 'saved';

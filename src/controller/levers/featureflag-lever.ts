@@ -3,7 +3,7 @@ import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { isObject } from '../../flagd/problem.ts';
 import type { FlagLever } from '../engine/ports.ts';
 import { callKube, type KubePlace, onlyAt, type PatchStep, pointer } from './kube-calls.ts';
-import type { FlagStore } from './store.ts';
+import { brokenSuffix, type FlagStore } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 
 const RESOURCE = { group: 'core.openfeature.dev', version: 'v1beta1', plural: 'featureflags' };
@@ -13,7 +13,8 @@ type Options = KubePlace & { readonly kubeConfig: KubeConfig; readonly flag: str
 /** The flag in a FeatureFlag resource of the OpenFeature operator, which flagd watches: it sees a change at once. */
 export function createFeatureFlagLever(options: Options): FlagLever {
   const where = `${options.namespace}/${options.name}`;
-  return createTextLever({ name: 'featureflag', where, flag: options.flag, store: createFeatureFlagStore(options) });
+  const { flag, clock } = options;
+  return createTextLever({ name: 'featureflag', where, flag, clock, store: createFeatureFlagStore(options) });
 }
 
 type Resource = {
@@ -21,14 +22,14 @@ type Resource = {
   readonly spec?: { readonly flagSpec?: unknown };
 };
 
-function createFeatureFlagStore({ kubeConfig, namespace, name, callMs }: Options): FlagStore {
+function createFeatureFlagStore({ kubeConfig, namespace, name, callMs, clock }: Options): FlagStore {
   const api = kubeConfig.makeApiClient(CustomObjectsApi);
   const place = { ...RESOURCE, namespace, name };
   return {
     load: async (signal) => {
-      const resource = (await callKube(signal, callMs, (options) => api.getNamespacedCustomObject(place, options))) as
-        | Resource
-        | undefined;
+      const resource = (await callKube({ clock, callMs, signal }, (options) =>
+        api.getNamespacedCustomObject(place, options),
+      )) as Resource | undefined;
       const held = resource?.spec?.flagSpec;
       // flagd gets it as JSON, so that it is edited and checked as JSON.
       const text = held === undefined ? undefined : JSON.stringify(held, null, 2);
@@ -38,9 +39,9 @@ function createFeatureFlagStore({ kubeConfig, namespace, name, callMs }: Options
           const body: PatchStep[] = [
             onlyAt(resource?.metadata?.resourceVersion),
             ...stepsTo(held, JSON.parse(next)),
-            ...(keepOld && text !== undefined ? keepSteps(resource?.metadata?.annotations, text) : []),
+            ...(keepOld && text !== undefined ? keepSteps(resource?.metadata?.annotations, text, clock.now()) : []),
           ];
-          const saved = await callKube(saveSignal, callMs, (options) =>
+          const saved = await callKube({ clock, callMs, signal: saveSignal }, (options) =>
             api.patchNamespacedCustomObject({ ...place, body, fieldManager: 'sluice' }, options),
           );
           return saved === undefined ? 'changed' : 'saved';
@@ -68,8 +69,8 @@ function stepsTo(held: unknown, next: Record<string, unknown>): PatchStep[] {
   ];
 }
 
-function keepSteps(annotations: Record<string, string> | undefined, text: string): PatchStep[] {
-  const name = `sluice/broken-${new Date().toISOString().replaceAll(/[-:]/g, '')}`;
+function keepSteps(annotations: Record<string, string> | undefined, text: string, atMs: number): PatchStep[] {
+  const name = `sluice/${brokenSuffix(atMs)}`;
   return annotations === undefined
     ? [{ op: 'add', path: '/metadata/annotations', value: { [name]: text } }]
     : [{ op: 'add', path: pointer('metadata', 'annotations', name), value: text }];

@@ -2,30 +2,32 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, realpathSync, renameSync } from 'node:fs';
 import { open, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseJson } from '../../flagd/json-text.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { FlagLever } from '../engine/ports.ts';
-import { type FlagStore, StoreError } from './store.ts';
+import { brokenSuffix, type FlagStore, StoreError } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 
 /** A file that is no JSON for longer is broken; for less, somebody is writing it in place. */
 const WRITE_MS = 150;
 const REREAD_MS = 15;
 
+type Options = { readonly file: string; readonly flag: string; readonly clock: Clock };
+
 /**
  * The flag in a file that flagd reads. Writes replace the file in one step, keep its mode, and follow symbolic links.
  *
  * Between the last look and the replacing there are some microseconds in which no file system tells of somebody else's write.
  */
-export function createFileLever({ file, flag }: { readonly file: string; readonly flag: string }): FlagLever {
-  return createTextLever({ name: 'file', where: file, flag, store: createFileStore(file) });
+export function createFileLever({ file, flag, clock }: Options): FlagLever {
+  return createTextLever({ name: 'file', where: file, flag, clock, store: createFileStore(file, clock) });
 }
 
-function createFileStore(file: string): FlagStore {
+function createFileStore(file: string, clock: Clock): FlagStore {
   return {
     load: async (signal) => {
       const target = await realpath(file).catch((error) => absentOrThrow(error, file));
-      const text = await readSettled(target, signal);
+      const text = await readSettled(target, clock, signal);
       return {
         text,
         save: async (next, keepOld) => {
@@ -34,7 +36,7 @@ function createFileStore(file: string): FlagStore {
           try {
             await writeSynced(temporary, next, mode, target);
             if (keepOld && text !== undefined) {
-              await writeFile(`${target}.broken-${stamp()}`, text, { mode });
+              await writeFile(`${target}.${brokenSuffix(clock.now())}`, text, { mode });
             }
             // Without a pause between the look and the replacing, no other task of this process comes in between.
             if (readNow(file, target) !== text) {
@@ -54,8 +56,8 @@ function createFileStore(file: string): FlagStore {
   };
 }
 
-async function readSettled(target: string, signal: AbortSignal): Promise<string | undefined> {
-  const deadline = performance.now() + WRITE_MS;
+async function readSettled(target: string, clock: Clock, signal: AbortSignal): Promise<string | undefined> {
+  const deadline = clock.monotonic() + WRITE_MS;
   for (;;) {
     const bytes = await readFile(target).catch((error) => {
       absentOrThrow(error, target);
@@ -66,10 +68,11 @@ async function readSettled(target: string, signal: AbortSignal): Promise<string 
       throw new StoreError('refused', 'the file is not UTF-8, so that writing it would change it. Save it as UTF-8.');
     }
     const settled = text !== undefined && parseJson(text).kind === 'json';
-    if (settled || performance.now() >= deadline) {
+    if (settled || clock.monotonic() >= deadline) {
       return text;
     }
-    await sleep(REREAD_MS, undefined, { signal });
+    await clock.sleep(REREAD_MS, signal);
+    signal.throwIfAborted();
   }
 }
 
@@ -116,8 +119,4 @@ function absentOrThrow(error: unknown, path: string): string {
 function asStoreError(error: unknown): StoreError {
   const { code, message } = error as NodeJS.ErrnoException;
   return new StoreError(code === 'EACCES' || code === 'EROFS' || code === 'EPERM' ? 'refused' : 'unreachable', message);
-}
-
-function stamp(): string {
-  return new Date().toISOString().replaceAll(/[-:]/g, '');
 }

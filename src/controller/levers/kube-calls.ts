@@ -1,4 +1,5 @@
 import { ApiException, type ConfigurationOptions, Observable } from '@kubernetes/client-node';
+import { type Clock, TimedOut } from '../../kit/time.ts';
 import { StoreError } from './store.ts';
 
 const CALL_MS = 2_000;
@@ -8,6 +9,7 @@ export type KubePlace = {
   readonly name: string;
   /** How long one call to the API server may take. */
   readonly callMs?: number;
+  readonly clock: Clock;
 };
 
 /** One step of a JSON Patch (RFC 6902). A merge patch would mix the new targeting rule with the old one. */
@@ -30,18 +32,30 @@ export function pointer(...parts: string[]): string {
   return parts.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
 
+type Bounds = Pick<KubePlace, 'clock'> & { readonly callMs: number | undefined; readonly signal: AbortSignal };
+
 /** Makes one call that ends with `signal` or in time. @throws StoreError, but for 409, which is told by `undefined`. */
 export async function callKube<T>(
-  signal: AbortSignal,
-  callMs: number | undefined,
+  { clock, callMs = CALL_MS, signal }: Bounds,
   call: (options: ConfigurationOptions) => Promise<T>,
 ): Promise<T | undefined> {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(callMs ?? CALL_MS)]);
-  const options: ConfigurationOptions = {
+  try {
+    // Not only the request: credential plugins and files run before it, and take no signal.
+    return await clock.within(callMs, (ending) => call(endedBy(ending)), signal);
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 409) {
+      return undefined;
+    }
+    throw asStoreError(error, signal);
+  }
+}
+
+function endedBy(signal: AbortSignal): ConfigurationOptions {
+  return {
     middleware: [
       {
         pre: (request) => {
-          request.setSignal(within);
+          request.setSignal(signal);
           return new Observable(Promise.resolve(request));
         },
         post: (response) => new Observable(Promise.resolve(response)),
@@ -49,25 +63,6 @@ export async function callKube<T>(
     ],
     middlewareMergeStrategy: 'append',
   };
-  try {
-    // Not only the request: credential plugins and files run before it, and take no signal.
-    return await raced(call(options), within);
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 409) {
-      return undefined;
-    }
-    throw asStoreError(error, within);
-  }
-}
-
-function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) {
-    onAbort();
-  }
-  return Promise.race([work, ended]).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 function asStoreError(error: unknown, signal: AbortSignal): StoreError {
@@ -79,10 +74,10 @@ function asStoreError(error: unknown, signal: AbortSignal): StoreError {
       `the API server answered ${code}: ${statusMessage(error.body)}`,
     );
   }
-  if (signal.aborted) {
-    return new StoreError('unreachable', `the API server did not answer: ${(signal.reason as Error).message}`);
-  }
   const { message, cause } = error as Error;
+  if (error instanceof TimedOut || signal.aborted) {
+    return new StoreError('unreachable', `the API server did not answer: ${message}`);
+  }
   return new StoreError('unreachable', cause instanceof Error ? `${message}: ${cause.message}` : message);
 }
 

@@ -12,6 +12,9 @@ export type Held = {
 /** FlagStore knows where a text of flags is kept. @throws StoreError where it cannot be read. */
 export type FlagStore = { readonly load: (signal: AbortSignal) => Promise<Held> };
 
+/** What follows the name of something broken that is kept: when it was put aside. */
+export const brokenSuffix = (atMs: number): string => `broken-${new Date(atMs).toISOString().replaceAll(/[-:]/g, '')}`;
+
 /** `unreachable`: asking again may help. `refused`: the store answered that it will not. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';

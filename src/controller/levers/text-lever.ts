@@ -2,6 +2,7 @@ import { editFlag, flagIn } from '../../flagd/flag-edit.ts';
 import { lintFlagsText } from '../../flagd/lint.ts';
 import { errorsThatHit, formatProblem, spoilsFile } from '../../flagd/problem.ts';
 import { readPercent } from '../../flagd/read-percent.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { FlagLever, FlagReading, FlagWrite, FlagWritten } from '../engine/ports.ts';
 import { type FlagStore, type Held, StoreError } from './store.ts';
 
@@ -13,17 +14,20 @@ type Options = {
   readonly where: string;
   readonly flag: string;
   readonly store: FlagStore;
+  readonly clock: Pick<Clock, 'now'>;
 };
 
 /** A lever over any store of flagd's JSON: compare and swap, with the last good text as what a rollback falls back on. */
-export function createTextLever({ name, where, flag, store }: Options): FlagLever {
+export function createTextLever({ name, where, flag, store, clock }: Options): FlagLever {
   let lastGood: string | undefined;
+
+  const lint = (text: string) => lintFlagsText(text, { flagKey: flag, nowMs: clock.now() });
 
   function look({ text }: Held): FlagReading {
     if (text === undefined) {
       return { kind: 'unreachable', why: `${where} holds no flags: there is nothing there` };
     }
-    const problems = lintFlagsText(text, { flagKey: flag });
+    const problems = lint(text);
     const errors = errorsThatHit(flag, problems);
     if (errors.length > 0) {
       return { kind: 'unusable', problems: told(errors.map(formatProblem)) };
@@ -43,7 +47,7 @@ export function createTextLever({ name, where, flag, store }: Options): FlagLeve
     const problems: string[] = [];
     if (text !== undefined) {
       const edited = editFlag(text, edit);
-      const left = edited.kind === 'edited' ? lintFlagsText(edited.text, { flagKey: flag }) : [];
+      const left = edited.kind === 'edited' ? lint(edited.text) : [];
       // A rollback is kept out only by what makes flagd refuse the file: any other fault means 0 already.
       const errors = lowers ? left.filter(spoilsFile) : errorsThatHit(flag, left);
       if (edited.kind === 'edited' && errors.length === 0) {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
+import type { Clock } from '../../kit/time.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
 import { messageOf, toJson, toSlack } from './message.ts';
 import { createOutbox, RESULTS, type Target } from './outbox.ts';
@@ -12,10 +13,11 @@ type Parts = {
   readonly consoleUrl: string | undefined;
   readonly registry: Registry;
   readonly log: Logger;
+  readonly clock: Clock;
 };
 
 /** Tells people of what the controller records, wherever they want to hear of it. */
-export function createNotifier({ rollout, flag, webhookUrl, slackUrl, consoleUrl, registry, log }: Parts) {
+export function createNotifier({ rollout, flag, webhookUrl, slackUrl, consoleUrl, registry, log, clock }: Parts) {
   const counter = new Counter({
     name: 'sluice_notifications_total',
     help: 'Notifications by where they went and what became of them.',
@@ -30,7 +32,12 @@ export function createNotifier({ rollout, flag, webhookUrl, slackUrl, consoleUrl
     for (const result of RESULTS) {
       counter.inc({ rollout, target: target.name, result }, 0);
     }
-    return createOutbox({ target, log, count: (result) => counter.inc({ rollout, target: target.name, result }) });
+    return createOutbox({
+      target,
+      log,
+      clock,
+      count: (result) => counter.inc({ rollout, target: target.name, result }),
+    });
   });
   return {
     /** Neither waits nor throws: a rollback does not depend on anybody hearing of it. */

@@ -1,6 +1,7 @@
-import { ExponentialBackoff, handleType, retry } from 'cockatiel';
+import { ExponentialBackoff } from 'cockatiel';
 import type { Logger } from 'pino';
 import { openHttp } from '../../kit/http/client.ts';
+import { type Clock, createQueue } from '../../kit/time.ts';
 import type { Message } from './message.ts';
 
 export type Target = {
@@ -12,8 +13,8 @@ export type Target = {
 type Parts = {
   readonly target: Target;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly count: (result: Result) => void;
-  readonly firstRetryMs?: number;
 };
 
 export const RESULTS = ['delivered', 'failed', 'dropped'] as const;
@@ -33,33 +34,45 @@ const LAST_WORDS_MS = 1_000;
 class TryAgain extends Error {}
 
 /** Tells one target of one message after the other. Whoever gives it a message neither waits nor hears of a failure. */
-export function createOutbox({ target, log, count, firstRetryMs = FIRST_RETRY_MS }: Parts) {
+export function createOutbox({ target, log, clock, count }: Parts) {
   const stop = new AbortController();
   const http = openHttp({ timeoutMs: ANSWER_WITHIN_MS, mostBytes: MOST_ANSWER_BYTES });
-  const again = retry(handleType(TryAgain), {
-    maxAttempts: MOST_RETRIES,
-    backoff: new ExponentialBackoff({ initialDelay: firstRetryMs, maxDelay: LONGEST_RETRY_MS }),
-  });
+  const inOrder = createQueue();
+  const backoff = new ExponentialBackoff({ initialDelay: FIRST_RETRY_MS, maxDelay: LONGEST_RETRY_MS });
   let waiting: Message[] = [];
-  let working: Promise<void> | undefined;
 
-  async function work(): Promise<void> {
-    for (let message = waiting[0]; message !== undefined && !stop.signal.aborted; message = waiting[0]) {
-      const told = message;
-      try {
-        await again.execute(() => post(told, stop.signal), stop.signal);
-        count('delivered');
-      } catch (error) {
-        if (stop.signal.aborted) {
-          return;
-        }
-        count('failed');
-        log.warn(
-          { target: target.name, event: told.event.kind, error: (error as Error).message },
-          'a notification was given up',
-        );
+  async function deliver(message: Message): Promise<void> {
+    if (stop.signal.aborted || !waiting.includes(message)) {
+      return;
+    }
+    try {
+      await postUntilTaken(message);
+      count('delivered');
+    } catch (error) {
+      if (stop.signal.aborted) {
+        return;
       }
-      waiting = waiting.filter((each) => each !== told);
+      count('failed');
+      log.warn(
+        { target: target.name, event: message.event.kind, error: (error as Error).message },
+        'a notification was given up',
+      );
+    }
+    waiting = waiting.filter((each) => each !== message);
+  }
+
+  async function postUntilTaken(message: Message): Promise<void> {
+    let pause = backoff.next();
+    for (let retries = 0; ; retries += 1) {
+      try {
+        return await post(message, stop.signal);
+      } catch (error) {
+        if (!(error instanceof TryAgain) || retries === MOST_RETRIES || stop.signal.aborted) {
+          throw error;
+        }
+      }
+      await clock.sleep(pause.duration, stop.signal);
+      pause = pause.next(undefined);
     }
   }
 
@@ -90,15 +103,13 @@ export function createOutbox({ target, log, count, firstRetryMs = FIRST_RETRY_MS
         waiting = waiting.slice(-MOST_WAITING);
         count('dropped');
       }
-      working ??= work().finally(() => {
-        working = undefined;
-      });
+      void inOrder(() => deliver(message));
     },
     /** One last attempt each, within a second in all; the journal has what is given up. */
     close: async (): Promise<void> => {
       stop.abort();
-      await working;
-      const signal = AbortSignal.timeout(LAST_WORDS_MS);
+      await inOrder(async () => {});
+      const signal = clock.timeout(LAST_WORDS_MS);
       for (const message of waiting) {
         await post(message, signal).then(
           () => count('delivered'),

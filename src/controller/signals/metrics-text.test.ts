@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client';
+import { systemClock as clock } from '../../kit/time.ts';
 import type { ReplicaReading } from '../../rollout/reading.ts';
 import { createPathMetrics, registerServedGauges } from '../../routing/metrics.ts';
 import { parseMetrics } from './metrics-text.ts';
@@ -12,9 +13,9 @@ const ROLLOUT = 'violation-status';
 async function servicePage(rollout = ROLLOUT): Promise<string> {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const metrics = createPathMetrics({ registry, rollout });
+  const metrics = createPathMetrics({ registry, rollout, clock });
   registerServedGauges(
-    { registry, rollout },
+    { registry, rollout, clock },
     { flagsToldAt: () => undefined, percent: async () => 25, breaker: { state: () => 'half-open' } },
   );
   const checks = new Counter({

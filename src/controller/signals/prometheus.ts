@@ -1,4 +1,5 @@
 import { openHttp } from '../../kit/http/client.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource } from '../engine/ports.ts';
 import { type QueryAnswer, readAnswer, type Series } from './prometheus-answer.ts';
@@ -19,7 +20,7 @@ type Options = {
   readonly timeoutMs: number;
   /** A replica whose newest sample is older tells nothing of now. */
   readonly maxAgeMs: number;
-  readonly now?: () => number;
+  readonly clock: Clock;
 };
 
 /**
@@ -27,7 +28,7 @@ type Options = {
  * samples are, and whether they are of one scrape.
  * @throws where `url` is none.
  */
-export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, now = Date.now }: Options): SignalSource {
+export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, clock }: Options): SignalSource {
   const base = new URL(url);
   const http = openHttp({ timeoutMs, mostBytes: MOST_BYTES });
   const closing = new AbortController();
@@ -38,14 +39,14 @@ export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, now 
   const up = `up and on (job, instance) count_over_time(sluice_path_requests_total{${ofRollout}}${range})`;
 
   async function ask(query: string, deadline: number, signal: AbortSignal): Promise<QueryAnswer> {
-    const leftMs = Math.max(1, Math.round(deadline - performance.now()));
+    const leftMs = Math.max(1, Math.round(deadline - clock.monotonic()));
     const target = new URL(`${base.pathname.replace(/\/+$/, '')}/api/v1/query`, base);
     target.search = new URLSearchParams({ query, timeout: `${leftMs}ms`, limit: String(MOST_SERIES) }).toString();
     return readAnswer(await http.request(target, { timeoutMs: leftMs, signal }));
   }
 
   async function readAll(signal: AbortSignal): Promise<SourceReading> {
-    const deadline = performance.now() + timeoutMs;
+    const deadline = clock.monotonic() + timeoutMs;
     const [counted, alive] = await Promise.all([ask(ours, deadline, signal), ask(up, deadline, signal)]);
     if (counted.kind === 'failed') {
       return counted;
@@ -65,7 +66,7 @@ export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, now 
       starts: started.series,
       up: alive.series,
       maxAgeMs,
-      nowMs: now(),
+      nowMs: clock.now(),
     });
     const warnings = [...new Set([counted, alive, started].flatMap((answer) => answer.warnings))];
     return reading.kind === 'failed' || warnings.length === 0

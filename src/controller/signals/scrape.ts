@@ -1,4 +1,5 @@
 import { openHttp } from '../../kit/http/client.ts';
+import type { Clock } from '../../kit/time.ts';
 import type { ReplicaReading, SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource } from '../engine/ports.ts';
 import { parseMetrics } from './metrics-text.ts';
@@ -13,7 +14,7 @@ type Options = {
   readonly targets: readonly string[];
   /** For resolving a name, and for each replica's answer. */
   readonly timeoutMs: number;
-  readonly now?: () => number;
+  readonly clock: Clock;
   readonly lookup?: Lookup;
 };
 
@@ -21,10 +22,10 @@ type Options = {
  * Reads every replica's metrics from itself: the fastest way, and one that needs no Prometheus.
  * @throws where a target is none of the three forms.
  */
-export function createScrapeSource({ rollout, targets, timeoutMs, now = Date.now, lookup }: Options): SignalSource {
+export function createScrapeSource({ rollout, targets, timeoutMs, clock, lookup }: Options): SignalSource {
   const http = openHttp({ timeoutMs, mostBytes: MOST_BYTES });
   const closing = new AbortController();
-  const configured = targets.map((target) => createTarget(target, { now, timeoutMs, lookup }));
+  const configured = targets.map((target) => createTarget(target, { clock, timeoutMs, lookup }));
 
   async function scrape({ replica, url }: Target, signal: AbortSignal): Promise<ReplicaReading | Missing> {
     const got = await http.request(url, { signal });
@@ -34,7 +35,7 @@ export function createScrapeSource({ rollout, targets, timeoutMs, now = Date.now
     if (got.status !== 200) {
       return { replica, why: 'refused', detail: `answered ${got.status}` };
     }
-    const parsed = parseMetrics(got.body, rollout, replica, now());
+    const parsed = parseMetrics(got.body, rollout, replica, clock.now());
     return parsed.kind === 'read' ? parsed.reading : { replica, why: 'malformed', detail: parsed.detail };
   }
 

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createFakeClock } from '../../../test/support/fake-clock.ts';
 import { createTarget, type Lookup } from './targets.ts';
 
+const clock = createFakeClock();
 const signal = new AbortController().signal;
 const v4 = (address: string) => ({ address, family: 4 });
 const v6 = (address: string) => ({ address, family: 6 });
 
 async function found(text: string, lookup?: Lookup): Promise<unknown> {
-  const resolved = await createTarget(text, { now: () => 0, timeoutMs: 50, lookup })(signal);
+  const resolved = await createTarget(text, { clock, timeoutMs: 50, lookup })(signal);
   return 'why' in resolved ? resolved : resolved.map(({ replica, url }) => [replica, url.href]);
 }
 
@@ -41,7 +43,7 @@ test('says which target is none, and what is allowed', () => {
     'a b:1',
   ]) {
     assert.throws(
-      () => createTarget(text, { now: () => 0, timeoutMs: 50 }),
+      () => createTarget(text, { clock, timeoutMs: 50 }),
       (error: Error) => error.message.includes(`${JSON.stringify(text)}; allowed: host:port, http://`),
       text,
     );
@@ -61,11 +63,10 @@ test('a name without addresses is unreachable, and says why', async () => {
 });
 
 test('asks for a name once a second, and follows replicas that come, go and come back', async () => {
-  let nowMs = 0;
   let questions = 0;
   let answer: Lookup = async () => [v4('10.0.0.1')];
   const resolve = createTarget('dns:a:1', {
-    now: () => nowMs,
+    clock,
     timeoutMs: 50,
     lookup: (name) => {
       questions += 1;
@@ -77,13 +78,13 @@ test('asks for a name once a second, and follows replicas that come, go and come
     return 'why' in resolved ? resolved.why : resolved.length;
   };
   assert.deepEqual([await count(), await count(), questions], [1, 1, 1]);
-  nowMs += 1_000;
+  await clock.advance(1_000);
   answer = async () => [v4('10.0.0.1'), v4('10.0.0.2')];
   assert.deepEqual([await count(), questions], [2, 2]);
-  nowMs += 1_000;
+  await clock.advance(1_000);
   answer = () => Promise.reject(new Error('gone'));
   assert.equal(await count(), 'unreachable');
-  nowMs += 1_000;
+  await clock.advance(1_000);
   answer = async () => [v4('10.0.0.3')];
   assert.equal(await count(), 1);
 });
@@ -91,7 +92,7 @@ test('asks for a name once a second, and follows replicas that come, go and come
 test('a resolver that hangs is waited for no longer than the timeout, and asked no second time meanwhile', async () => {
   let questions = 0;
   const resolve = createTarget('dns:a:1', {
-    now: () => 0,
+    clock,
     timeoutMs: 20,
     lookup: () => {
       questions += 1;
@@ -99,11 +100,18 @@ test('a resolver that hangs is waited for no longer than the timeout, and asked 
     },
   });
   for (let at = 0; at < 3; at += 1) {
-    assert.equal(((await resolve(signal)) as { why: string }).why, 'timeout');
+    const asked = resolve(signal);
+    await clock.advance(19);
+    assert.equal(clock.waiting(), 1);
+    await clock.advance(1);
+    assert.equal(((await asked) as { why: string }).why, 'timeout');
   }
-  const ended = await createTarget('dns:a:1', { now: () => 0, timeoutMs: 60_000, lookup: () => new Promise(() => {}) })(
-    AbortSignal.timeout(10),
-  );
-  assert.equal((ended as { why: string }).why, 'timeout');
   assert.equal(questions, 1);
+  const reading = new AbortController();
+  const ended = createTarget('dns:a:1', { clock, timeoutMs: 60_000, lookup: () => new Promise(() => {}) })(
+    reading.signal,
+  );
+  reading.abort();
+  assert.equal(((await ended) as { why: string }).why, 'timeout');
+  assert.equal(clock.waiting(), 0);
 });

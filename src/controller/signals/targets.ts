@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, TimedOut } from '../../kit/time.ts';
 import type { SourceFailure } from '../../rollout/reading.ts';
 
 export type Target = { readonly replica: string; readonly url: URL };
@@ -14,7 +14,7 @@ const systemLookup: Lookup = (name) => lookup(name, { all: true });
 
 const RESOLVE_EVERY_MS = 1_000;
 
-type Options = { readonly now: () => number; readonly timeoutMs: number; readonly lookup?: Lookup | undefined };
+type Options = { readonly clock: Clock; readonly timeoutMs: number; readonly lookup?: Lookup | undefined };
 
 /** @throws where the text is no target. */
 export function createTarget(text: string, options: Options): (signal: AbortSignal) => Promise<Resolved> {
@@ -41,7 +41,7 @@ function targetAt(url: URL): Target {
 }
 
 /** Asks for a name's addresses at most once a second: replicas come and go. */
-function createResolver(name: string, port: number, { now, timeoutMs, lookup = systemLookup }: Options) {
+function createResolver(name: string, port: number, { clock, timeoutMs, lookup = systemLookup }: Options) {
   const missing = (why: SourceFailure, detail: string): Missing => ({ replica: `${name}:${port}`, why, detail });
   let last: { readonly atMs: number; readonly resolved: Resolved } | undefined;
   let pending: Promise<Resolved> | undefined;
@@ -61,22 +61,23 @@ function createResolver(name: string, port: number, { now, timeoutMs, lookup = s
   }
 
   return async (signal: AbortSignal): Promise<Resolved> => {
-    if (last !== undefined && Math.abs(now() - last.atMs) < RESOLVE_EVERY_MS) {
+    if (last !== undefined && clock.monotonic() - last.atMs < RESOLVE_EVERY_MS) {
       return last.resolved;
     }
     // One question at a time: a resolver that hangs must not pile them up.
     pending ??= resolve().then((resolved) => {
-      last = { atMs: now(), resolved };
+      last = { atMs: clock.monotonic(), resolved };
       pending = undefined;
       return resolved;
     });
-    const answered = new AbortController();
-    const tooLate = sleep(timeoutMs, undefined, { signal: AbortSignal.any([signal, answered.signal]) }).then(
-      () => missing('timeout', `the name was not resolved within ${timeoutMs} ms`),
-      () => missing('timeout', 'the reading was ended'),
-    );
-    const resolved = await Promise.race([pending, tooLate]);
-    answered.abort();
-    return resolved;
+    const asked = pending;
+    return clock
+      .within(timeoutMs, () => asked, signal)
+      .catch((error) =>
+        missing(
+          'timeout',
+          error instanceof TimedOut ? `the name was not resolved within ${timeoutMs} ms` : 'the reading was ended',
+        ),
+      );
   };
 }

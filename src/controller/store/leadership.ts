@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import type { Clock } from '../../kit/time.ts';
 import type { Leadership } from '../engine/ports.ts';
 
 const TRY_EVERY_MS = 1_000;
@@ -7,8 +7,15 @@ const ANSWER_WITHIN_MS = 2_000;
 /** A leader whose machine is gone says no goodbye: the server finds out this soon, and frees its lock. */
 const KEEPALIVE = '-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3';
 
+type Parts = {
+  readonly url: string;
+  readonly rollout: string;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly onChange: (leading: boolean) => void;
+};
+
 /** The session of PostgreSQL that holds the advisory lock of the rollout is the leader's. */
-export function createLeadership(url: string, rollout: string, onChange: (leading: boolean) => void): Leadership {
+export function createLeadership({ url, rollout, clock, onChange }: Parts): Leadership {
   const stop = new AbortController();
   let leading = false;
   const tell = (now: boolean) => {
@@ -19,9 +26,9 @@ export function createLeadership(url: string, rollout: string, onChange: (leadin
   };
   const done = (async () => {
     while (!stop.signal.aborted) {
-      await holdSession(url, rollout, tell, stop.signal);
+      await holdSession({ url, rollout, clock }, tell, stop.signal);
       tell(false);
-      await sleep(TRY_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {});
+      await clock.sleep(TRY_EVERY_MS, stop.signal);
     }
   })();
   return {
@@ -35,8 +42,7 @@ export function createLeadership(url: string, rollout: string, onChange: (leadin
 
 /** Tries for the lock, then watches that the session lives; returns once it does not, or at the end. */
 async function holdSession(
-  url: string,
-  rollout: string,
+  { url, rollout, clock }: Omit<Parts, 'onChange'>,
   tell: (leading: boolean) => void,
   stop: AbortSignal,
 ): Promise<void> {
@@ -62,7 +68,7 @@ async function holdSession(
         held = rows[0]?.held ?? false;
       }
       tell(held);
-      await sleep(TRY_EVERY_MS, undefined, { signal: stop }).catch(() => {});
+      await clock.sleep(TRY_EVERY_MS, stop);
     }
   } catch {
     // Away: whoever is asked whether this controller leads hears no, and it is tried again.

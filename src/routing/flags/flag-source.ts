@@ -1,6 +1,7 @@
 import { type EvaluationContext, type EvaluationDetails, NOOP_PROVIDER, OpenFeature } from '@openfeature/server-sdk';
 import type { Logger } from 'pino';
 import { isPercent, type Percent } from '../../kit/percent.ts';
+import type { Clock } from '../../kit/time.ts';
 import { type FlagdOptions, readFlagdEndpoint } from './flag-endpoint.ts';
 import { createFlagProvider } from './flag-provider.ts';
 import { followFlags, type SyncTimes } from './flag-sync.ts';
@@ -20,15 +21,16 @@ export type FlagSource = {
 };
 
 /** With FLAG_PROVIDER=env there is no flag: ROLLOUT_PERCENT is the percent. */
-export function createFixedFlagSource(percent: Percent): FlagSource {
+export function createFixedFlagSource(percent: Percent, clock: Pick<Clock, 'now'>): FlagSource {
   const reading = async () => ({ percent, reason: 'STATIC', errorCode: '' });
-  return { read: reading, readDefault: reading, toldAt: Date.now, close: async () => {} };
+  return { read: reading, readDefault: reading, toldAt: clock.now, close: async () => {} };
 }
 
 type Options = {
   readonly flag: string;
   readonly flagd: FlagdOptions;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly times?: Partial<SyncTimes>;
 };
 
@@ -38,7 +40,7 @@ let sources = 0;
  * The flag as flagd serves it, evaluated in this process. It neither waits for flagd nor fails without it: never reached
  * means 0 %, lost later means that the last flags stay.
  */
-export function createFlagdSource({ flag, flagd, log, times }: Options): FlagSource {
+export function createFlagdSource({ flag, flagd, log, clock, times }: Options): FlagSource {
   const endpoint = readFlagdEndpoint(flagd, process.env);
   const logger = quietLogger(log);
   let toldAt: number | undefined;
@@ -46,9 +48,9 @@ export function createFlagdSource({ flag, flagd, log, times }: Options): FlagSou
   let constant: FlagReading | undefined;
   const provider = createFlagProvider({
     logger,
-    follow: (feed, signal) => followFlags(endpoint, feed, signal, times),
+    follow: (feed, signal) => followFlags({ endpoint, feed, clock, times }, signal),
     onTold: () => {
-      toldAt = Date.now();
+      toldAt = clock.now();
       tellings += 1;
       constant = undefined;
     },

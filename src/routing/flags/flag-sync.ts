@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Client,
   type ClientReadableStream,
@@ -11,6 +10,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import type { Clock } from '../../kit/time.ts';
 import type { FlagdEndpoint } from './flag-endpoint.ts';
 
 export type SyncTimes = {
@@ -31,33 +31,35 @@ export type FlagFeed = {
   readonly onAway: (why: string) => void;
 };
 
+type Parts = {
+  readonly endpoint: FlagdEndpoint;
+  readonly feed: FlagFeed;
+  readonly clock: Clock;
+  readonly times?: Partial<SyncTimes> | undefined;
+};
+
 /**
  * Follows flagd's stream of flags until the signal ends it; opens it again whatever way it ended.
  *
  * Each attempt has a channel of its own: a channel kept over an outage waits out its backoff, up to two minutes.
  */
-export async function followFlags(
-  endpoint: FlagdEndpoint,
-  { onFlags, onAway }: FlagFeed,
-  signal: AbortSignal,
-  times: Partial<SyncTimes> = {},
-): Promise<void> {
-  const { pauseMs, firstFlagsMs, renewMs } = { ...TIMES, ...times };
+export async function followFlags({ endpoint, feed, clock, times }: Parts, signal: AbortSignal): Promise<void> {
+  const given = { ...TIMES, ...times };
   while (!signal.aborted) {
     let told = false;
     const why =
-      (await whyAway(endpoint, signal, firstFlagsMs)) ??
-      (await streamOnce(endpoint, signal, firstFlagsMs, renewMs, (payload) => {
+      (await whyAway(endpoint, clock, given, signal)) ??
+      (await streamOnce(endpoint, clock, given, signal, (payload) => {
         told = true;
-        onFlags(payload);
+        feed.onFlags(payload);
       }));
     if (signal.aborted) {
       return;
     }
     if (!told) {
-      onAway(why);
+      feed.onAway(why);
     }
-    await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    await clock.sleep(given.pauseMs, signal);
   }
 }
 
@@ -66,16 +68,20 @@ export async function followFlags(
  *
  * @returns why flagd cannot be spoken to, or undefined where it can.
  */
-async function whyAway({ dial }: FlagdEndpoint, signal: AbortSignal, withinMs: number): Promise<string | undefined> {
+async function whyAway(
+  { dial }: FlagdEndpoint,
+  clock: Clock,
+  { firstFlagsMs }: SyncTimes,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const socket = dial();
   const session = connectHttp2('http://flagd', { createConnection: () => socket });
   session.on('error', () => {});
-  const tooLate = AbortSignal.timeout(withinMs);
   try {
-    await once(session, 'remoteSettings', { signal: AbortSignal.any([signal, tooLate]) });
+    await clock.within(firstFlagsMs, (ending) => once(session, 'remoteSettings', { signal: ending }), signal);
     return undefined;
   } catch (error) {
-    return tooLate.aborted ? `no answer within ${withinMs} ms` : (error as Error).message;
+    return (error as Error).message;
   } finally {
     session.destroy();
     socket.destroy();
@@ -85,9 +91,9 @@ async function whyAway({ dial }: FlagdEndpoint, signal: AbortSignal, withinMs: n
 /** @returns why the stream ended. */
 async function streamOnce(
   { target, selector, credentials, channel }: FlagdEndpoint,
+  clock: Clock,
+  { firstFlagsMs, renewMs }: SyncTimes,
   signal: AbortSignal,
-  firstFlagsMs: number,
-  renewMs: number,
   onFlags: (payload: FlagPayload) => void,
 ): Promise<string> {
   const client = new Client(target, credentials, channel);
@@ -102,21 +108,22 @@ async function streamOnce(
     responseDeserialize,
     { provider_id: '', selector },
     metadata,
-    { deadline: Date.now() + renewMs },
+    { deadline: clock.now() + renewMs },
   );
   const cancel = () => stream.cancel();
-  const tooLate = setTimeout(cancel, firstFlagsMs);
+  const tooLate = clock.timeout(firstFlagsMs);
+  tooLate.addEventListener('abort', cancel);
   signal.addEventListener('abort', cancel, { once: true });
   try {
     for await (const message of stream as AsyncIterable<SyncFlagsResponse>) {
-      clearTimeout(tooLate);
+      tooLate.removeEventListener('abort', cancel);
       onFlags({ flags: message.flag_configuration ?? '', context: contextFrom(message.sync_context) });
     }
     return 'the stream ended';
   } catch (error) {
     return (error as ServiceError).details ?? (error as Error).message;
   } finally {
-    clearTimeout(tooLate);
+    tooLate.removeEventListener('abort', cancel);
     signal.removeEventListener('abort', cancel);
     stream.cancel();
     client.close();
