@@ -14,8 +14,9 @@ export function createMismatchStore(pool: Pool, rollout: string): MismatchStore 
   return {
     since: async (fromMs, limit) => {
       const from = fromMs - CLOCKS_APART_MS;
-      const counted = await pool.query<{ records: number }>(COUNT, [rollout, from]);
       const { rows } = await pool.query(FIRST, [rollout, from, limit]);
+      // After the names: what is found in between is counted, and none is named that does not count.
+      const counted = await pool.query<{ records: number }>(COUNT, [rollout, from]);
       return {
         records: counted.rows[0]?.records ?? 0,
         first: rows.map((row) => ({
