@@ -4,7 +4,9 @@ import { createServer } from 'node:http';
 import Router from '@koa/router';
 import Koa from 'koa';
 import pg from 'pg';
-import { parseUpdate } from '../../src/violations/http/parameters.ts';
+import { parametersReader } from '../../src/kit/http/parameters.ts';
+import { ViolationPath } from '../../src/violations/http/common.ts';
+import { UpdateParameters } from '../../src/violations/http/update-status.ts';
 import type { StatusUpdate } from '../../src/violations/violation.ts';
 import { ViolationService } from '../../src/violations/violation-service.ts';
 import { LEGACY_UPDATE } from '../../src/violations/writes/database-service.ts';
@@ -42,15 +44,17 @@ async function write(update: StatusUpdate): Promise<boolean> {
   }
 }
 
+const readUpdate = parametersReader(ViolationPath, UpdateParameters);
 const router = new Router();
 router.put('/api/v1/records/violations/:violation_id/status', async (ctx) => {
-  const parsed = parseUpdate(ctx.params.violation_id as string, ctx.querystring);
+  const parsed = readUpdate(ctx.params, ctx.querystring);
   if (!parsed.ok) {
     ctx.status = 400;
     ctx.body = { errors: parsed.errors };
     return;
   }
-  const { violationId, status, notes, handled_by: handledBy } = parsed.value;
+  const { violation_id: violationId } = parsed.value.params;
+  const { status, notes, handled_by: handledBy } = parsed.value.query;
   const ids = { requestId: randomUUID(), writeId: randomUUID() };
   const isThere = await write({
     violationId,

@@ -69,7 +69,7 @@ export function inWords(wrong: Wrong, whole: string): string {
 }
 
 /** A schema's own words for what it allows, else what its keywords come to. */
-const allowedBy = (schema: Keywords): string => schema.description ?? allowedOf(schema);
+export const allowedBy = (schema: Keywords): string => schema.description ?? allowedOf(schema);
 
 /** What a schema's keywords allow, where its description says something else. */
 export function allowedOf({ type, const: only, enum: values, minimum, maximum, pattern, examples }: Keywords): string {

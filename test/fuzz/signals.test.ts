@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { readAlerts } from '../../src/controller/signals/alerts.ts';
 import { parseMetrics } from '../../src/controller/signals/metrics-text.ts';
 import { readAnswer } from '../../src/controller/signals/prometheus-answer.ts';
 import { readReplicas } from '../../src/controller/signals/prometheus-replicas.ts';
@@ -9,6 +8,7 @@ import { addReading, beginEvidence } from '../../src/rollout/evidence.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import type { ReplicaReading, SourceReading } from '../../src/rollout/reading.ts';
 import { judge } from '../../src/rollout/verdict.ts';
+import { readAlerts } from '../support/read-alerts.ts';
 import { assertNothingPolluted, inBoundedTime, nested } from './support/bounds.ts';
 import { fuzzed } from './support/runs.ts';
 import { hostileJson } from './support/values.ts';

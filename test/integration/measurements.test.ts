@@ -129,11 +129,13 @@ test('the stream tells the status at once, then each measurement and event, and 
       status: statusFixture,
       measuring,
       clock,
-      listen: (listener) => {
-        listeners.add(listener as never);
-        return () => void listeners.delete(listener as never);
+      loop: {
+        listen: (listener) => {
+          listeners.add(listener as never);
+          return () => void listeners.delete(listener as never);
+        },
       },
-    }),
+    }).answer,
   );
   const server = createHttpServer();
   server.handle(app.callback());

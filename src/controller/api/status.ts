@@ -1,4 +1,5 @@
-import type { StatusAnswer } from '../../contract/schemas.ts';
+import { StatusAnswer } from '../../contract/schemas.ts';
+import { jsonAnswer, type Route, route } from '../../kit/http/route.ts';
 import { phrase } from '../../rollout/command.ts';
 import { attempts, type Counts } from '../../rollout/counters.ts';
 import { holding } from '../../rollout/decide.ts';
@@ -10,6 +11,20 @@ import type { RolloutLoop } from '../engine/engine.ts';
 import { describeReason, flagProblem } from '../engine/event-text.ts';
 import type { FlagLever } from '../engine/ports.ts';
 import { describeVerdict } from '../engine/stage-evidence.ts';
+import type { ApiParts } from './parts.ts';
+
+/** GET /api/status: what is now. */
+export const status = ({ status: describe, may }: ApiParts): Route =>
+  route({
+    method: 'get',
+    path: '/api/status',
+    operationId: 'readStatus',
+    access: may.read,
+    answers: { 200: jsonAnswer('Now.', StatusAnswer) },
+    handle: (ctx) => {
+      ctx.body = describe();
+    },
+  });
 
 const RATES_OVER_MS = 10_000;
 

@@ -1,28 +1,41 @@
-import type { Middleware } from 'koa';
+import type { Context } from 'koa';
 import { describeMeasurement } from '../../contract/measurements.ts';
-import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
+import { describeEvent } from '../../contract/schemas.ts';
 import { answerUnavailable } from '../../kit/http/middleware.ts';
+import { type Access, problemAnswer, type Route, route } from '../../kit/http/route.ts';
 import type { Clock } from '../../kit/time.ts';
-import type { Measuring } from '../engine/measuring.ts';
-
-type Parts = {
-  readonly status: () => StatusAnswer;
-  readonly measuring: Pick<Measuring, 'listen'>;
-  /** @returns what ends the listening. */
-  readonly listen: (listener: (event: EventAnswer) => void) => () => void;
-  readonly clock: Pick<Clock, 'sleep'>;
-};
+import { type ApiParts, RETRY_AFTER } from './parts.ts';
 
 const STATUS_EVERY_MS = 1_000;
 const MOST_STREAMS = 100;
 /** A reader that is this far behind reads no more: its connection is cut, and it comes again. */
 const MOST_UNREAD_BYTES = 1024 * 1024;
 
-/**
- * Server-sent events: `status` every second, `measurement` and `event` when there is one. A reader takes a stream that is silent for
- * some seconds for lost.
- */
-export function stream({ status, measuring, listen, clock }: Parts): Middleware {
+type Parts = Pick<ApiParts, 'status' | 'measuring'> & {
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly loop: Pick<ApiParts['loop'], 'listen'>;
+};
+
+/** Open to everybody: streams are limited by themselves, for each lasts. */
+const access: Access = {
+  through: [],
+  answers: { 503: problemAnswer('Too many requests at once: ask again.', RETRY_AFTER) },
+};
+
+/** GET /api/stream: what happens, as it happens. */
+export const stream = (parts: Parts): Route =>
+  route({
+    method: 'get',
+    path: '/api/stream',
+    operationId: 'readStream',
+    summary: 'Server-sent events: `status` every second, `measurement` and `event` when there is one',
+    access,
+    answers: { 200: { description: 'Never ends by itself.', content: { 'text/event-stream': {} } } },
+    handle: streamer(parts),
+  });
+
+/** A reader takes a stream that is silent for some seconds for lost. */
+function streamer({ status, measuring, loop, clock }: Parts): (ctx: Context) => void {
   let open = 0;
   return (ctx) => {
     if (open >= MOST_STREAMS) {
@@ -47,7 +60,7 @@ export function stream({ status, measuring, listen, clock }: Parts): Middleware 
     const closed = new AbortController();
     const ends = [
       measuring.listen((point) => send('measurement', describeMeasurement(point))),
-      listen((event) => send('event', event)),
+      loop.listen((event) => send('event', describeEvent(event))),
     ];
     res.once('close', () => {
       open -= 1;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readAlerts } from './alerts.ts';
+import { readAlerts } from '../../../test/support/read-alerts.ts';
 
 const ROLLOUT = 'violation-status';
 const alert = {

@@ -1,9 +1,6 @@
-import Type from 'typebox';
-import { compile } from '../../kit/schema.ts';
-import { inWords } from '../../kit/schema-errors.ts';
+import Type, { type Static } from 'typebox';
 
 const MOST_ALERTS = 1_000;
-const MOST_PROBLEMS = 20;
 
 const Texts = (description: string) => Type.Record(Type.String(), Type.String(), { description });
 
@@ -32,6 +29,7 @@ export const Webhook = Type.Object(
   },
   { description: "Alertmanager's webhook message, version 4: an object" },
 );
+export type Webhook = Static<typeof Webhook>;
 
 type Alert = {
   /** The same for every telling of one alert, and another one when it fires anew. */
@@ -42,26 +40,15 @@ type Alert = {
   readonly summary: string;
 };
 
-export type ReadAlerts =
-  /** `ignored` counts resolved alerts, those of others, and those beyond the first thousand. */
-  | { readonly kind: 'alerts'; readonly alerts: readonly Alert[]; readonly ignored: number }
-  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
-
-const check = compile(Webhook);
-
 /**
- * The firing alerts that ask for a rollback of this rollout.
- * @param body the message as parsed from JSON, of whatever shape.
+ * The firing alerts that ask for a rollback of this rollout. `ignored` counts resolved alerts, those of others, and those beyond
+ * the first thousand.
  */
-export function readAlerts(body: unknown, rollout: string): ReadAlerts {
-  const checked = check(body);
-  if (!checked.ok) {
-    return {
-      kind: 'invalid',
-      problems: checked.wrong.slice(0, MOST_PROBLEMS).map((wrong) => inWords(wrong, 'the message')),
-    };
-  }
-  const asked = checked.value.alerts
+export function rollbacksAskedBy(
+  message: Webhook,
+  rollout: string,
+): { readonly alerts: readonly Alert[]; readonly ignored: number } {
+  const asked = message.alerts
     .filter(({ status, labels }) => status === 'firing' && labels.rollout === rollout && labels.action === 'rollback')
     .slice(0, MOST_ALERTS);
   const alerts = asked.map(({ fingerprint, startsAt, labels, annotations }) => ({
@@ -70,5 +57,5 @@ export function readAlerts(body: unknown, rollout: string): ReadAlerts {
     startsAtMs: Date.parse(startsAt),
     summary: (annotations?.summary ?? '').slice(0, 500),
   }));
-  return { kind: 'alerts', alerts, ignored: checked.value.alerts.length - alerts.length };
+  return { alerts, ignored: message.alerts.length - alerts.length };
 }

@@ -2,11 +2,16 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { answerProblem, problem } from './problems.ts';
 
-/**
- * Lets through who has the token. Compared as digests, so that neither content nor length shows in the time it takes.
- * @param onRefused counts who has not.
- */
-export function requireToken(token: string, onRefused: () => void): Middleware {
+type Options = {
+  readonly token: string;
+  /** How people call it, such as `the server's token`. */
+  readonly name: string;
+  /** Counts who has not. */
+  readonly onRefused: () => void;
+};
+
+/** Lets through who has the token. Compared as digests, so that neither content nor length shows in the time it takes. */
+export function requireToken({ token, name, onRefused }: Options): Middleware {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const expected = digest(`Bearer ${token}`);
   return (ctx, next) => {
@@ -18,14 +23,7 @@ export function requireToken(token: string, onRefused: () => void): Middleware {
     // What follows was never read: the connection is of no more use.
     ctx.set('Connection', 'close');
     const came = ctx.get('Authorization') === '' ? 'none came' : 'another one came';
-    answerProblem(
-      ctx,
-      problem(
-        401,
-        'unauthorized',
-        'Unauthorized',
-        `This needs the controller's token as "Authorization: Bearer …"; ${came}.`,
-      ),
-    );
+    const detail = `This needs ${name} as "Authorization: Bearer …"; ${came}.`;
+    answerProblem(ctx, problem(401, 'unauthorized', 'Unauthorized', detail));
   };
 }

@@ -3,8 +3,9 @@ import type { Context, Middleware } from 'koa';
 import type { Static, TSchema } from 'typebox';
 import { compile } from '../schema.ts';
 import { inWords } from '../schema-errors.ts';
-import { answerProblem, problem } from './problems.ts';
+import { answerProblem, bodyTooLarge, invalidBody, problem } from './problems.ts';
 
+/** @param limit such as `16kb`. */
 export function readJson(limit: string): Middleware {
   const parse = bodyParser({ enableTypes: ['json'], jsonLimit: limit, detectJSON: () => true });
   return async (ctx, next) => {
@@ -17,7 +18,7 @@ export function readJson(limit: string): Middleware {
       return answerProblem(
         ctx,
         isLarge
-          ? problem(413, 'body-too-large', 'Body too large', `The body may have ${limit} at most.`)
+          ? bodyTooLarge(`The body may have ${limit} at most.`)
           : problem(400, 'invalid-body', 'Invalid body', `The body is no JSON: ${message.slice(0, 200)}.`),
       );
     }
@@ -28,17 +29,14 @@ export function readJson(limit: string): Middleware {
 const MOST_TOLD = 20;
 
 /** @returns what reads a body, or answers what is wrong with it and gives undefined. */
-export function reader<S extends TSchema>(schema: S): (ctx: Context) => Static<S> | undefined {
+export function bodyReader<S extends TSchema>(schema: S): (ctx: Context) => Static<S> | undefined {
   const check = compile(schema);
   return (ctx) => {
     const checked = check(ctx.request.body);
     if (checked.ok) {
       return checked.value;
     }
-    answerProblem(ctx, invalid(checked.wrong.slice(0, MOST_TOLD).map((wrong) => inWords(wrong, 'the body'))));
+    answerProblem(ctx, invalidBody(checked.wrong.slice(0, MOST_TOLD).map((wrong) => inWords(wrong, 'the body'))));
     return undefined;
   };
 }
-
-export const invalid = (problems: readonly string[]) =>
-  problem(400, 'invalid-body', 'Invalid request', `${problems.join('. ')}.`);

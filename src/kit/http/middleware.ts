@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type Router from '@koa/router';
+import { bulkhead } from 'cockatiel';
 import type { Context, Middleware } from 'koa';
 import type { Logger } from 'pino';
 import { Histogram, type Registry } from 'prom-client';
@@ -61,27 +62,19 @@ function routeOf(ctx: Context): string {
 
 /** Refuses what would make everyone slow: requests beyond `limit` under way at once. */
 export function limitInFlight(limit: number): Middleware {
-  let inFlight = 0;
-  return async (ctx, next) => {
-    if (inFlight >= limit) {
-      answerUnavailable(ctx, `This replica has ${limit} requests under way, its limit.`);
-      return;
-    }
-    inFlight += 1;
-    try {
-      await next();
-    } finally {
-      inFlight -= 1;
-    }
-  };
+  const inFlight = bulkhead(limit);
+  return (ctx, next) =>
+    inFlight.executionSlots === 0
+      ? answerUnavailable(ctx, `This replica has ${limit} requests under way, its limit.`)
+      : inFlight.execute(next);
 }
 
-/** No request needs a body. A small one is ignored; a large one is refused, and its connection closed. */
-export function limitBody(limitBytes: number): Middleware {
+/** For an API that reads no body. A small one is ignored; a large one is refused, and its connection closed. @param why says why. */
+export function limitBody(limitBytes: number, why: string): Middleware {
   return (ctx, next) => {
     if (Number(ctx.get('Content-Length')) > limitBytes) {
       ctx.set('Connection', 'close');
-      answerProblem(ctx, bodyTooLarge(limitBytes));
+      answerProblem(ctx, bodyTooLarge(`${why}; a body may have ${limitBytes} bytes at most.`));
       return;
     }
     if (ctx.get('Transfer-Encoding') !== '') {

@@ -1,3 +1,4 @@
+import type Koa from 'koa';
 import type { Context } from 'koa';
 import Type from 'typebox';
 
@@ -5,15 +6,21 @@ export type ParameterError = { readonly parameter: string; readonly came: string
 
 export type ProblemDetails = Omit<Type.Static<typeof Problem>, 'request_id'>;
 
+/** Has the types of an application's problems begin with `types`, such as `urn:example:problem:`. */
+export function nameProblems(app: Koa, types: string): void {
+  app.context.problemTypes = types;
+}
+
 /** Answers a failure as problem details (RFC 9457). */
 export function answerProblem(ctx: Context, problem: ProblemDetails): void {
   ctx.status = problem.status;
-  ctx.body = JSON.stringify({ ...problem, request_id: ctx.state.requestId });
+  ctx.body = JSON.stringify({ ...problem, type: ctx.problemTypes + problem.type, request_id: ctx.state.requestId });
   ctx.type = 'application/problem+json';
 }
 
-export const problem = (status: number, kind: string, title: string, detail: string): ProblemDetails => ({
-  type: `urn:sluice:problem:${kind}`,
+/** @param type the end of its type, for programs. */
+export const problem = (status: number, type: string, title: string, detail: string): ProblemDetails => ({
+  type,
   title,
   status,
   detail,
@@ -33,13 +40,10 @@ export const noSuchRoute = (method: string, path: string, document: string) =>
 export const methodNotAllowed = (method: string, allowed: string) =>
   problem(405, 'method-not-allowed', 'Method not allowed', `${method} is not answered here; allowed: ${allowed}.`);
 
-export const bodyTooLarge = (limitBytes: number) =>
-  problem(
-    413,
-    'body-too-large',
-    'Body too large',
-    `Requests carry their parameters in the query; a body may have ${limitBytes} bytes at most.`,
-  );
+export const bodyTooLarge = (detail: string) => problem(413, 'body-too-large', 'Body too large', detail);
+
+export const invalidBody = (problems: readonly string[]) =>
+  problem(400, 'invalid-body', 'Invalid request', `${problems.join('. ')}.`);
 
 export const internalError = () =>
   problem(

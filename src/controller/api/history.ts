@@ -1,0 +1,22 @@
+import Type from 'typebox';
+import { describeEvent, HistoryAnswer } from '../../contract/schemas.ts';
+import { jsonAnswer, problemAnswer, type Route, route } from '../../kit/http/route.ts';
+import type { ApiParts } from './parts.ts';
+
+/** GET /api/history: what was decided. */
+export const history = ({ loop, may }: ApiParts): Route =>
+  route({
+    method: 'get',
+    path: '/api/history',
+    operationId: 'readHistory',
+    access: may.read,
+    query: Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }) }),
+    answers: {
+      200: jsonAnswer('What was decided, the newest first.', HistoryAnswer),
+      400: problemAnswer('No such limit.'),
+    },
+    handle: async (ctx, { query: { limit } }) => {
+      const { events, journal } = await loop.history(limit);
+      ctx.body = { events: events.map(describeEvent), journal } satisfies HistoryAnswer;
+    },
+  });

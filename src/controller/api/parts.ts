@@ -1,0 +1,54 @@
+import type { StatusAnswer } from '../../contract/schemas.ts';
+import { requireToken } from '../../kit/http/bearer.ts';
+import { limitInFlight } from '../../kit/http/middleware.ts';
+import { type Access, problemAnswer } from '../../kit/http/route.ts';
+import type { Clock } from '../../kit/time.ts';
+import type { RolloutLoop } from '../engine/engine.ts';
+import type { Measuring } from '../engine/measuring.ts';
+
+/** What the routes are made of; each takes what it needs. */
+export type ApiParts = {
+  readonly rollout: string;
+  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen' | 'verified' | 'checked'>;
+  readonly measuring: Pick<Measuring, 'since' | 'isComplete' | 'listen'>;
+  readonly status: () => StatusAnswer;
+  /** The progress report, from what is known now. */
+  readonly report: (options: ReportOptions) => Promise<ReportText>;
+  readonly clock: Clock;
+  readonly may: Permissions;
+};
+
+type ReportOptions = { readonly language: 'en' | 'zh'; readonly format: 'md' | 'html' };
+type ReportText = { readonly text: string; readonly contentSecurityPolicy: string };
+
+type Permissions = { readonly read: Access; readonly change: Access };
+
+const MOST_IN_FLIGHT = 50;
+export const RETRY_AFTER = { 'Retry-After': 'Seconds to wait before asking again.' };
+
+/** Reading is open inside the cluster; every change needs the token. */
+export function createPermissions(token: string, onUnauthorized: () => void): Permissions {
+  return {
+    read: {
+      through: [limitInFlight(MOST_IN_FLIGHT)],
+      answers: { 503: problemAnswer('Too many requests at once: ask again.', RETRY_AFTER) },
+    },
+    change: {
+      // Requests under way are counted apart from reads: a flood of readers must not keep a rollback out.
+      through: [
+        requireToken({ token, name: "the controller's token", onRefused: onUnauthorized }),
+        limitInFlight(MOST_IN_FLIGHT),
+      ],
+      security: 'token',
+      answers: {
+        400: problemAnswer('The body is no such request; nothing changed.'),
+        401: problemAnswer('The token is missing or wrong.', { 'WWW-Authenticate': 'Bearer.' }),
+        413: problemAnswer('The body is too large.'),
+        503: problemAnswer(
+          'Too many requests at once, or this controller stands by: ask again. A rollback is done by any.',
+          RETRY_AFTER,
+        ),
+      },
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import Type from 'typebox';
+import { problemAnswer, type Route, route } from '../../kit/http/route.ts';
+import type { ApiParts } from './parts.ts';
+
+const TYPES = { md: 'text/markdown', html: 'text/html' } as const;
+
+/** GET /api/report: the progress report as a document. */
+export const report = ({ report: write, may }: ApiParts): Route =>
+  route({
+    method: 'get',
+    path: '/api/report',
+    operationId: 'readReport',
+    access: may.read,
+    query: Type.Object({
+      lang: Type.Enum(['en', 'zh'], { type: 'string', default: 'en' }),
+      format: Type.Enum(['md', 'html'], { type: 'string', default: 'md' }),
+    }),
+    answers: {
+      200: {
+        description: "The rollout's progress report.",
+        content: { [TYPES.md]: {}, [TYPES.html]: {} },
+      },
+      400: problemAnswer('No such language or format.'),
+    },
+    handle: async (ctx, { query: { lang: language, format } }) => {
+      const { text, contentSecurityPolicy } = await write({ language, format });
+      ctx.set({ 'Content-Security-Policy': contentSecurityPolicy, 'X-Content-Type-Options': 'nosniff' });
+      ctx.type = `${TYPES[format]}; charset=utf-8`;
+      ctx.body = text;
+    },
+  });
