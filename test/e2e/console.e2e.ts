@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { pino } from 'pino';
 import type { StatusAnswer } from '../../src/contract/schemas.ts';
-import { createController } from '../../src/controller/create-controller.ts';
-import { readControllerSettings } from '../../src/controller/settings.ts';
-import { startFlagServer } from '../../src/dev/embedded/flag-server.ts';
-import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
 import { until } from '../../src/dev/until.ts';
-import { parsePlan } from '../../src/rollout/plan.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import { type Controller, TOKEN } from '../support/system/controller.ts';
+import { FLAG } from '../support/system/flags.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { startSystem } from '../support/system/system.ts';
 import { type Browser, type Opened, startBrowser } from './support/browser.ts';
 import { findTestTools } from './support/tools.ts';
 
-const FLAG = 'violation-status-domain-percent';
-const TOKEN = 'a-token-for-the-console';
 /** Long stages: the tests move on by hand. No guard on latency can breach on a slow machine. */
 const PLAN = `
 rollout: violation-status
@@ -37,40 +28,17 @@ const tools = await findTestTools();
 describe('the console', { skip: tools.skipWithout('chromium') }, () => {
   const stack = new AsyncDisposableStack();
   const driving = new AbortController();
-  let services: TestService[];
+  let services: readonly Replica[];
   let browser: Browser;
   let opened: Opened;
   let url: string;
-  let controller: Awaited<ReturnType<typeof createController>>;
-  let startController: (port: string) => Promise<number>;
+  let controller: Controller;
 
   before(async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'sluice-console-'));
-    stack.defer(() => rm(directory, { recursive: true }));
-    const file = join(directory, 'flags.json');
-    await ensureFlagsFile(file, FLAG);
-    const database = stack.use(await createTestDatabase());
-    const flags = await startFlagServer(file, 0, () => {});
-    stack.defer(flags.stop);
-    services = [];
-    for (const _ of ['a', 'b']) {
-      const env = { FLAG_PROVIDER: 'flagd', FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(flags.port) };
-      services.push(stack.use(await startTestService({ DATABASE_URL: database.url, ...env })));
-    }
-    startController = async (port) => {
-      const settings = readControllerSettings({
-        CONTROLLER_PORT: port,
-        DATABASE_URL: database.url,
-        SLUICE_TOKEN: TOKEN,
-        SCRAPE_TARGETS: services.map(({ adminPort }) => `127.0.0.1:${adminPort}`).join(','),
-        FLAGS_FILE: file,
-        TICK_MS: '200',
-      });
-      controller = await createController(settings, parsePlan(PLAN), pino({ level: 'silent' }), '127.0.0.1');
-      return (await controller.start()).port;
-    };
-    url = `http://127.0.0.1:${await startController('0')}/`;
-    stack.defer(() => controller.stop());
+    const system = stack.use(await startSystem({ replicas: 2 }));
+    services = system.replicas.all;
+    controller = await system.startController({ plan: PLAN, env: { TICK_MS: '200' } });
+    url = `${controller.url}/`;
     browser = stack.use(await startBrowser());
     opened = stack.use(await browser.open(url));
   });
@@ -105,7 +73,7 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
     await page.locator('#command-close').click();
   }
 
-  const drive = async (service: TestService) => {
+  const drive = async (service: Replica) => {
     for (let call = 0; !driving.signal.aborted; call += 1) {
       await service.update(1 + (call % 1_000), 'status=confirmed&force_domain=true').catch(() => {});
     }
@@ -241,13 +209,12 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
   });
 
   test('the controller lost: says since when, shows nothing as if it were of now, and comes back by itself', async () => {
-    const { port } = new URL(url);
     await controller.stop();
     await says(/The controller does not answer\. All that follows is from/, '.banner.bad');
     assert.equal(await opened.page.locator('.stale .headline').count(), 1);
     await opened.screenshot('controller-lost');
     assert.deepEqual(await opened.accessibilityProblems(), []);
-    await startController(port);
+    await controller.restart();
     await until('it is there again', async () => (await opened.page.locator('.stale').count()) === 0);
     await says(/Promoted from 25 % to 100 %/, '.history > li');
     const label = opened.page.locator('#chart-traffic');

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
+import { startSystemOfProcesses } from '../support/system/system.ts';
 import { readDashboard } from './support/dashboard.ts';
+import { startLoad } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
 import { startHealthyAt } from './support/steps.ts';
-import { startSystem } from './support/system.ts';
 import { findTestTools } from './support/tools.ts';
+import { watchByPrometheus } from './support/watch.ts';
 
 /** The dashboard asks for what there is: each of its queries has an answer while real replicas serve. */
 const tools = await findTestTools();
@@ -17,10 +19,10 @@ describe('the Grafana dashboard', { skip: tools.skipWithout('k6', 'prometheus') 
   test('has data behind every panel, variable and annotation, after a climb, a failing path and a rollback', async () => {
     const { queries, annotations } = await readDashboard(VALUES);
     assert.ok(queries.length > 25, `${queries.length} queries`);
-    await using system = await startSystem();
-    await using controller = await system.startController({ plan: planOf({ percent: 25, observe: '10m' }) });
-    await using prometheus = await system.startPrometheus({ controllers: [controller.address] });
-    await using load = await system.startLoad();
+    await using system = await startSystemOfProcesses();
+    const controller = await system.startController({ plan: planOf({ percent: 25, observe: '10m' }) });
+    await using prometheus = await watchByPrometheus(system, { controllers: [controller.address] });
+    await using load = await startLoad(system);
     // The mark of a promotion compares with what was wanted 15 s before.
     await until(
       'Prometheus has looked for 16 s',

@@ -6,15 +6,14 @@ import type { Growth } from '../../load-tests/lib/levels.ts';
 import type { Part } from '../../load-tests/lib/parts.ts';
 import type { Withdrawal } from '../../load-tests/lib/withdrawal.ts';
 import { until } from '../../src/dev/until.ts';
+import { type Controller, TOKEN } from '../support/system/controller.ts';
+import { gather, type Replicas } from '../support/system/replica.ts';
+import { type SystemOfProcesses, startSystemOfProcesses } from '../support/system/system.ts';
 import { addressIn, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
-import { type Controller, TOKEN } from './support/controllers.ts';
 import { runScript, SCRIPT_STOPPED, type ScriptEnd, startScript, THRESHOLDS_CROSSED } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
-import { type Replicas, startReplicas } from './support/replicas.ts';
 import { assertNoClientError, assertOff } from './support/steps.ts';
-import { type System, startSystem } from './support/system.ts';
 import { findTestTools } from './support/tools.ts';
-import { temporaryDirectory } from './support/workspace.ts';
 
 /** Each script of load-tests/ says what is so, and fails where its limit is broken. */
 const tools = await findTestTools();
@@ -23,9 +22,9 @@ const VIOLATIONS_PER_CLIENT = 20;
 const AT_ZERO = { FLAG_PROVIDER: 'env', ROLLOUT_PERCENT: '0' };
 
 describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
-  let system: System;
+  let system: SystemOfProcesses;
   before(async () => {
-    system = await startSystem();
+    system = await startSystemOfProcesses();
     await system.flags.set(50);
     await system.replicas.untilServed(50);
   });
@@ -144,19 +143,19 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
   });
 
   test('what an overloaded replica refuses is allowed in a spike, counted apart, and fails steady', async () => {
-    await using small = await startLoneReplica(system, { ...system.flags.env, MAX_IN_FLIGHT: '2' });
+    await using small = await system.startReplica({ MAX_IN_FLIGHT: '2' });
     const slower = { delayMs: 50 };
     await small.setFaults({ domain: slower, legacy: slower });
-    const spiked = assertPassed(await runOn(small, 'spike', { RATE: '8', DURATION: '6s' }), { overload: true });
+    const spiked = assertPassed(await runOn(gather(small), 'spike', { RATE: '8', DURATION: '6s' }), { overload: true });
     assert.ok(spiked.overloaded > 0 && spiked.failed === spiked.overloaded, `${spiked.overloaded} told to come again`);
-    const end = await runOn(small, 'steady', { RATE: '80', DURATION: '1s' });
+    const end = await runOn(gather(small), 'steady', { RATE: '80', DURATION: '1s' });
     assert.equal(end.code, THRESHOLDS_CROSSED, end.output);
     assert.ok(end.summary().failedThresholds.includes('overloaded count==0'), end.output);
   });
 
   test('concurrency stops growing where the service bends, and tells where and why', async () => {
-    await using small = await startLoneReplica(system, { ...system.flags.env, MAX_IN_FLIGHT: '12' });
-    const end = await runOn<Growth>(small, 'concurrency', { DURATION: '2s' });
+    await using small = await system.startReplica({ MAX_IN_FLIGHT: '12' });
+    const end = await runOn<Growth>(gather(small), 'concurrency', { DURATION: '2s' });
     const { levels, bend } = assertPassed(end);
     assert.deepEqual(
       levels.map(({ concurrent }) => concurrent),
@@ -176,14 +175,17 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     const [replica] = system.replicas.all;
     const sentAtMs = performance.now();
     const answer = await replica?.update(1, 'status=pending&force_domain=true');
-    assert.equal(answer?.headers.get('Rollout-Path'), 'domain');
+    assert.equal(answer?.headers['rollout-path'], 'domain');
     assert.ok(performance.now() - sentAtMs < 400, 'the domain path is fast again');
   });
 
   test('breach sends nothing where faults cannot be injected, or domain gets nothing', async () => {
-    await using denied = await startLoneReplica(system, { ...system.flags.env, FAULT_INJECTION: 'deny' });
-    await using idle = await startLoneReplica(system, AT_ZERO);
-    const [whereDenied, whereIdle] = [await runOn(denied, 'breach', {}), await runOn(idle, 'breach', {})];
+    await using denied = await system.startReplica({ FAULT_INJECTION: 'deny' });
+    await using idle = await system.startReplica(AT_ZERO);
+    const [whereDenied, whereIdle] = [
+      await runOn(gather(denied), 'breach', {}),
+      await runOn(gather(idle), 'breach', {}),
+    ];
     assert.deepEqual([whereDenied.code, whereIdle.code], [SCRIPT_STOPPED, SCRIPT_STOPPED], whereDenied.output);
     assert.match(whereDenied.output, /has no fault switch: the service needs FAULT_INJECTION=allow/);
     assert.match(whereIdle.output, /serves 0 %, so there is no domain path to break/);
@@ -218,12 +220,12 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     });
 
     test('stages climbs to 100 % behind a Service of two controllers, with the share that each stage says', async () => {
-      await using climbing = await startSystem();
+      await using climbing = await startSystemOfProcesses();
       const stage = (percent: number) => ({ percent, observe: '4s' });
       const plan = planOf(stage(10), stage(50), stage(100));
-      await using controller = await climbing.startController({ plan });
+      const controller = await climbing.startController({ plan });
       await controller.untilReady();
-      await using standby = await climbing.startController({ plan, name: 'standby' });
+      const standby = await climbing.startController({ plan, name: 'standby' });
       await using service = await startBalancer([standby.address, controller.address]);
       const env = stagesEnv({ url: `http://${service.address}` }, { RATE: '100', STAGES: '10,50,100' });
       const end = await runOn<Climb>(climbing.replicas, 'stages', env);
@@ -241,8 +243,8 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     });
 
     test('breach measures how soon a slow path and a failing one are left, and no client notices', async () => {
-      await using breaking = await startSystem();
-      await using controller = await breaking.startController({ plan: planOf({ percent: 25, observe: '10m' }) });
+      await using breaking = await startSystemOfProcesses();
+      const controller = await breaking.startController({ plan: planOf({ percent: 25, observe: '10m' }) });
       await controller.untilReady();
       for (const FAULT of ['latency', 'errors']) {
         await controller.command('start');
@@ -266,12 +268,12 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     });
 
     test('stages fails where a replica that the controller does not know of serves another percent', async () => {
-      await using known = await startSystem();
-      await using unknown = await startLoneReplica(known, AT_ZERO);
+      await using known = await startSystemOfProcesses();
+      await using unknown = await known.startReplica(AT_ZERO);
       const plan = planOf({ percent: 100, observe: '1s' });
-      await using controller = await known.startController({ plan });
+      const controller = await known.startController({ plan });
       await controller.untilReady();
-      const baseUrls = [...known.replicas.baseUrls, ...unknown.baseUrls].join(',');
+      const baseUrls = [...known.replicas.baseUrls, unknown.baseUrl].join(',');
       const env = stagesEnv(controller, { BASE_URLS: baseUrls, STAGES: '100' });
       const end = await runOn<Climb>(known.replicas, 'stages', env);
       assert.equal(end.code, THRESHOLDS_CROSSED, end.output);
@@ -292,15 +294,6 @@ function assertPassed<Findings>(end: ScriptEnd<Findings>, { overload = false } =
     assertNoClientError(summary);
   }
   return summary;
-}
-
-/** One more replica on the system's database. Its log is in a folder of its own: a replica is found by its log. */
-async function startLoneReplica({ database }: System, env: Record<string, string>): Promise<Replicas> {
-  await using stack = new AsyncDisposableStack();
-  const { path: directory } = stack.use(await temporaryDirectory());
-  const replicas = stack.use(await startReplicas({ count: 1, directory, databaseUrl: database.url, env }));
-  const owned = stack.move();
-  return { ...replicas, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Each connection goes to the next address, as behind a Service in a cluster. */

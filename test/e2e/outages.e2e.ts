@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { startSystemOfProcesses } from '../support/system/system.ts';
+import { startLoad } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
-import { startSystem } from './support/system.ts';
 import { findTestTools } from './support/tools.ts';
+import { watchByPrometheus } from './support/watch.ts';
 
 /** What a promotion needs may be away; a rollback needs none of it. */
 const tools = await findTestTools();
@@ -15,12 +17,12 @@ test('nothing is promoted while Prometheus is gone, and a breach that scrapes se
   skip: tools.skipWithout('k6', 'prometheus'),
 }, async () => {
   const observeMs = 4_000;
-  await using system = await startSystem();
-  await using prometheus = await system.startPrometheus();
+  await using system = await startSystemOfProcesses();
+  await using prometheus = await watchByPrometheus(system);
   const plan = planOf({ percent: 10, observe: `${observeMs}ms` }, { percent: 25, observe: '10m' });
   const env = { SIGNALS: 'scrape,prometheus', PROMETHEUS_URL: prometheus.url };
-  await using controller = await system.startController({ plan, env });
-  await using load = await system.startLoad();
+  const controller = await system.startController({ plan, env });
+  await using load = await startLoad(system);
   await controller.untilReady();
   await controller.command('start');
   await controller.untilStatus('the stage counts', ({ healthyMs }) => (healthyMs ?? 0) > 0, 30_000);
@@ -51,11 +53,11 @@ test('nothing is promoted while Prometheus is gone, and a breach that scrapes se
 test('a breach drops the flag while the database of the journal is away, and the journal tells of it afterwards', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
-  await using proxy = await startDatabaseProxy(system.database.url);
+  await using system = await startSystemOfProcesses();
+  const proxy = system.use(await startDatabaseProxy(system.database.url));
   const plan = planOf({ percent: 25, observe: '10m' });
-  await using controller = await system.startController({ plan, databaseUrl: proxy.url });
-  await using load = await system.startLoad();
+  const controller = await system.startController({ plan, env: { DATABASE_URL: proxy.url } });
+  await using load = await startLoad(system);
   await startHealthyAt(25, controller);
 
   await proxy.goAway();

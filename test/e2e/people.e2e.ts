@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { startSystemOfProcesses } from '../support/system/system.ts';
+import { startLoad } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
-import { startSystem } from './support/system.ts';
 import { findTestTools } from './support/tools.ts';
 
 /** An SRE may edit the flag at any moment, and is never worked against. */
@@ -18,9 +19,9 @@ for (const lower of [10, 0]) {
   test(`an edit by hand from 25 % down to ${lower} % in the middle of a stage is kept, for longer than a stage takes`, {
     skip: tools.skipWithout('k6'),
   }, async () => {
-    await using system = await startSystem();
-    await using controller = await system.startController({ plan: PLAN });
-    await using load = await system.startLoad();
+    await using system = await startSystemOfProcesses();
+    const controller = await system.startController({ plan: PLAN });
+    await using load = await startLoad(system);
     await startHealthyAt(25, controller);
 
     await system.flags.set(lower);
@@ -44,9 +45,9 @@ for (const lower of [10, 0]) {
 test('an edit by hand up in the middle of a stage is taken over, and guarded like any stage', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
-  await using controller = await system.startController({ plan: PLAN });
-  await using load = await system.startLoad();
+  await using system = await startSystemOfProcesses();
+  const controller = await system.startController({ plan: PLAN });
+  await using load = await startLoad(system);
   await startHealthyAt(25, controller);
 
   await system.flags.set(50);

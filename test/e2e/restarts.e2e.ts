@@ -3,9 +3,10 @@ import { symlink, unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
+import { type SystemOfProcesses, startSystemOfProcesses } from '../support/system/system.ts';
+import { startLoad } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
-import { type System, startSystem } from './support/system.ts';
 import { findTestTools } from './support/tools.ts';
 
 /** A controller may be killed at any moment; whoever comes after it goes on. */
@@ -22,10 +23,10 @@ test('a controller killed in the middle of a stage goes on where it was, and the
   skip: tools.skipWithout('k6'),
 }, async () => {
   const observeMs = 12_000;
-  await using system = await startSystem();
+  await using system = await startSystemOfProcesses();
   const plan = planOf({ percent: 10, observe: `${observeMs}ms` }, { percent: 25, observe: '10m' });
-  await using controller = await system.startController({ plan });
-  await using load = await system.startLoad();
+  const controller = await system.startController({ plan });
+  await using load = await startLoad(system);
   await controller.untilReady();
   await controller.command('start');
   const before = await controller.untilStatus(
@@ -53,15 +54,15 @@ test('a controller killed in the middle of a stage goes on where it was, and the
 test('a rollback that was decided and could not be written before the controller was killed is finished by the next one', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
+  await using system = await startSystemOfProcesses();
   // What the controller reaches its flags by; flagd has the file itself.
   const mount = join(system.directory, 'mounted');
   await symlink(system.directory, mount);
-  await using controller = await system.startController({
+  const controller = await system.startController({
     plan: PLAN,
-    flagsFile: join(mount, basename(system.flags.file)),
+    env: { FLAGS_FILE: join(mount, basename(system.flags.file)) },
   });
-  await using load = await system.startLoad();
+  await using load = await startLoad(system);
   await startHealthyAt(25, controller);
 
   await unlink(mount);
@@ -86,9 +87,9 @@ test('a rollback that was decided and could not be written before the controller
 test('a rollback that was written and had not reached the replicas before the controller was killed is confirmed by the next one', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
-  await using controller = await system.startController({ plan: PLAN });
-  await using load = await system.startLoad();
+  await using system = await startSystemOfProcesses();
+  const controller = await system.startController({ plan: PLAN });
+  await using load = await startLoad(system);
   await startHealthyAt(25, controller);
 
   await system.flags.stop();
@@ -110,11 +111,11 @@ test('a rollback that was written and had not reached the replicas before the co
 test('of two controllers one leads; when it is killed, the other leads within 10 s and drops the flag on a breach', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
-  await using first = await system.startController({ plan: PLAN, name: 'controller-1' });
+  await using system = await startSystemOfProcesses();
+  const first = await system.startController({ plan: PLAN, name: 'controller-1' });
   await first.untilReady();
-  await using second = await system.startController({ plan: PLAN, name: 'controller-2' });
-  await using load = await system.startLoad();
+  const second = await system.startController({ plan: PLAN, name: 'controller-2' });
+  await using load = await startLoad(system);
   await second.untilStatus('it has read the journal', ({ controller: { journal } }) => journal === 'written');
   await assert.rejects(second.command('start'), /another one leads/);
   await first.command('start');
@@ -136,11 +137,11 @@ test('of two controllers one leads; when it is killed, the other leads within 10
 test('a breach drops the flag while the controller that leads is frozen, and it stays down once that one goes on', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
-  await using first = await system.startController({ plan: PLAN, name: 'controller-1' });
+  await using system = await startSystemOfProcesses();
+  const first = await system.startController({ plan: PLAN, name: 'controller-1' });
   await first.untilReady();
-  await using second = await system.startController({ plan: PLAN, name: 'controller-2' });
-  await using load = await system.startLoad();
+  const second = await system.startController({ plan: PLAN, name: 'controller-2' });
+  await using load = await startLoad(system);
   await startHealthyAt(25, first);
   await second.until('observing', 25);
 
@@ -158,7 +159,7 @@ test('a breach drops the flag while the controller that leads is frozen, and it 
   assertNoClientError(await load.finish());
 });
 
-async function savedSettled({ database }: System): Promise<boolean | undefined> {
+async function savedSettled({ database }: SystemOfProcesses): Promise<boolean | undefined> {
   const [row] = await database.query<{ settled: boolean }>('SELECT settled FROM rollout_state');
   return row?.settled;
 }

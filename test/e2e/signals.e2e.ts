@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Prometheus } from '../../src/dev/tools/prometheus.ts';
 import { until } from '../../src/dev/until.ts';
+import { startSystemOfProcesses } from '../support/system/system.ts';
+import { startLoad } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
 import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.ts';
-import { startSystem } from './support/system.ts';
 import { findTestTools } from './support/tools.ts';
+import { tellByAlertmanager, watchByPrometheus } from './support/watch.ts';
 
 /** Whichever signal tells of a breach, the flag falls to 0 % on every replica. */
 const tools = await findTestTools();
@@ -15,9 +17,9 @@ const SLOW = { domain: { delayMs: 400 } };
 test('a slow domain path drops the flag on every replica by scrapes alone, and no client sees an error', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
-  await using controller = await system.startController({ plan: PLAN });
-  await using load = await system.startLoad();
+  await using system = await startSystemOfProcesses();
+  const controller = await system.startController({ plan: PLAN });
+  await using load = await startLoad(system);
   await startHealthyAt(25, controller);
 
   await system.replicas.setFaults(SLOW);
@@ -32,9 +34,9 @@ test('a slow domain path drops the flag on every replica by scrapes alone, and n
 test('domain errors in one of five requests at 25 % drop the flag, and fallback answers every client', {
   skip: tools.skipWithout('k6'),
 }, async () => {
-  await using system = await startSystem();
-  await using controller = await system.startController({ plan: PLAN });
-  await using load = await system.startLoad();
+  await using system = await startSystemOfProcesses();
+  const controller = await system.startController({ plan: PLAN });
+  await using load = await startLoad(system);
   await startHealthyAt(25, controller);
 
   await system.replicas.setFaults({ domain: { errorPercent: 20 } });
@@ -51,11 +53,11 @@ test('domain errors in one of five requests at 25 % drop the flag, and fallback 
 test('a slow domain path drops the flag on every replica by Prometheus alone', {
   skip: tools.skipWithout('k6', 'prometheus'),
 }, async () => {
-  await using system = await startSystem();
-  await using prometheus = await system.startPrometheus();
+  await using system = await startSystemOfProcesses();
+  await using prometheus = await watchByPrometheus(system);
   const env = { SIGNALS: 'prometheus', PROMETHEUS_URL: prometheus.url, SCRAPE_TARGETS: '' };
-  await using controller = await system.startController({ plan: PLAN, env });
-  await using load = await system.startLoad();
+  const controller = await system.startController({ plan: PLAN, env });
+  await using load = await startLoad(system);
   await startHealthyAt(25, controller);
 
   await system.replicas.setFaults(SLOW);
@@ -70,14 +72,14 @@ test('a slow domain path drops the flag on every replica by Prometheus alone', {
 test("a slow domain path drops the flag on every replica by Alertmanager alone, with the project's rules and routing", {
   skip: tools.skipWithout('k6', 'prometheus', 'alertmanager'),
 }, async () => {
-  await using system = await startSystem();
-  await using controller = await system.startController({ plan: PLAN, env: { SIGNALS: 'alerts' } });
-  await using alertmanager = await system.startAlertmanager(controller);
-  await using prometheus = await system.startPrometheus({
+  await using system = await startSystemOfProcesses();
+  const controller = await system.startController({ plan: PLAN, env: { SIGNALS: 'alerts' } });
+  await using alertmanager = await tellByAlertmanager(system, controller);
+  await using prometheus = await watchByPrometheus(system, {
     controllers: [controller.address],
     alertmanager: alertmanager.address,
   });
-  await using load = await system.startLoad();
+  await using load = await startLoad(system);
   await controller.untilReady();
   // Without a signal of its own it begins nothing; a person may.
   await assert.rejects(controller.command('start'), /not begun blind/);

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StatusAnswer } from '../../src/contract/schemas.ts';
 import { until } from '../../src/dev/until.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { startSystemOfProcesses } from '../support/system/system.ts';
+import { startLoad } from './support/k6.ts';
 import { planOf } from './support/plans.ts';
-import type { Replica } from './support/replicas.ts';
 import { assertNoClientError } from './support/steps.ts';
-import { startSystem } from './support/system.ts';
 import { findTestTools } from './support/tools.ts';
 
 /** What lets a stage pass, and what does not. */
@@ -21,10 +22,10 @@ test('10 % becomes 25 % on every replica after its healthy window, and not befor
   skip: tools.skipWithout('k6'),
 }, async () => {
   const observeMs = 6_000;
-  await using system = await startSystem();
+  await using system = await startSystemOfProcesses();
   const plan = planOf({ percent: 10, observe: `${observeMs}ms` }, { percent: 25, observe: '10m' });
-  await using controller = await system.startController({ plan });
-  await using load = await system.startLoad();
+  const controller = await system.startController({ plan });
+  await using load = await startLoad(system);
   await controller.untilReady();
   const startedAtMs = Date.now();
   await controller.command('start');
@@ -56,9 +57,9 @@ test('a stage without traffic is held for as long as it is quiet, and goes on on
   skip: tools.skipWithout('k6'),
 }, async () => {
   const observeMs = 2_000;
-  await using system = await startSystem();
+  await using system = await startSystemOfProcesses();
   const plan = planOf({ percent: 10, observe: `${observeMs}ms` }, { percent: 25, observe: '10m' });
-  await using controller = await system.startController({ plan });
+  const controller = await system.startController({ plan });
   await controller.untilReady();
   await controller.command('start');
   await controller.untilConfirmed(10);
@@ -71,7 +72,7 @@ test('a stage without traffic is held for as long as it is quiet, and goes on on
   assert.match(quiet.holding ?? '', /no-data/);
   assert.equal(await system.flags.percent(), 10);
 
-  await using load = await system.startLoad();
+  await using load = await startLoad(system);
   await controller.until('observing', 25, 20_000);
   await system.replicas.untilServed(25);
   assertNoClientError(await load.finish());
@@ -81,15 +82,16 @@ test('domain dead on one replica opens its breaker at the third failure: clients
   skip: tools.skipWithout('k6'),
 }, async () => {
   const observeMs = 3_000;
-  await using system = await startSystem();
+  await using system = await startSystemOfProcesses();
   const plan = planOf({ percent: 25, observe: `${observeMs}ms` }, { percent: 50, observe: '10m' });
-  await using controller = await system.startController({ plan });
-  await using load = await system.startLoad();
+  const controller = await system.startController({ plan });
+  await using load = await startLoad(system);
   await controller.untilReady();
   await controller.command('start');
   await controller.untilStatus('the stage counts', ({ healthyMs }) => (healthyMs ?? 0) > 0, 20_000);
 
-  const [dead, well] = system.replicas.all as [Replica, Replica];
+  const [dead, well] = system.replicas.all;
+  assert.ok(dead && well);
   await dead.setFaults({ domain: { errorPercent: 100 } });
   const deadSinceMs = Date.now();
   await until('its breaker is open', async () => (await dead.metric('sluice_breaker_open')) === 1, BREAKER_WITHIN_MS);
@@ -109,7 +111,7 @@ test('domain dead on one replica opens its breaker at the third failure: clients
     [25, 25],
   );
   assert.equal(await well.metric('sluice_breaker_open'), 0);
-  assert.equal((await failures(well)) ?? 0, 0);
+  assert.equal(await failures(well), 0);
 
   await dead.setFaults({});
   // The breaker's next probe finds it well, at the latest 15 s after it opened.

@@ -1,5 +1,4 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { temporaryDirectory } from '../e2e/support/workspace.ts';
 import { type Arguments, HELP, readArguments } from './arguments.ts';
 import { checkWhole } from './check/whole.ts';
 import { type Result, runCampaign } from './run/campaign.ts';
@@ -53,8 +52,7 @@ async function work(job: Job): Promise<Summary> {
   progress.say(`starting PostgreSQL, two replicas and the controller${seed === undefined ? '' : `; seed ${seed}`}`);
   const startedMs = performance.now();
   await using stack = new AsyncDisposableStack();
-  const { path } = stack.use(await temporaryDirectory());
-  const environment = stack.use(await startEnvironment(path));
+  const environment = stack.use(await startEnvironment());
   const run = createRunner(environment);
   const { show: onProgress, tell: onFailure } = progress;
   const result: Result =

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
+import { TOKEN } from '../support/system/controller.ts';
 import { onlyAnswer } from './support/answers.ts';
 import { assertNothingPolluted } from './support/bounds.ts';
-import { type FuzzedController, startFuzzedController, TOKEN, WITH_TOKEN } from './support/controller.ts';
+import { type FuzzedController, startFuzzedController, WITH_TOKEN } from './support/controller.ts';
 import { type Operation, whyInvalid, whyUndescribed } from './support/document.ts';
 import { bytesOf, exchange } from './support/raw-http.ts';
 import { HEADERS, type RawRequest } from './support/request.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Clone, makeClone } from '../support/clone.ts';
+import { send } from '../support/http.ts';
 import { type LocalOptions, startLocal } from '../support/local.ts';
-import { send } from '../support/service.ts';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = { uid: 65_534, gid: 65_534 };

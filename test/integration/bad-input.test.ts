@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
-import { after, before, describe, test } from 'node:test';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { send, startTestService, type TestService } from '../support/service.ts';
+import { after, describe, test } from 'node:test';
+import { send } from '../support/http.ts';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
-let database: TestDatabase;
-let service: TestService;
-let strict: TestService;
-
-before(async () => {
-  database = await createTestDatabase();
-  service = await startTestService({ DATABASE_URL: database.url });
-  strict = await startTestService({ DATABASE_URL: database.url, FORCE_DOMAIN: 'deny', FAULT_INJECTION: 'deny' });
-});
+const system = await startSystem({ env: fixedAt(0) });
+const { database, service } = system;
+const strict = await system.startReplica({ FORCE_DOMAIN: 'deny', FAULT_INJECTION: 'deny' });
 after(async () => {
-  await service.stop();
-  await strict.stop();
   const [{ count } = { count: '' }] = await database.query<{ count: string }>(
     'SELECT count(*) FROM violation_status_history',
   );
-  await database[Symbol.asyncDispose]();
+  await system[Symbol.asyncDispose]();
   assert.equal(count, '0', 'nothing in this file may write');
 });
 
@@ -177,7 +169,7 @@ test('answers 403 for force_domain where the deployment forbids it', async () =>
 });
 
 test('has no fault switch where fault injection is denied', async () => {
-  assert.equal((await strict.setFaults({ domain: { errorPercent: 100 } })).status, 404);
+  await assert.rejects(strict.setFaults({ domain: { errorPercent: 100 } }), { actual: 404 });
 });
 
 test('refuses malformed faults and keeps those that were set', async () => {

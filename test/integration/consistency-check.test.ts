@@ -3,20 +3,20 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { type Check, type ConsistencyStore, checkConsistency } from '../../src/consistency/check.ts';
 import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
 import { until } from '../../src/dev/until.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestDatabase } from '../support/database.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
 const NEW = { rollout: 'violation-status', actor: 'ana', since: null };
 
 let stack: AsyncDisposableStack;
 let database: TestDatabase;
-let service: TestService;
+let service: Replica;
 let store: ConsistencyStore;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  database = stack.use(await createTestDatabase());
-  service = stack.use(await startTestService({ DATABASE_URL: database.url, ROLLOUT_PERCENT: '50' }));
+  ({ database, service } = stack.use(await startSystem({ env: fixedAt(50) })));
   store = stack.use(await openConsistencyStore(database.url));
 });
 afterEach(() => stack.disposeAsync());

@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { pino } from 'pino';
-import type { EventAnswer } from '../../src/contract/schemas.ts';
-import { createController } from '../../src/controller/create-controller.ts';
-import { readControllerSettings } from '../../src/controller/settings.ts';
-import { startFlagServer } from '../../src/dev/embedded/flag-server.ts';
 import { freePort } from '../../src/dev/embedded/flagd.ts';
-import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
 import { until } from '../../src/dev/until.ts';
-import { parsePlan } from '../../src/rollout/plan.ts';
 import { startCli } from '../support/cli.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { type Controller, TOKEN } from '../support/system/controller.ts';
+import { FLAG } from '../support/system/flags.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { type SystemHere, startSystem } from '../support/system/system.ts';
 
-const FLAG = 'violation-status-domain-percent';
-const TOKEN = 'a-token-for-tests-only';
 const PLAN = `
 rollout: violation-status
 flag: ${FLAG}
@@ -29,58 +20,36 @@ guards:
 minSamples: 1
 `;
 
-let stack: AsyncDisposableStack;
-let directory: string;
+let system: SystemHere;
 let database: TestDatabase;
-let service: TestService;
+let service: Replica;
+let controller: Controller;
 let url: string;
 
 beforeEach(async () => {
-  stack = new AsyncDisposableStack();
-  directory = await mkdtemp(join(tmpdir(), 'sluice-consistency-'));
-  stack.defer(() => rm(directory, { recursive: true }));
-  database = stack.use(await createTestDatabase());
-  const file = join(directory, 'flags.json');
-  await ensureFlagsFile(file, FLAG);
-  const flags = await startFlagServer(file, 0, () => {});
-  stack.defer(flags.stop);
-  const env = { FLAG_PROVIDER: 'flagd', FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(flags.port) };
   // No sample: what a test breaks by hand is for the check to find first.
-  service = stack.use(await startTestService({ DATABASE_URL: database.url, SHADOW_SAMPLE_PERCENT: '0', ...env }));
+  system = await startSystem({ env: { SHADOW_SAMPLE_PERCENT: '0' } });
+  ({ database, service } = system);
   url = `http://127.0.0.1:${await freePort()}/`;
 });
-afterEach(() => stack.disposeAsync());
+afterEach(() => system[Symbol.asyncDispose]());
 
 async function startController(): Promise<void> {
-  const settings = readControllerSettings({
-    CONTROLLER_PORT: '0',
-    DATABASE_URL: database.url,
-    SLUICE_TOKEN: TOKEN,
-    SCRAPE_TARGETS: `127.0.0.1:${service.adminPort}`,
-    FLAGS_FILE: join(directory, 'flags.json'),
-    TICK_MS: '50',
-  });
-  const controller = await createController(settings, parsePlan(PLAN), pino({ level: 'silent' }), '127.0.0.1');
-  stack.defer(controller.stop);
-  url = `http://127.0.0.1:${(await controller.start()).port}/`;
-  await until('it may raise', async () => (await json('api/status')).controller.noRaise === null);
+  controller = await system.startController({ plan: PLAN });
+  url = `${controller.url}/`;
+  await until('it may raise', async () => (await controller.status()).controller.noRaise === null);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects.
-const json = async (path: string): Promise<any> => (await fetch(`${url}${path}`)).json();
-const events = async (kind: string) =>
-  ((await json('api/history?limit=100')).events as EventAnswer[]).filter((event) => event.kind === kind);
+const events = async (kind: string) => (await controller.history()).filter((event) => event.kind === kind);
 
 async function begin(): Promise<void> {
-  const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
-  const body = JSON.stringify({ command: 'start', actor: 'ana', reason: 'a test' });
-  assert.equal((await fetch(`${url}api/commands`, { method: 'POST', headers, body })).status, 200);
+  await controller.command('start');
   await until('50 % is served', async () => (await service.metric('sluice_flag_percent')) === 50);
 }
 
 function start(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
   const env = { USER: 'ana', SLUICE_URL: url, SLUICE_TOKEN: TOKEN, DATABASE_URL: database.url, ...more };
-  return startCli(['consistency', 'check', ...args], env, directory);
+  return startCli(['consistency', 'check', ...args], env, system.directory);
 }
 const check = (args: readonly string[] = [], more?: NodeJS.ProcessEnv) => start(args, more).ended;
 
@@ -114,7 +83,7 @@ test('a clean check says so in one line, ends with 0, and the journal has it', a
       true,
     ],
   );
-  assert.equal((await json('api/status')).state.percent, 50);
+  assert.equal((await controller.status()).state.percent, 50);
 });
 
 test('findings end with 7, are told below their record, and the guard rolls back and names the record', async () => {
@@ -135,8 +104,8 @@ test('findings end with 7, are told below their record, and the guard rolls back
     'The journal has it.',
     '',
   ]);
-  await until('it is rolled back', async () => (await json('api/status')).state.phase === 'rolled-back');
-  assert.match((await json('api/status')).state.why, /\b5\b/);
+  await until('it is rolled back', async () => (await controller.status()).state.phase === 'rolled-back');
+  assert.match((await controller.status()).state.why ?? '', /\b5\b/);
 });
 
 test('--json is one document with the findings and nothing else', async () => {

@@ -8,9 +8,10 @@ import type { SeenRecord } from '../../src/consistency/finding.ts';
 import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
 import { until } from '../../src/dev/until.ts';
 import { startCli } from '../support/cli.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { fixedAt, type SystemHere, startSystem } from '../support/system/system.ts';
 
 type Told = {
   readonly violation_id: string;
@@ -30,24 +31,18 @@ type Document = {
 const BIG_ID = '9007199254740993';
 
 let folder: string;
+let system: SystemHere;
 let database: TestDatabase;
-let service: TestService;
+let service: Replica;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-repair-'));
 });
 after(() => rmSync(folder, { recursive: true }));
 beforeEach(async () => {
-  database = await createTestDatabase();
-  service = await startTestService({
-    DATABASE_URL: database.url,
-    ROLLOUT_PERCENT: '50',
-    SHADOW_SAMPLE_PERCENT: '0',
-  });
+  system = await startSystem({ env: { ...fixedAt(50), SHADOW_SAMPLE_PERCENT: '0' } });
+  ({ database, service } = system);
 });
-afterEach(async () => {
-  await service[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterEach(() => system[Symbol.asyncDispose]());
 
 const start = (args: readonly string[], url = database.url) =>
   startCli(['consistency', 'repair', ...args], { USER: 'ana', DATABASE_URL: url }, folder);

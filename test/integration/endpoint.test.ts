@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import { after, describe, test } from 'node:test';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
-let database: TestDatabase;
-let service: TestService;
-
-before(async () => {
-  database = await createTestDatabase();
-  service = await startTestService({ DATABASE_URL: database.url, ROLLOUT_PERCENT: '0' });
-});
-after(async () => {
-  await service.stop();
-  await database[Symbol.asyncDispose]();
-});
+const system = await startSystem({ env: fixedAt(0) });
+const { database, service } = system;
+after(() => system[Symbol.asyncDispose]());
 
 for (const path of ['legacy', 'domain'] as const) {
   const force = `force_domain=${path === 'domain'}`;

@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import { type Answer, startTestService, type TestService } from '../support/service.ts';
+import type { Answer } from '../support/http.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
 /** Each test has its own record and its own service, behind a proxy of its own, with everybody on domain. */
-let database: TestDatabase;
+const system = await startSystem({ replicas: 0 });
+const { database } = system;
+after(() => system[Symbol.asyncDispose]());
 let proxy: DatabaseProxy;
-let service: TestService;
+let service: Replica;
 let id = 0;
-
-before(async () => {
-  database = await createTestDatabase();
-});
-after(() => database[Symbol.asyncDispose]());
 
 beforeEach(async () => {
   id += 1;
@@ -26,10 +24,10 @@ afterEach(async () => {
   await proxy[Symbol.asyncDispose]();
 });
 
-function start(env: Record<string, string>): Promise<TestService> {
-  return startTestService({
+function start(env: Record<string, string>): Promise<Replica> {
+  return system.startReplica({
+    ...fixedAt(100),
     DATABASE_URL: proxy.url,
-    ROLLOUT_PERCENT: '100',
     DOMAIN_TIMEOUT_MS: '300',
     DATABASE_POOL: '4',
     ...env,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
+import { send } from '../support/http.ts';
 import { startLocal } from '../support/local.ts';
-import { send } from '../support/service.ts';
 
 test('npm start brings everything up; its curl line works, an edited flag counts within 200 ms, Ctrl-C ends it all', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-local-'));

@@ -1,19 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import { after, test } from 'node:test';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
-let database: TestDatabase;
-let service: TestService;
-
-before(async () => {
-  database = await createTestDatabase();
-  service = await startTestService({ DATABASE_URL: database.url, ROLLOUT_PERCENT: '100' });
-});
-after(async () => {
-  await service.stop();
-  await database[Symbol.asyncDispose]();
-});
+const system = await startSystem({ env: fixedAt(100) });
+const { service } = system;
+after(() => system[Symbol.asyncDispose]());
 
 /** The label names of each metric, from its first series. */
 async function labelsByMetric(): Promise<Map<string, string[]>> {
@@ -55,7 +46,7 @@ test('has bounds at 100 ms and 200 ms, so that the limits on mean and P95 are co
 });
 
 test('counts from 0: a series is there before its first event', async () => {
-  await using fresh = await startTestService({ DATABASE_URL: database.url });
+  await using fresh = await system.startReplica(fixedAt(0));
   const { text } = await fresh.admin('/metrics');
   for (const series of [
     'sluice_path_requests_total{rollout="violation-status",path="domain",outcome="error"} 0',

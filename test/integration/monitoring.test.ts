@@ -2,17 +2,11 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
-import { pino } from 'pino';
+import { after, describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { createController } from '../../src/controller/create-controller.ts';
-import { readControllerSettings } from '../../src/controller/settings.ts';
 import { until } from '../../src/dev/until.ts';
-import { parsePlan } from '../../src/rollout/plan.ts';
 import { readDashboard } from '../e2e/support/dashboard.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestFlags, type TestFlags } from '../support/flags.ts';
-import { send, startTestService, type TestService } from '../support/service.ts';
+import { startSystem } from '../support/system/system.ts';
 
 /** What monitoring/ asks for is what the programs tell, and no alert is there that no test of promtool has seen. */
 const ROOT = join(import.meta.dirname, '../..');
@@ -58,26 +52,16 @@ test('every alert is seen firing by a test of promtool, and every recorded serie
   }
 });
 
+const system = await startSystem({ flag: 100, env: { DATABASE_POOL: '1' } });
+const { database, flags, service } = system;
+
 describe('the metrics that rules and dashboard ask for', () => {
-  let database: TestDatabase;
-  let flags: TestFlags;
-  let service: TestService;
-  before(async () => {
-    database = await createTestDatabase();
-    flags = await startTestFlags(100);
-    service = await startTestService({ DATABASE_URL: database.url, DATABASE_POOL: '1', ...flags.env });
-    await flags.untilSeenBy(service);
-  });
-  after(async () => {
-    await service.stop();
-    await flags.stop();
-    await database[Symbol.asyncDispose]();
-  });
+  after(() => system[Symbol.asyncDispose]());
 
   test('are told by the service, the controller or a recording rule, with these labels', async () => {
     await service.update(1, 'status=confirmed');
     const told = seriesOf((await service.admin('/metrics')).text);
-    for (const [name, labels] of seriesOf(await controllerPage(database.url, service.adminPort))) {
+    for (const [name, labels] of seriesOf(await controllerPage())) {
       told.set(name, new Set([...(told.get(name) ?? []), ...labels]));
     }
     told.set('up', new Set());
@@ -100,14 +84,14 @@ describe('the metrics that rules and dashboard ask for', () => {
 
   test('tell how old the flags are, younger again when flagd is back', async () => {
     const age = () => service.metric('sluice_flag_age_seconds', { rollout: 'violation-status' });
-    await flags.kill();
+    await flags.stop();
     await until('the flags grow old', async () => (await age()) > 0.5);
     await flags.restart();
     await until('the flags are told again', async () => (await age()) < 0.5);
   });
 
   test('tell no age of flags that never came', async () => {
-    await using lost = await startTestService({ DATABASE_URL: database.url, FLAG_PROVIDER: 'flagd', FLAGD_PORT: '1' });
+    await using lost = await system.startReplica({ FLAGD_PORT: '1' });
     const { text } = await lost.admin('/metrics');
     assert.ok(text.includes('sluice_flag_percent{rollout="violation-status"} 0'));
     assert.ok(!text.includes('sluice_flag_age_seconds{'));
@@ -138,29 +122,18 @@ describe('the metrics that rules and dashboard ask for', () => {
   });
 });
 
-async function controllerPage(databaseUrl: string, adminPort: number): Promise<string> {
-  const settings = readControllerSettings({
-    CONTROLLER_PORT: '0',
-    DATABASE_URL: databaseUrl,
-    SLUICE_TOKEN: 'a-token-for-tests-only',
-    SCRAPE_TARGETS: `127.0.0.1:${adminPort}`,
+async function controllerPage(): Promise<string> {
+  await using controller = await system.startController({
+    plan: await readFile(join(ROOT, 'rollout.yaml'), 'utf8'),
     // In no folder: what is told is told without a flag too.
-    FLAGS_FILE: join(tmpdir(), 'sluice-no-folder', 'flags.json'),
-    TICK_MS: '50',
+    env: { FLAGS_FILE: join(tmpdir(), 'sluice-no-folder', 'flags.json') },
   });
-  const plan = parsePlan(await readFile(join(ROOT, 'rollout.yaml'), 'utf8'));
-  const controller = await createController(settings, plan, pino({ level: 'silent' }), '127.0.0.1');
-  const { port } = await controller.start();
-  try {
-    let text = '';
-    await until('the guards have values', async () => {
-      ({ text } = await send({ method: 'GET', port, path: '/metrics' }));
-      return text.includes('sluice_guard_limit{');
-    });
-    return text;
-  } finally {
-    await controller.stop();
-  }
+  let text = '';
+  await until('the guards have values', async () => {
+    ({ text } = await controller.get('/metrics'));
+    return text.includes('sluice_guard_limit{');
+  });
+  return text;
 }
 
 /** Each series' name and its labels. */

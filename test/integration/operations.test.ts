@@ -6,8 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import { parse } from 'yaml';
 import { checkConsistency } from '../../src/consistency/check.ts';
 import { openConsistencyStore } from '../../src/consistency/sql/check-store.ts';
-import { createTestDatabase, execute, type TestDatabase } from '../support/database.ts';
-import { startTestService } from '../support/service.ts';
+import { execute, type TestDatabase } from '../support/database.ts';
+import { fixedAt, type SystemHere, startSystem } from '../support/system/system.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string) => readFile(join(ROOT, path), 'utf8');
@@ -67,6 +67,7 @@ describe('every alert', async () => {
 });
 
 describe('the SQL of the operations page', () => {
+  let system: SystemHere;
   let database: TestDatabase;
   const role = (name: string) => `${name}_${suffix}`;
   const suffix = randomBytes(4).toString('hex');
@@ -80,7 +81,8 @@ describe('the SQL of the operations page', () => {
   const blocks = async () =>
     Array.from((await read('docs/operations.md')).matchAll(/^```sql\n(.*?)^```$/gms), ([, sql = '']) => sql);
   before(async () => {
-    database = await createTestDatabase();
+    system = await startSystem({ replicas: 0 });
+    ({ database } = system);
     for (const name of NAMES) {
       await execute(database.url, `CREATE ROLE ${role(name)} LOGIN PASSWORD 'test'`);
     }
@@ -90,7 +92,7 @@ describe('the SQL of the operations page', () => {
       await execute(database.url, `DROP OWNED BY ${role(name)}`);
       await execute(database.url, `DROP ROLE ${role(name)}`);
     }
-    await database[Symbol.asyncDispose]();
+    await system[Symbol.asyncDispose]();
   });
 
   test('grants the service what both of its paths and its checks need, and nothing of the journal', async () => {
@@ -100,8 +102,7 @@ describe('the SQL of the operations page', () => {
       NAMES.reduce((sql, name) => sql.replaceAll(name, role(name)), grants),
     );
     const url = urlOf('sluice_service');
-    const env = { DATABASE_URL: url, FLAG_PROVIDER: 'env', FORCE_DOMAIN: 'allow', SHADOW_SAMPLE_PERCENT: '100' };
-    await using service = await startTestService(env);
+    await using service = await system.startReplica({ ...fixedAt(0), DATABASE_URL: url, SHADOW_SAMPLE_PERCENT: '100' });
     for (const forced of ['true', 'false']) {
       const { status, headers } = await service.update('7', `status=confirmed&notes=n&force_domain=${forced}`);
       assert.deepEqual([status, headers['rollout-path']], [200, forced === 'true' ? 'domain' : 'legacy']);

@@ -3,19 +3,17 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { createInterface } from 'node:readline';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Answer, send, startTestService } from '../support/service.ts';
+import { type Answer, send } from '../support/http.ts';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
-let database: TestDatabase;
-before(async () => {
-  database = await createTestDatabase();
-});
-after(() => database[Symbol.asyncDispose]());
+const system = await startSystem({ replicas: 0, env: fixedAt(0) });
+const { database } = system;
+after(() => system[Symbol.asyncDispose]());
 
 test('answers requests beyond MAX_IN_FLIGHT with 503 and Retry-After at once, and serves again when there is room', async () => {
-  await using service = await startTestService({ DATABASE_URL: database.url, MAX_IN_FLIGHT: '5' });
+  await using service = await system.startReplica({ MAX_IN_FLIGHT: '5' });
   await service.setFaults({ legacy: { delayMs: 300 } });
   const answers = await Promise.all(Array.from({ length: 20 }, (_, at) => service.update(at + 1, 'status=confirmed')));
   assert.equal(answers.filter(({ status }) => status === 200).length, 5);
@@ -28,7 +26,7 @@ test('answers requests beyond MAX_IN_FLIGHT with 503 and Retry-After at once, an
 });
 
 test('stays ready while all its write connections are busy: the database does answer', async () => {
-  await using service = await startTestService({ DATABASE_URL: database.url, DATABASE_POOL: '1' });
+  await using service = await system.startReplica({ DATABASE_POOL: '1' });
   const other = await database.connect();
   await other.query('BEGIN');
   await other.query('SELECT FROM violations WHERE id = 900 FOR UPDATE');

@@ -1,25 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { pino } from 'pino';
-import { type Controller, createController } from '../../src/controller/create-controller.ts';
-import { type ControllerSettings, readControllerSettings } from '../../src/controller/settings.ts';
-import { type FlagServer, startFlagServer } from '../../src/dev/embedded/flag-server.ts';
-import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
+import type { ControllerSettings } from '../../src/controller/settings.ts';
 import { until } from '../../src/dev/until.ts';
-import { parsePlan } from '../../src/rollout/plan.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { startReceiver } from '../support/notification-receiver.ts';
-import { type Answer, send, startTestService, type TestService } from '../support/service.ts';
+import { type Controller, TOKEN } from '../support/system/controller.ts';
+import { FLAG } from '../support/system/flags.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { type SystemHere, startSystem } from '../support/system/system.ts';
 
 /** The real service, flag server, lever, journal and controller; only the plan is shorter than anyone's. */
-const FLAG = 'violation-status-domain-percent';
-const TOKEN = 'a-token-for-tests-only';
 const PLAN = `
 rollout: violation-status
 flag: ${FLAG}
@@ -31,32 +25,21 @@ guards:
 minSamples: 10
 `;
 
+let system: SystemHere;
 let database: TestDatabase;
+let service: Replica;
 let proxy: DatabaseProxy;
-let directory: string;
 let file: string;
-let flags: FlagServer;
-let service: TestService;
-let running: { readonly port: number; readonly stop: () => Promise<void> }[];
 let driving: AbortController;
 let driven: Promise<void>;
 let clientErrors: number;
 
 beforeEach(async () => {
   // Of its own for each test: the journal cannot be emptied.
-  database = await createTestDatabase();
-  proxy = await startDatabaseProxy(database.url);
-  directory = await mkdtemp(join(tmpdir(), 'sluice-rollout-'));
-  file = join(directory, 'flags.json');
-  await ensureFlagsFile(file, FLAG);
-  flags = await startFlagServer(file, 0, () => {});
-  service = await startTestService({
-    DATABASE_URL: database.url,
-    FLAG_PROVIDER: 'flagd',
-    FLAGD_HOST: '127.0.0.1',
-    FLAGD_PORT: String(flags.port),
-  });
-  running = [];
+  system = await startSystem();
+  ({ database, service } = system);
+  ({ file } = system.flags);
+  proxy = system.use(await startDatabaseProxy(database.url));
   clientErrors = 0;
   driving = new AbortController();
   driven = Promise.resolve();
@@ -65,81 +48,18 @@ beforeEach(async () => {
 afterEach(async () => {
   driving.abort();
   await driven;
-  await Promise.all(running.map(({ stop }) => stop()));
-  await service.stop();
-  await flags.stop();
-  await proxy[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true });
+  await system[Symbol.asyncDispose]();
 });
 
 /** @param changed settings of which the test wants less than a person may. */
-async function startController(
+const startController = (
   plan = PLAN,
   env: Record<string, string> = {},
   changed: Partial<ControllerSettings> = {},
-) {
-  const settings = readControllerSettings({
-    CONTROLLER_PORT: '0',
-    DATABASE_URL: proxy.url,
-    SLUICE_TOKEN: TOKEN,
-    SCRAPE_TARGETS: `127.0.0.1:${service.adminPort}`,
-    FLAGS_FILE: file,
-    TICK_MS: '50',
-    ...env,
-  });
-  const controller: Controller = await createController(
-    { ...settings, ...changed },
-    parsePlan(plan),
-    pino({ level: 'silent' }),
-    '127.0.0.1',
-  );
-  const { port } = await controller.start();
-  let stopped: Promise<void> | undefined;
-  const one = {
-    port,
-    stop: () => {
-      stopped ??= controller.stop();
-      return stopped;
-    },
-  };
-  running.push(one);
-  return one;
-}
+): Promise<Controller> => system.startController({ plan, env: { DATABASE_URL: proxy.url, ...env }, changed });
 
-type Running = Awaited<ReturnType<typeof startController>>;
-
-const statusOf = async ({ port }: Running) => (await send({ method: 'GET', port, path: '/api/status' })).json;
-const kindsOf = async ({ port }: Running): Promise<string[]> =>
-  (await send({ method: 'GET', port, path: '/api/history?limit=100' })).json.events.map(
-    (event: { kind: string }) => event.kind,
-  );
+const kindsOf = async (one: Controller): Promise<string[]> => (await one.history()).map(({ kind }) => kind);
 const variant = async () => JSON.parse(await readFile(file, 'utf8')).flags[FLAG].defaultVariant;
-
-function post(
-  { port }: Running,
-  path: string,
-  body: unknown,
-  headers: Record<string, string> = { Authorization: `Bearer ${TOKEN}` },
-): Promise<Answer> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return send({ method: 'POST', port, path, body: text, headers: { 'Content-Type': 'application/json', ...headers } });
-}
-
-const command = (to: Running, name: string, more: object = {}) =>
-  post(to, '/api/commands', { command: name, actor: 'ana', reason: 'a test', ...more });
-
-const isLeading = (one: Running) =>
-  until('it leads and may raise', async () => {
-    const { controller } = await statusOf(one);
-    return controller.leading && controller.noRaise === null;
-  });
-
-const reaches = (one: Running, phase: string, percent: number) =>
-  until(`${phase} at ${percent} %`, async () => {
-    const { state } = await statusOf(one);
-    return state.phase === phase && state.percent === percent;
-  });
 
 /** Requests forced to domain, so that the replica's own breaker does not keep the fault from being seen. */
 function drive(): void {
@@ -153,19 +73,19 @@ function drive(): void {
 
 async function startedAt50(plan = PLAN) {
   const controller = await startController(plan);
-  await isLeading(controller);
+  await controller.untilReady();
   drive();
-  assert.equal((await command(controller, 'start')).status, 200);
+  assert.equal((await controller.ask('start')).status, 200);
   return controller;
 }
 
 test('climbs while everything is healthy, waits for approval, and completes', async () => {
   const controller = await startedAt50();
   assert.equal(await variant(), 'p50');
-  await reaches(controller, 'awaiting-approval', 50);
+  await controller.until('awaiting-approval', 50);
   assert.equal(await variant(), 'p50', 'nothing rises without approval');
-  await until('it may be approved', async () => (await command(controller, 'approve')).status === 200);
-  await reaches(controller, 'complete', 100);
+  await until('it may be approved', async () => (await controller.ask('approve')).status === 200);
+  await controller.until('complete', 100);
   assert.equal(await variant(), 'p100');
   const kinds = await kindsOf(controller);
   for (const kind of ['started', 'approval-needed', 'promoted', 'completed', 'confirmed']) {
@@ -176,23 +96,23 @@ test('climbs while everything is healthy, waits for approval, and completes', as
 test('drops the flag by itself when domain fails, proves that the replica serves 0, and no client saw an error', async () => {
   const controller = await startedAt50();
   await service.setFaults({ domain: { errorPercent: 100 } });
-  await reaches(controller, 'rolled-back', 0);
+  await controller.until('rolled-back', 0);
   await until('it is confirmed', async () => {
-    const { change } = await statusOf(controller);
-    return change.percent === 0 && change.confirmedAt !== null;
+    const { change } = await controller.status();
+    return change?.percent === 0 && change.confirmedAt !== null;
   });
   assert.equal(await variant(), 'off');
   assert.equal(await service.metric('sluice_flag_percent'), 0);
   assert.equal(clientErrors, 0);
-  const { text } = await send({ method: 'GET', port: controller.port, path: '/metrics' });
+  const { text } = await controller.get('/metrics');
   assert.match(text, /sluice_rollbacks_total\{rollout="violation-status",cause="errors"\} 1/);
 });
 
 test('drops the flag while the database is away, and writes down why once it is back', async () => {
   const controller = await startedAt50();
   await proxy.goAway();
-  await until('it sees that', async () => (await statusOf(controller)).controller.journal === 'away');
-  assert.equal((await command(controller, 'promote')).status, 503);
+  await until('it sees that', async () => (await controller.status()).controller.journal === 'away');
+  assert.equal((await controller.ask('promote')).status, 503);
   await service.setFaults({ domain: { errorPercent: 100 } });
   await until('the flag is off', async () => (await variant()) === 'off');
   await proxy.comeBack();
@@ -200,7 +120,7 @@ test('drops the flag while the database is away, and writes down why once it is 
     const rows = await database.query("SELECT 1 FROM rollout_events WHERE kind = 'rolled-back'");
     return rows.length === 1;
   });
-  await reaches(controller, 'rolled-back', 0);
+  await controller.until('rolled-back', 0);
 });
 
 test('tells of a rollback with its evidence, and one who does not take it holds up nothing', async () => {
@@ -208,13 +128,13 @@ test('tells of a rollback with its evidence, and one who does not take it holds 
   receiver.instead = () => {};
   const env = { NOTIFY_WEBHOOK_URL: `${receiver.url}/hook`, CONSOLE_URL: 'http://console' };
   const controller = await startController(PLAN, env);
-  await isLeading(controller);
+  await controller.untilReady();
   drive();
-  assert.equal((await command(controller, 'start')).status, 200);
+  assert.equal((await controller.ask('start')).status, 200);
   await until('the receiver hangs', () => receiver.asked() === 1);
   await service.setFaults({ domain: { errorPercent: 100 } });
   await until('every replica serves 0', async () => {
-    const { change, wanted } = await statusOf(controller);
+    const { change, wanted } = await controller.status();
     return wanted === 0 && change !== null && change.percent === 0 && change.confirmedAt !== null;
   });
   assert.equal(await variant(), 'off');
@@ -230,20 +150,20 @@ test('tells of a rollback with its evidence, and one who does not take it holds 
 test('goes on where it was after a restart', async () => {
   const slow = PLAN.replace('observe: 300ms', 'observe: 10m');
   const first = await startedAt50(slow);
-  await until('time counts', async () => (await statusOf(first)).healthyMs > 0);
-  const { since } = (await statusOf(first)).state;
+  await until('time counts', async () => ((await first.status()).healthyMs ?? 0) > 0);
+  const { since } = (await first.status()).state;
   await first.stop();
   const second = await startController(slow);
-  await isLeading(second);
-  const { state, healthyMs } = await statusOf(second);
+  await second.untilReady();
+  const { state, healthyMs } = await second.status();
   assert.deepEqual([state.phase, state.percent, state.since], ['observing', 50, since]);
-  assert.ok(healthyMs > 0, 'what was observed counts still');
+  assert.ok((healthyMs ?? 0) > 0, 'what was observed counts still');
 });
 
 test('never raises a flag that a human lowered', async () => {
   const controller = await startedAt50();
   await writeFile(file, (await readFile(file, 'utf8')).replace('"defaultVariant": "p50"', '"defaultVariant": "off"'));
-  await reaches(controller, 'rolled-back', 0);
+  await controller.until('rolled-back', 0);
   assert.ok((await kindsOf(controller)).includes('adopted'));
   const looks = await service.metric('sluice_path_requests_total', { path: 'domain', outcome: 'ok' });
   await until(
@@ -255,9 +175,9 @@ test('never raises a flag that a human lowered', async () => {
 
 test('takes over a flag that was raised by hand, and guards it', async () => {
   const controller = await startController();
-  await isLeading(controller);
+  await controller.untilReady();
   await writeFile(file, (await readFile(file, 'utf8')).replace('"defaultVariant": "off"', '"defaultVariant": "p100"'));
-  await until('100 % is taken over', async () => (await statusOf(controller)).wanted === 100);
+  await until('100 % is taken over', async () => (await controller.status()).wanted === 100);
   drive();
   await service.setFaults({ domain: { errorPercent: 100 } });
   await until('it is off', async () => (await variant()) === 'off');
@@ -265,28 +185,28 @@ test('takes over a flag that was raised by hand, and guards it', async () => {
 
 test('a second controller stands by, refuses to start anything, and takes over when the first is gone', async () => {
   const first = await startController();
-  await isLeading(first);
+  await first.untilReady();
   const second = await startController();
-  await until('it has read the journal', async () => (await statusOf(second)).controller.journal === 'written');
-  const refused = await command(second, 'start');
+  await until('it has read the journal', async () => (await second.status()).controller.journal === 'written');
+  const refused = await second.ask('start');
   assert.deepEqual([refused.status, refused.json.title], [503, 'Not the leader']);
   assert.equal(await variant(), 'off');
   await first.stop();
-  await isLeading(second);
+  await second.untilReady();
 });
 
 test('holds a stage that has no traffic, tells of it, and a pause keeps the guards awake', async () => {
   const controller = await startController(PLAN, {}, { NOTIFY_HOLD_AFTER_MINUTES: 0.001 });
-  await isLeading(controller);
-  assert.equal((await command(controller, 'start')).status, 200);
-  await until('it says why it holds', async () => /no-data/.test((await statusOf(controller)).holding ?? ''));
-  assert.equal((await statusOf(controller)).healthyMs, 0);
+  await controller.untilReady();
+  assert.equal((await controller.ask('start')).status, 200);
+  await until('it says why it holds', async () => /no-data/.test((await controller.status()).holding ?? ''));
+  assert.equal((await controller.status()).healthyMs, 0);
   await until('it is told of', async () => (await kindsOf(controller)).includes('holding'));
   assert.equal((await kindsOf(controller)).filter((kind) => kind === 'holding').length, 1);
-  assert.equal((await command(controller, 'pause')).status, 200);
+  assert.equal((await controller.ask('pause')).status, 200);
   drive();
   await service.setFaults({ domain: { errorPercent: 100 } });
-  await reaches(controller, 'rolled-back', 0);
+  await controller.until('rolled-back', 0);
 });
 
 test('a stage with a lease is written so that it ends by itself, and is off without one', async () => {
@@ -301,8 +221,8 @@ describe('data that differ', () => {
     'guards:',
     'guards:\n  - { name: consistency, measure: mismatches, limit: 0, onBreach: off }',
   ).replace('observe: 300ms', 'observe: 10m');
-  const check = (to: Running, findings: number) =>
-    post(to, '/api/consistency-checks', {
+  const check = (to: Controller, findings: number) =>
+    to.post('/api/consistency-checks', {
       actor: 'ana',
       check: '5f0c7a52-8f0e-4b53-9b42-6f0d9a4f9f10',
       since: null,
@@ -311,31 +231,30 @@ describe('data that differ', () => {
       findings,
       examples: findings === 0 ? [] : [{ violation_id: '9007199254740993', kind: 'value-lost', field: 'notes' }],
     });
-  const eventsOf = async ({ port }: Running) =>
-    (await send({ method: 'GET', port, path: '/api/history?limit=100' })).json.events;
 
   test('a single write that is not what the rule says drops the flag, and the journal names the record', async () => {
     const controller = await startController(GUARDED);
-    await isLeading(controller);
-    assert.equal((await command(controller, 'start')).status, 200);
+    await controller.untilReady();
+    assert.equal((await controller.ask('start')).status, 200);
     await until('every replica serves 50', async () => (await service.metric('sluice_flag_percent')) === 50);
     await database.query(`
       CREATE FUNCTION planted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.notes := NULL; RETURN NEW; END $$;
       CREATE TRIGGER planted BEFORE UPDATE ON violations FOR EACH ROW EXECUTE FUNCTION planted()`);
     assert.equal((await service.update(77, 'status=resolved&notes=kept&force_domain=true')).status, 200);
-    await reaches(controller, 'rolled-back', 0);
+    await controller.until('rolled-back', 0);
     await until('the flag is off', async () => (await variant()) === 'off');
     await until('the record is named', async () => (await kindsOf(controller)).includes('mismatched'));
-    const events = await eventsOf(controller);
-    const { text, details } = events.find(({ kind }: { kind: string }) => kind === 'mismatched');
+    const named = (await controller.history()).find(({ kind }) => kind === 'mismatched');
+    const { text, details } = named ?? assert.fail('no record is named');
     assert.match(text, /violation 77 \(notes, by domain\)/);
-    assert.deepEqual([details.records, details.first[0].violationId], [1, '77']);
+    const { records, first } = details as { records: number; first: { violationId: string }[] };
+    assert.deepEqual([records, first[0]?.violationId], [1, '77']);
   });
 
   test('a check of all records that found something drops the flag at once; a clean one is only written down', async () => {
     const controller = await startController(GUARDED);
-    await isLeading(controller);
-    assert.equal((await command(controller, 'start')).status, 200);
+    await controller.untilReady();
+    assert.equal((await controller.ask('start')).status, 200);
     const clean = await check(controller, 0);
     assert.deepEqual([clean.status, clean.json.status.wanted], [200, 50]);
     const verdicts = clean.json.status.verdicts.filter(({ source }: { source: string }) => source === 'verifier');
@@ -357,9 +276,9 @@ describe('data that differ', () => {
 
   test('a check is taken with the token only, and not with ids that are none', async () => {
     const controller = await startController(GUARDED);
-    await isLeading(controller);
-    assert.equal((await post(controller, '/api/consistency-checks', {}, {})).status, 401);
-    const wrong = await post(controller, '/api/consistency-checks', {
+    await controller.untilReady();
+    assert.equal((await controller.post('/api/consistency-checks', {}, { headers: {} })).status, 401);
+    const wrong = await controller.post('/api/consistency-checks', {
       actor: 'ana',
       check: 'x',
       since: 'today',
@@ -376,22 +295,22 @@ describe('data that differ', () => {
 });
 
 describe('the API', () => {
-  let controller: Running;
+  let controller: Controller;
   beforeEach(async () => {
     controller = await startController();
-    await isLeading(controller);
+    await controller.untilReady();
   });
 
   test('answers 401 to whoever has no token or another one, counts it, and changes nothing', async () => {
     for (const headers of [{}, { Authorization: 'Bearer another-token-of-this-length' }]) {
       for (const path of ['/api/commands', '/api/alerts']) {
         assert.equal(
-          (await post(controller, path, { command: 'start', actor: 'eve', reason: '' }, headers)).status,
+          (await controller.post(path, { command: 'start', actor: 'eve', reason: '' }, { headers })).status,
           401,
         );
       }
     }
-    const { text } = await send({ method: 'GET', port: controller.port, path: '/metrics' });
+    const { text } = await controller.get('/metrics');
     assert.match(text, /sluice_unauthorized_total 4/);
     assert.equal(await variant(), 'off');
   });
@@ -411,21 +330,19 @@ describe('the API', () => {
   ];
   for (const [name, body, status, message] of bad) {
     test(`tells what is wrong with ${name}, and changes nothing`, async () => {
-      const answer = await post(controller, '/api/commands', body);
+      const answer = await controller.post('/api/commands', body);
       assert.equal(answer.status, status);
       assert.match(answer.text, message);
-      assert.equal((await statusOf(controller)).state.phase, 'idle');
+      assert.equal((await controller.status()).state.phase, 'idle');
     });
   }
 
   test('answers every request of a flood, and lets a rollback through meanwhile', async () => {
-    assert.equal((await command(controller, 'start')).status, 200);
+    assert.equal((await controller.ask('start')).status, 200);
     // Each reader now waits for a database that says nothing.
     proxy.toServer = () => {};
-    const flood = Array.from({ length: 300 }, () =>
-      send({ method: 'GET', port: controller.port, path: '/api/history?limit=100' }),
-    );
-    const rollback = command(controller, 'rollback');
+    const flood = Array.from({ length: 300 }, () => controller.get('/api/history?limit=100'));
+    const rollback = controller.ask('rollback');
     const answers = await Promise.all(flood);
     assert.equal((await rollback).status, 200);
     assert.equal(await variant(), 'off');
@@ -446,8 +363,8 @@ describe('the API', () => {
       }),
     );
     try {
-      assert.equal((await command(controller, 'start')).status, 200);
-      assert.equal((await command(controller, 'rollback')).status, 200);
+      assert.equal((await controller.ask('start')).status, 200);
+      assert.equal((await controller.ask('rollback')).status, 200);
       assert.equal(await variant(), 'off');
     } finally {
       for (const socket of slow) {
@@ -457,7 +374,7 @@ describe('the API', () => {
   });
 
   test('an alert drops the flag, once; resolved ones and those of others do nothing', async () => {
-    assert.equal((await command(controller, 'start')).status, 200);
+    assert.equal((await controller.ask('start')).status, 200);
     const alert = (status: string, rollout: string) => ({
       version: '4',
       status,
@@ -472,7 +389,7 @@ describe('the API', () => {
       ],
     });
     const acted = async (body: object) => {
-      const answer = await post(controller, '/api/alerts', body);
+      const answer = await controller.post('/api/alerts', body);
       assert.equal(answer.status, 200, answer.text);
       return answer.json.acted;
     };

@@ -1,28 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestFlags, type TestFlags } from '../support/flags.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { startSystem } from '../support/system/system.ts';
+
+const system = await startSystem({ replicas: 0, flag: 50 });
+const { database } = system;
 
 /** Writes are checked after they were answered: what each path wrote is what the domain's rule would have written. */
 describe('the check of single writes', () => {
-  let database: TestDatabase;
-  let flags: TestFlags;
-  let service: TestService;
-  before(async () => {
-    database = await createTestDatabase();
-  });
-  after(async () => {
-    await database[Symbol.asyncDispose]();
-  });
+  after(() => system[Symbol.asyncDispose]());
+  let service: Replica;
   beforeEach(async () => {
-    flags = await startTestFlags(50);
-    service = await startTestService({ DATABASE_URL: database.url, SHADOW_SAMPLE_PERCENT: '100', ...flags.env });
+    service = await system.startReplica({ SHADOW_SAMPLE_PERCENT: '100' });
   });
   afterEach(async () => {
-    await service[Symbol.asyncDispose]();
-    await flags.stop();
+    await service.stop();
     await database.query('DROP TRIGGER IF EXISTS planted ON violations');
   });
 
@@ -77,7 +70,7 @@ describe('the check of single writes', () => {
   test('finds a domain write of which the database returns something else, also where no write is sampled', async () => {
     await plantTrigger('NEW.status := OLD.status');
     await service.stop();
-    service = await startTestService({ DATABASE_URL: database.url, SHADOW_SAMPLE_PERCENT: '0', ...flags.env });
+    service = await system.startReplica({ SHADOW_SAMPLE_PERCENT: '0' });
     assert.equal((await service.update('901', 'status=resolved&force_domain=true')).status, 200);
     await until('the mismatch is counted', async () => (await count('mismatch', 'status')) === 1);
     assert.equal(await count('match'), 3);

@@ -2,32 +2,22 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
 import { until } from '../../src/dev/until.ts';
 import { systemClock as clock } from '../../src/kit/time.ts';
 import type { SourceReading } from '../../src/rollout/reading.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
 const ROLLOUT = 'violation-status';
 const TIMEOUT_MS = 300;
 const never = new AbortController().signal;
 
-let database: TestDatabase;
-let service: TestService;
-let replica: string;
-
-before(async () => {
-  database = await createTestDatabase();
-  service = await startTestService({ DATABASE_URL: database.url, ROLLOUT_PERCENT: '0' });
-  replica = `127.0.0.1:${service.adminPort}`;
-});
-after(async () => {
-  await service.stop();
-  await database[Symbol.asyncDispose]();
-});
+const system = await startSystem({ env: fixedAt(0) });
+const { service } = system;
+const replica = service.adminAddress;
+after(() => system[Symbol.asyncDispose]());
 
 type OtherServer = AsyncDisposable & { readonly target: string; readonly requests: () => number; connections: number };
 

@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { pino } from 'pino';
-import type { EventAnswer, StatusAnswer } from '../../src/contract/schemas.ts';
-import { createController } from '../../src/controller/create-controller.ts';
-import { readControllerSettings } from '../../src/controller/settings.ts';
-import { startFlagServer } from '../../src/dev/embedded/flag-server.ts';
 import { freePort } from '../../src/dev/embedded/flagd.ts';
-import { ensureFlagsFile } from '../../src/dev/embedded/flags-file.ts';
 import { until } from '../../src/dev/until.ts';
-import { parsePlan } from '../../src/rollout/plan.ts';
 import type { CheckResult } from '../../src/verify/run.ts';
 import { startCli } from '../support/cli.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { type Controller, TOKEN } from '../support/system/controller.ts';
+import { FLAG } from '../support/system/flags.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { fixedAt, type SystemHere, startSystem } from '../support/system/system.ts';
 
-const FLAG = 'violation-status-domain-percent';
-const TOKEN = 'a-token-for-tests-only';
 const plan = (stage: string) => `
 rollout: violation-status
 flag: ${FLAG}
@@ -34,48 +25,29 @@ minSamples: 1
 `;
 
 let stack: AsyncDisposableStack;
+let system: SystemHere;
 let database: TestDatabase;
-let service: TestService;
+let service: Replica;
+let controller: Controller;
 let url: string;
-let startController: (stage: string) => Promise<void>;
 
 beforeEach(async () => {
   stack = new AsyncDisposableStack();
-  const directory = await mkdtemp(join(tmpdir(), 'sluice-verify-'));
-  stack.defer(() => rm(directory, { recursive: true }));
-  database = stack.use(await createTestDatabase());
-  const file = join(directory, 'flags.json');
-  await ensureFlagsFile(file, FLAG);
-  const flags = await startFlagServer(file, 0, () => {});
-  stack.defer(flags.stop);
-  const env = { FLAG_PROVIDER: 'flagd', FLAGD_HOST: '127.0.0.1', FLAGD_PORT: String(flags.port) };
-  service = stack.use(await startTestService({ DATABASE_URL: database.url, ...env, FORCE_DOMAIN: 'deny' }));
-  startController = async (stage) => {
-    const settings = readControllerSettings({
-      CONTROLLER_PORT: '0',
-      DATABASE_URL: database.url,
-      SLUICE_TOKEN: TOKEN,
-      SCRAPE_TARGETS: `127.0.0.1:${service.adminPort}`,
-      FLAGS_FILE: file,
-      TICK_MS: '50',
-    });
-    const controller = await createController(settings, parsePlan(plan(stage)), pino({ level: 'silent' }), '127.0.0.1');
-    stack.defer(controller.stop);
-    url = `http://127.0.0.1:${(await controller.start()).port}/`;
-    await until('it may raise', async () => (await status()).controller.noRaise === null);
-  };
+  system = stack.use(await startSystem({ env: { FORCE_DOMAIN: 'deny' } }));
+  ({ database, service } = system);
 });
 afterEach(() => stack.disposeAsync());
 
-const json = async <T>(path: string) => (await (await fetch(`${url}${path}`)).json()) as T;
-const status = () => json<StatusAnswer>('api/status');
-const verifications = async () =>
-  (await json<{ events: EventAnswer[] }>('api/history?limit=100')).events.filter(({ kind }) => kind === 'verified');
+async function startController(stage: string): Promise<void> {
+  controller = await system.startController({ plan: plan(stage) });
+  url = `${controller.url}/`;
+  await until('it may raise', async () => (await controller.status()).controller.noRaise === null);
+}
+
+const verifications = async () => (await controller.history()).filter(({ kind }) => kind === 'verified');
 
 async function begin(): Promise<void> {
-  const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
-  const body = JSON.stringify({ command: 'start', actor: 'ana', reason: 'a test' });
-  assert.equal((await fetch(`${url}api/commands`, { method: 'POST', headers, body })).status, 200);
+  await controller.command('start');
   await until('50 % is served', async () => (await service.metric('sluice_flag_percent')) === 50);
 }
 
@@ -117,9 +89,9 @@ test('checks both paths without forcing any, leaves nothing behind, and the jour
   assert.equal(await leftBehind(), 0);
   const [event] = await verifications();
   assert.deepEqual([event?.to, event?.actor.startsWith('ana')], [50, true]);
-  assert.equal((await status()).state.verified, 'passed');
+  assert.equal((await controller.status()).state.verified, 'passed');
   assert.deepEqual((await verify('--path', 'legacy')).failed, []);
-  assert.equal((await status()).state.verified, 'passed', 'legacy alone says nothing of domain');
+  assert.equal((await controller.status()).state.verified, 'passed', 'legacy alone says nothing of domain');
 });
 
 test('checks the fallback where faults are allowed, and ends the fault', async () => {
@@ -174,7 +146,7 @@ test('finds a service that loses notes, says what it found, and the stage is not
   assert.ok(
     failed.some(({ name, detail }) => name === 'notes and handled_by are written' && /notes null/.test(detail)),
   );
-  assert.equal((await status()).state.verified, 'failed');
+  assert.equal((await controller.status()).state.verified, 'failed');
 });
 
 test('a path that no record takes is left out with the reason, and proves nothing', async () => {
@@ -205,7 +177,7 @@ test('without a controller only what may be forced is checked, and it is told th
     denied.checks.every(({ result, detail }) => result === 'skipped' && /nobody tells what percent/.test(detail)),
   );
   assert.match(denied.journal, /^NOT in the journal: .*was not reached/);
-  await using open = await startTestService({ DATABASE_URL: database.url, FORCE_DOMAIN: 'allow' });
+  await using open = await system.startReplica({ ...fixedAt(0), FORCE_DOMAIN: 'allow' });
   const { code, checks, failed } = await verify('--target', `http://127.0.0.1:${open.port}`);
   assert.deepEqual([code, failed], [0, []]);
   assert.equal(checks.filter(({ result }) => result === 'passed').length, 26);
@@ -217,8 +189,8 @@ test('a stage that requires it waits for it, says so, and is left once it has pa
   for (let id = 1; id <= 20; id += 1) {
     await service.update(id, 'status=confirmed');
   }
-  await until('it says what it waits for', async () => /sluice verify/.test((await status()).holding ?? ''));
-  assert.equal((await status()).state.percent, 50);
+  await until('it says what it waits for', async () => /sluice verify/.test((await controller.status()).holding ?? ''));
+  assert.equal((await controller.status()).state.percent, 50);
   await verify();
-  await until('it goes on', async () => (await status()).state.percent === 100);
+  await until('it goes on', async () => (await controller.status()).state.percent === 100);
 });

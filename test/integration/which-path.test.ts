@@ -2,29 +2,18 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
 import { bucketHundredths } from '../../src/routing/bucket.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTestFlags, type TestFlags } from '../support/flags.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { Replica } from '../support/system/replica.ts';
+import { fixedAt, startSystem } from '../support/system/system.ts';
 
-let database: TestDatabase;
-let flags: TestFlags;
-before(async () => {
-  database = await createTestDatabase();
-  flags = await startTestFlags(100);
-});
-after(async () => {
-  await flags.stop();
-  await database[Symbol.asyncDispose]();
-});
+const system = await startSystem({ replicas: 0 });
+const { flags, startReplica } = system;
+after(() => system[Symbol.asyncDispose]());
 
-/** A service on the flag server, once it has the flags. */
-async function startOnFlags(env: Record<string, string> = {}): Promise<TestService> {
-  const service = await startTestService({ DATABASE_URL: database.url, ...flags.env, ...env });
-  await flags.untilSeenBy(service);
-  return service;
-}
+/** Whatever was in the file before. */
+const setOnly = (percent: number) =>
+  flags.write({ state: 'ENABLED', variants: { now: percent }, defaultVariant: 'now' });
 
-async function decisionOf(service: TestService, id: number | string, query = ''): Promise<[unknown, unknown]> {
+async function decisionOf(service: Replica, id: number | string, query = ''): Promise<[unknown, unknown]> {
   const { status, headers } = await service.update(id, `status=confirmed${query}`);
   assert.equal(status, 200);
   return [headers['rollout-path'], headers['rollout-decision']];
@@ -42,9 +31,9 @@ function idWhere(matches: (bucket: number) => boolean): number {
 
 describe('the flag', () => {
   test('at 25 % decides by the record: its bucket, the same every time and on every replica', async () => {
-    await flags.set(25);
-    await using one = await startOnFlags();
-    await using other = await startOnFlags();
+    await setOnly(25);
+    await using one = await startReplica();
+    await using other = await startReplica();
     for (let id = 1; id <= 100; id += 1) {
       const expected = bucketHundredths('violation-status', String(id)) < 2_500 ? 'domain' : 'legacy';
       assert.deepEqual(await decisionOf(one, id), [expected, 'rollout']);
@@ -61,7 +50,7 @@ describe('the flag', () => {
       defaultVariant: 'off',
       targeting: { if: [{ '==': [{ var: 'handled_by' }, 'pilots'] }, 'p100', 'off'] },
     });
-    await using service = await startOnFlags();
+    await using service = await startReplica();
     assert.deepEqual(await decisionOf(service, 1, '&handled_by=pilots'), ['domain', 'rollout']);
     assert.deepEqual(await decisionOf(service, 1, '&handled_by=others'), ['legacy', 'rollout']);
     assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
@@ -71,31 +60,31 @@ describe('the flag', () => {
 });
 
 describe('the switches', () => {
-  before(() => flags.set(100));
+  before(() => setOnly(100));
 
   test('USE_DOMAIN_SERVICE=false is legacy, also for force_domain=true', async () => {
-    await using service = await startOnFlags({ USE_DOMAIN_SERVICE: 'false' });
+    await using service = await startReplica({ USE_DOMAIN_SERVICE: 'false' });
     assert.deepEqual(await decisionOf(service, 1), ['legacy', 'disabled']);
     assert.deepEqual(await decisionOf(service, 1, '&force_domain=true'), ['legacy', 'disabled']);
     assert.equal(await service.metric('sluice_flag_percent'), 0);
   });
 
   test('ROLLOUT_PERCENT=0 is an emergency rollback, even while flagd says 100', async () => {
-    await using service = await startOnFlags({ ROLLOUT_PERCENT: '0' });
+    await using service = await startReplica({ ROLLOUT_PERCENT: '0' });
     assert.deepEqual(await decisionOf(service, 1), ['legacy', 'capped']);
     assert.equal(await service.metric('sluice_flag_percent'), 0);
     assert.equal(await service.metric('sluice_decisions_total', { path: 'legacy', decision: 'capped' }), 1);
   });
 
   test('ROLLOUT_PERCENT is a ceiling: below it the flag decides', async () => {
-    await using service = await startOnFlags({ ROLLOUT_PERCENT: '10' });
+    await using service = await startReplica({ ROLLOUT_PERCENT: '10' });
     assert.deepEqual(await decisionOf(service, inBucketBelow(10)), ['domain', 'rollout']);
     assert.deepEqual(await decisionOf(service, inBucketFrom(10)), ['legacy', 'capped']);
     assert.equal(await service.metric('sluice_flag_percent'), 10);
   });
 
   test('force_domain sends a request where it asks, and counts it as forced', async () => {
-    await using service = await startOnFlags();
+    await using service = await startReplica();
     assert.deepEqual(await decisionOf(service, 1, '&force_domain=false'), ['legacy', 'forced']);
     assert.deepEqual(await decisionOf(service, 1, '&force_domain=true'), ['domain', 'forced']);
     assert.equal(await service.metric('sluice_decisions_total', { path: 'domain', decision: 'forced' }), 1);
@@ -103,11 +92,7 @@ describe('the switches', () => {
 
   test('with FLAG_PROVIDER=env there is no flagd, and ROLLOUT_PERCENT is the percent', async () => {
     for (const percent of [0, 25, 100]) {
-      await using service = await startTestService({
-        DATABASE_URL: database.url,
-        FLAG_PROVIDER: 'env',
-        ROLLOUT_PERCENT: String(percent),
-      });
+      await using service = await startReplica(fixedAt(percent));
       for (let id = 1; id <= 20; id += 1) {
         const expected = bucketHundredths('violation-status', String(id)) < percent * 100 ? 'domain' : 'legacy';
         assert.deepEqual(await decisionOf(service, id), [expected, 'rollout']);
@@ -117,7 +102,7 @@ describe('the switches', () => {
   });
 
   test('with FLAG_PROVIDER=env and no ROLLOUT_PERCENT everything is legacy', async () => {
-    await using service = await startTestService({ DATABASE_URL: database.url, FLAG_PROVIDER: 'env' });
+    await using service = await startReplica({ FLAG_PROVIDER: 'env' });
     assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
   });
 });
@@ -133,7 +118,7 @@ describe('a flag that is no percent means 0, and is counted with its reason', ()
   for (const [name, value, reason, code] of cases) {
     test(name, async () => {
       await flags.write({ state: 'ENABLED', variants: { on: value }, defaultVariant: 'on' });
-      await using service = await startOnFlags();
+      await using service = await startReplica();
       assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
       assert.equal(await service.metric('sluice_flag_evaluations_total', { reason, error_code: code }), 1);
       assert.equal(await service.metric('sluice_flag_percent'), 0);
@@ -142,22 +127,22 @@ describe('a flag that is no percent means 0, and is counted with its reason', ()
 
   test('DISABLED', async () => {
     await flags.write({ state: 'DISABLED', variants: { p100: 100 }, defaultVariant: 'p100' });
-    await using service = await startOnFlags();
+    await using service = await startReplica();
     assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
     assert.equal(await service.metric('sluice_flag_evaluations_total', { reason: 'DISABLED' }), 1);
   });
 
   test('missing', async () => {
     await flags.write(undefined);
-    await using service = await startOnFlags();
+    await using service = await startReplica();
     assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
     assert.equal(await service.metric('sluice_flag_evaluations_total', { error_code: 'FLAG_NOT_FOUND' }), 1);
   });
 });
 
 test('invalid JSON in the flags file changes nothing', async () => {
-  await flags.set(100);
-  await using service = await startOnFlags();
+  await setOnly(100);
+  await using service = await startReplica();
   await flags.writeText('{ "flags": ');
   await flags.untilRefused();
   assert.deepEqual(await decisionOf(service, 1), ['domain', 'rollout']);
@@ -165,9 +150,9 @@ test('invalid JSON in the flags file changes nothing', async () => {
 
 describe('the flag server', () => {
   test('away at start: everything is legacy and ready; once it is there, its percent is served', async () => {
-    await flags.set(100);
-    await flags.kill();
-    await using service = await startTestService({ DATABASE_URL: database.url, ...flags.env });
+    await setOnly(100);
+    await flags.stop();
+    await using service = await startReplica();
     assert.deepEqual(await decisionOf(service, 1), ['legacy', 'rollout']);
     assert.equal(await service.metric('sluice_flag_evaluations_total', { error_code: 'PROVIDER_NOT_READY' }), 1);
     assert.equal((await service.admin('/readyz')).status, 200);
@@ -177,8 +162,8 @@ describe('the flag server', () => {
   });
 
   test('killed and restarted under load: no request fails, the last percent stays, and a new one is served at once', async () => {
-    await flags.set(100);
-    await using service = await startOnFlags();
+    await setOnly(100);
+    await using service = await startReplica();
     let running = true;
     const paths: unknown[] = [];
     const clients = Array.from({ length: 5 }, async (_, client) => {
@@ -194,10 +179,10 @@ describe('the flag server', () => {
       );
     };
     await answeredBy('domain', 20);
-    await flags.kill();
+    await flags.stop();
     await answeredBy('domain', 50);
     assert.deepEqual(new Set(paths), new Set(['domain']));
-    await flags.set(0);
+    await setOnly(0);
     await flags.restart();
     await until('0 % is served', async () => (await service.metric('sluice_flag_percent')) === 0, 2_000);
     await answeredBy('legacy', 20);

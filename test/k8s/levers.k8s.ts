@@ -4,7 +4,7 @@ import type { FlagLever } from '../../src/controller/engine/ports.ts';
 import { createConfigMapLever } from '../../src/controller/levers/configmap-lever.ts';
 import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-lever.ts';
 import { systemClock as clock } from '../../src/kit/time.ts';
-import { FLAG } from '../e2e/support/flags.ts';
+import { FLAG } from '../support/system/flags.ts';
 import { type Cluster, type Kind, KUBECONFIG, openCluster, skipWithoutCluster } from './support/cluster.ts';
 
 /** The levers on a real API server, with the least rights that they need. */

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
+import { findTools } from '../../../src/dev/tools/find.ts';
 import { type RunningProcess, startProcess } from '../../../src/dev/tools/process.ts';
+import type { SystemOfProcesses } from '../../support/system/system.ts';
 
 const SCRIPTS = join(import.meta.dirname, '../../../load-tests');
 /** k6's own: the run went through and a threshold was not kept. */
@@ -12,6 +14,9 @@ export const SCRIPT_STOPPED = 107;
 const ENDED_BY_SIGNAL = 105;
 /** How long k6 may take to start, to wait for the last answers and to sum up. */
 const OVERHEAD_MS = 30_000;
+const RATE_PER_SECOND = 80;
+/** Longer than any test takes: each ends its load itself. */
+const LONGEST_LOAD_SECONDS = 150;
 
 export type ScriptOptions = {
   readonly program: string;
@@ -89,23 +94,24 @@ export async function runScript<Findings>(options: ScriptOptions): Promise<Scrip
   return await script.ended;
 }
 
-type LoadOptions = Pick<ScriptOptions, 'program' | 'directory' | 'seconds'> & {
-  readonly baseUrls: readonly string[];
-  readonly ratePerSecond: number;
-};
-
 export type RunningLoad = AsyncDisposable & {
   readonly process: RunningProcess;
   /** Ends the load now; what it came to until then. The few requests that are then under way are not in it. */
   readonly finish: () => Promise<LoadSummary>;
 };
 
-/** Starts load-tests/steady.ts beside the test; disposing of it ends the load. */
-export async function startLoad({ baseUrls, ratePerSecond, ...parts }: LoadOptions): Promise<RunningLoad> {
+/** load-tests/steady.ts beside the test: 80 status updates a second, spread over the replicas, until the test ends it. */
+export async function startLoad({ directory, replicas }: SystemOfProcesses): Promise<RunningLoad> {
   const load = await startScript({
-    ...parts,
+    program: (await findTools()).require('k6'),
+    directory,
     script: 'steady',
-    env: { BASE_URLS: baseUrls.join(','), RATE: String(ratePerSecond), DURATION: `${parts.seconds}s` },
+    seconds: LONGEST_LOAD_SECONDS,
+    env: {
+      BASE_URLS: replicas.baseUrls.join(','),
+      RATE: String(RATE_PER_SECOND),
+      DURATION: `${LONGEST_LOAD_SECONDS}s`,
+    },
   });
   return {
     process: load.process,

@@ -1,4 +1,4 @@
-import { FLAG } from './flags.ts';
+import { FLAG } from '../../support/system/flags.ts';
 
 type StageText = { readonly percent: number; readonly observe: string };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LoadSummary } from '../../../load-tests/lib/summary.ts';
-import type { Controller } from './controllers.ts';
-import type { System } from './system.ts';
+import type { Controller } from '../../support/system/controller.ts';
+import type { SystemOfProcesses } from '../../support/system/system.ts';
 
 /** Begins the rollout, under load, and waits until every replica serves `percent` and every guard is healthy there. */
 export async function startHealthyAt(percent: number, controller: Controller): Promise<void> {
@@ -19,7 +19,7 @@ export function assertNoClientError({ requests, failed, dropped }: LoadSummary):
 }
 
 /** What a rollback leads to: 0 % in the flags file, and on every replica. */
-export async function assertOff({ flags, replicas }: System): Promise<void> {
+export async function assertOff({ flags, replicas }: SystemOfProcesses): Promise<void> {
   assert.equal(await flags.percent(), 0);
   assert.deepEqual(
     await replicas.servedPercents(),

@@ -43,7 +43,7 @@ async function busyPools({ fleet }: Environment): Promise<readonly string[]> {
   for (let slot = 0; slot < fleet.slots; slot += 1) {
     const { replica, name } = fleet.current(slot);
     for (const state of ['used', 'waiting']) {
-      const value = await replica.metric('sluice_database_connections', { state });
+      const value = await replica.metric('sluice_database_connections', { state }).catch(() => undefined);
       if (value !== 0) {
         found.push(`${name} has ${value ?? 'an unknown number of'} connections ${state}`);
       }

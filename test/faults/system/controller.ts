@@ -1,8 +1,9 @@
-import { type Controller, startController } from '../../e2e/support/controllers.ts';
-import { FLAG } from '../../e2e/support/flags.ts';
+import { FLAG } from '../../support/system/flags.ts';
+import type { ControllerProcess } from '../../support/system/processes.ts';
 
 /** Stages that are left within seconds, and guards that a few failures break: it raises the flag and drops it all the time. */
-const PLAN = `rollout: violation-status
+export const CONTROLLER = {
+  plan: `rollout: violation-status
 flag: ${FLAG}
 stages:
   - { percent: 50,  observe: 1s }
@@ -10,15 +11,9 @@ stages:
 guards:
   - { name: errors, measure: error-rate, limit: 20%, window: 10s, onBreach: off }
 minSamples: 20
-`;
-
-type Parts = {
-  readonly directory: string;
-  readonly databaseUrl: string;
-  readonly flagsFile: string;
-  readonly scrapeTargets: readonly string[];
-  readonly onUnexpectedEnd: (what: string) => void;
-};
+`,
+  env: { TICK_MS: '250', LOG_LEVEL: 'info' },
+} as const;
 
 export type Conductor = AsyncDisposable & {
   /** SIGKILL; it is started again on its port, which takes a second and is not waited for. */
@@ -28,12 +23,7 @@ export type Conductor = AsyncDisposable & {
 };
 
 /** The controller, which may raise and drop the flag at any time while it is killed and started. */
-export async function startConductor({ scrapeTargets, onUnexpectedEnd, ...parts }: Parts): Promise<Conductor> {
-  const controller = await startController({
-    ...parts,
-    plan: PLAN,
-    env: { SCRAPE_TARGETS: scrapeTargets.join(','), TICK_MS: '250', LOG_LEVEL: 'info' },
-  });
+export function createConductor(controller: ControllerProcess, onUnexpectedEnd: (what: string) => void): Conductor {
   let ending = false;
   const watch = () => {
     const watched = controller.process();
@@ -58,18 +48,15 @@ export async function startConductor({ scrapeTargets, onUnexpectedEnd, ...parts 
       starting = restart();
       starting.catch((error) => onUnexpectedEnd(`the controller did not start again: ${error}`));
     },
-    urge: () => urge(controller),
+    urge: async () => {
+      for (const command of ['start', 'resume'] as const) {
+        // It refuses what makes no sense now, and it may be away: both are fine here.
+        await controller.command(command).catch(() => {});
+      }
+    },
     [Symbol.asyncDispose]: async () => {
       await starting.catch(() => {});
       ending = true;
-      await controller[Symbol.asyncDispose]();
     },
   };
-}
-
-async function urge(controller: Controller): Promise<void> {
-  for (const command of ['start', 'resume'] as const) {
-    // It refuses what makes no sense now, and it may be away: both are fine here.
-    await controller.command(command).catch(() => {});
-  }
 }

@@ -30,7 +30,9 @@ export async function startDatabase(directory: string): Promise<Database> {
       port,
       SETTINGS.flatMap((setting) => ['-c', setting]),
     );
+  await using starting = new AsyncDisposableStack();
   let server = await start();
+  starting.defer(() => server.stop());
   await execute(server.url, `CREATE DATABASE ${NAME}`);
   const url = withDatabase(server.url, NAME);
   await migrate(url, () => {});
@@ -38,6 +40,7 @@ export async function startDatabase(directory: string): Promise<Database> {
   // A connection that the server ends is nothing to tell, also when that is after the pool has let go of it.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
+  starting.defer(() => pool.end());
   const asked = new Set<Promise<unknown>>();
   let restarting: Promise<void> = Promise.resolve();
   async function restart({ mode, downMs }: Parameters<Database['restart']>[0]): Promise<void> {
@@ -48,6 +51,7 @@ export async function startDatabase(directory: string): Promise<Database> {
     await sleep(downMs);
     server = await start();
   }
+  const owned = starting.move();
   return {
     url,
     query: async <T extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) => {
@@ -64,9 +68,6 @@ export async function startDatabase(directory: string): Promise<Database> {
       restarting = restart(how);
       return restarting;
     },
-    [Symbol.asyncDispose]: async () => {
-      await pool.end();
-      await server.stop();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
+import { startSystemOfProcessesOn } from '../../support/system/system.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { createInterference, type Interference } from '../wire/interference.ts';
 import { startWireProxy, type WireProxy } from '../wire/proxy.ts';
-import { type Conductor, startConductor } from './controller.ts';
+import { CONTROLLER, type Conductor, createConductor } from './controller.ts';
 import { type Database, startDatabase } from './database.ts';
-import { type FlagBoard, startFlagBoard } from './flags.ts';
+import { createFlagBoard, type FlagBoard } from './flags.ts';
 import { type Fleet, startFleet } from './fleet.ts';
 
 const SLOTS = 2;
@@ -29,42 +31,33 @@ export type Environment = AsyncDisposable & {
   readonly takeAccidents: () => readonly string[];
 };
 
-export async function startEnvironment(directory: string): Promise<Environment> {
+export async function startEnvironment(): Promise<Environment> {
   await using stack = new AsyncDisposableStack();
   let accidents: string[] = [];
   const onUnexpectedEnd = (what: string) => void accidents.push(what);
-  const database = stack.use(await startDatabase(`${directory}/postgres`));
-  const flags = stack.use(await startFlagBoard(directory));
-  const interference = createInterference();
-  const proxy = stack.use(await startWireProxy(database.url, interference));
-  const databaseUrl = proxy.url;
-  const fleet = stack.use(
-    await startFleet({
-      directory,
-      databaseUrl,
-      env: { ...REPLICA_ENV, ...flags.env },
-      slots: SLOTS,
-      spares: SPARES,
-      onUnexpectedEnd,
-    }),
+  const system = stack.use(
+    await startSystemOfProcessesOn((directory) => startDatabase(join(directory, 'postgres')), { replicas: 0 }),
   );
+  const { database } = system;
+  const interference = createInterference();
+  const proxy = system.use(await startWireProxy(database.url, interference));
+  const throughProxy = { DATABASE_URL: proxy.url };
+  const startReplica = () => system.startReplica({ ...REPLICA_ENV, ...throughProxy });
+  const fleet = system.use(await startFleet({ startReplica, slots: SLOTS, spares: SPARES, onUnexpectedEnd }));
   const scrapeTargets: string[] = [];
   // The controller is told its replicas once; who is in a slot changes.
   for (let slot = 0; slot < SLOTS; slot += 1) {
-    scrapeTargets.push(
-      stack.use(await startTcpProxy(() => ({ host: '127.0.0.1', port: fleet.current(slot).adminPort }))).address,
-    );
+    const relay = startTcpProxy(() => ({ host: '127.0.0.1', port: fleet.current(slot).adminPort }));
+    scrapeTargets.push(system.use(await relay).address);
   }
-  const flagsFile = flags.file;
-  const conductor = stack.use(
-    await startConductor({ directory, databaseUrl, flagsFile, scrapeTargets, onUnexpectedEnd }),
-  );
+  const env = { ...CONTROLLER.env, ...throughProxy, SCRAPE_TARGETS: scrapeTargets.join(',') };
+  const conductor = system.use(createConductor(await system.startController({ ...CONTROLLER, env }), onUnexpectedEnd));
   const owned = stack.move();
   return {
     database,
     interference,
     proxy,
-    flags,
+    flags: createFlagBoard(system.flags),
     fleet,
     conductor,
     takeAccidents: () => {

@@ -1,21 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Flags, startFlags } from '../../e2e/support/flags.ts';
+import type { Flags } from '../../support/system/flags.ts';
 
-export type FlagBoard = AsyncDisposable & {
-  readonly file: string;
-  readonly env: Flags['env'];
+export type FlagBoard = {
   readonly set: (percent: number) => Promise<void>;
   readonly restart: (downMs: number) => Promise<void>;
 };
 
-/** The flags file and its server; edits and restarts come one at a time. */
-export async function startFlagBoard(directory: string): Promise<FlagBoard> {
-  const flags = await startFlags(directory);
+/** Edits of the flags file, and restarts of its server, come one at a time. */
+export function createFlagBoard(flags: Flags): FlagBoard {
   let editing: Promise<unknown> = Promise.resolve();
   let restarting: Promise<unknown> = Promise.resolve();
   return {
-    file: flags.file,
-    env: flags.env,
     set: (percent) => {
       const done = editing.then(() => flags.set(percent));
       editing = done.catch(() => {});
@@ -30,6 +25,5 @@ export async function startFlagBoard(directory: string): Promise<FlagBoard> {
       restarting = done.catch(() => {});
       return done;
     },
-    [Symbol.asyncDispose]: () => flags[Symbol.asyncDispose](),
   };
 }

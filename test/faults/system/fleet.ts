@@ -18,12 +18,10 @@ export type Fleet = AsyncDisposable & {
 /** Replicas in their slots, and spare ones that are started ahead, so that a kill costs no waiting. */
 export async function startFleet(parts: FleetParts): Promise<Fleet> {
   const all: Member[] = [];
-  let started = 0;
   let starting: Promise<unknown> = Promise.resolve();
   let closed = false;
   const start = async () => {
-    started += 1;
-    const member = await startMember(`replica-${started}`, parts, () => closed);
+    const member = await startMember(parts, () => closed);
     all.push(member);
     return member;
   };

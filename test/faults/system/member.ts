@@ -1,8 +1,6 @@
 import { EventEmitter, once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { Agent } from 'node:http';
-import { join } from 'node:path';
-import { type Replica, startReplicas } from '../../e2e/support/replicas.ts';
+import type { ReplicaProcess } from '../../support/system/processes.ts';
 
 /** One replica of the service, with the connections that the writers have to it. */
 export type Member = {
@@ -10,7 +8,7 @@ export type Member = {
   readonly port: number;
   readonly adminPort: number;
   readonly agent: Agent;
-  readonly replica: Replica;
+  readonly replica: ReplicaProcess;
   /** A write to it begins, and ends. */
   readonly begin: () => void;
   readonly end: () => void;
@@ -28,24 +26,18 @@ export type Member = {
 };
 
 export type MemberParts = {
-  readonly directory: string;
-  readonly databaseUrl: string;
-  readonly env: Readonly<Record<string, string>>;
+  readonly startReplica: () => Promise<ReplicaProcess>;
   /** Hears of a replica that ended and was not told to. */
   readonly onUnexpectedEnd: (what: string) => void;
 };
 
 /** @param closed whether everything is ending anyway. */
 export async function startMember(
-  name: string,
-  { directory, databaseUrl, env, onUnexpectedEnd }: MemberParts,
+  { startReplica, onUnexpectedEnd }: MemberParts,
   closed: () => boolean,
 ): Promise<Member> {
-  // A folder of its own: the logs of all replicas are named alike.
-  const folder = join(directory, name);
-  await mkdir(folder);
-  const { all } = await startReplicas({ count: 1, directory: folder, databaseUrl, env });
-  const replica = all[0] as Replica;
+  const replica = await startReplica();
+  const { name } = replica;
   const process = replica.process();
   const agent = new Agent({ keepAlive: true });
   const changes = new EventEmitter();

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { createTestDatabase } from '../../support/database.ts';
-import { startTestService } from '../../support/service.ts';
+import { fixedAt, startSystem } from '../../support/system/system.ts';
 import { watchConnections } from './answers.ts';
 import { readOperations } from './document.ts';
 
@@ -8,18 +7,18 @@ export type FuzzedService = Awaited<ReturnType<typeof startFuzzedService>>;
 
 /** The real service over a database of its own; half of the writes go each way. Its end fails where a connection was leaked. */
 export async function startFuzzedService() {
+  await using started = new AsyncDisposableStack();
   const connections = watchConnections();
-  const database = await createTestDatabase();
-  const service = await startTestService({
-    DATABASE_URL: database.url,
-    ROLLOUT_PERCENT: '50',
-    FORCE_DOMAIN: 'deny',
-    FAULT_INJECTION: 'deny',
-    SHADOW_SAMPLE_PERCENT: '0',
-  });
+  started.defer(() => void connections.stop());
+  const env = { ...fixedAt(50), FORCE_DOMAIN: 'deny', FAULT_INJECTION: 'deny', SHADOW_SAMPLE_PERCENT: '0' };
+  const { database, service } = started.use(await startSystem({ env }));
+  started.defer(() => connections.untilNone(service.port));
+  started.use(service);
+  const operations = readOperations((await service.get('/openapi.json')).text);
+  const resources = started.move();
   return {
     port: service.port,
-    operations: readOperations((await service.get('/openapi.json')).text),
+    operations,
     query: database.query,
     /** How many changes there are in the history. */
     changes: async () => {
@@ -32,11 +31,6 @@ export async function startFuzzedService() {
       assert.equal(answer.status, 200);
       assert.equal((await service.read(1)).json.notes, 'still works');
     },
-    [Symbol.asyncDispose]: async () => {
-      await service.stop();
-      await connections.untilNone(service.port);
-      connections.stop();
-      await database[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

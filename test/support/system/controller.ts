@@ -1,34 +1,38 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../../src/contract/schemas.ts';
-import { type RunningProcess, startProcess } from '../../../src/dev/tools/process.ts';
 import { until } from '../../../src/dev/until.ts';
 import type { COMMANDS } from '../../../src/rollout/command.ts';
+import { type Answer, type RequestOptions, send } from '../http.ts';
 
-const CONTROLLER = join(import.meta.dirname, '../../../src/controller.ts');
 const ANSWER_WITHIN_MS = 5_000;
 /** Of a machine of two cores the parts under test need most. */
 const LOOK_EVERY_MS = 25;
 const MOST_EVENTS = 200;
 
-export const TOKEN = 'a-token-for-end-to-end-tests';
+export const TOKEN = 'a-token-for-tests-only';
+const WITH_TOKEN = { Authorization: `Bearer ${TOKEN}` };
 
 export type CommandName = (typeof COMMANDS)[number];
+type More = { readonly to?: number };
 
+/** A controller, wherever it runs. */
 export type Controller = AsyncDisposable & {
   readonly name: string;
+  readonly port: number;
   readonly url: string;
   /** `host:port`, as Prometheus wants it. */
   readonly address: string;
-  /** The process of now: `restart` makes a new one. */
-  readonly process: () => RunningProcess;
+  readonly get: (path: string, options?: RequestOptions) => Promise<Answer>;
+  /** With the token, unless other headers are given. @param body goes as it is where it is a text, else as JSON. */
+  readonly post: (path: string, body: unknown, options?: RequestOptions) => Promise<Answer>;
   readonly status: () => Promise<StatusAnswer>;
   /** The newest first. */
   readonly history: () => Promise<readonly EventAnswer[]>;
+  /** By ana, for a test. */
+  readonly ask: (name: CommandName, more?: More) => Promise<Answer>;
   /** @throws with the controller's answer unless it did what was asked. */
-  readonly command: (name: CommandName, more?: { readonly to?: number }) => Promise<void>;
+  readonly command: (name: CommandName, more?: More) => Promise<void>;
   /** Waits for a status of which `condition` is true. It fails with the last status, the history and the log. */
   readonly untilStatus: (
     what: string,
@@ -42,59 +46,48 @@ export type Controller = AsyncDisposable & {
   readonly untilConfirmed: (percent: number, timeoutMs?: number) => Promise<StatusAnswer>;
   /** Waits until the journal has an event of this kind, to this percent. */
   readonly untilJournal: (kind: EventAnswer['kind'], percent: number, timeoutMs?: number) => Promise<EventAnswer>;
-  /** SIGKILL: as when its node dies. */
-  readonly kill: () => Promise<void>;
-  /** Starts it anew on its port, after it was stopped or killed. */
+  /** In order, as SIGTERM does. */
+  readonly stop: () => Promise<void>;
+  /** Starts it anew on its port, after it was stopped. */
   readonly restart: () => Promise<void>;
 };
 
 export type ControllerOptions = {
-  readonly name?: string;
-  readonly directory: string;
-  readonly databaseUrl: string;
-  readonly flagsFile: string;
-  /** The text of the plan's file. */
+  /** The text of the plan. */
   readonly plan: string;
-  /** SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL … */
-  readonly env: Readonly<Record<string, string>>;
+  readonly name?: string;
+  readonly env?: Readonly<Record<string, string>>;
 };
 
-/** The controller as a process of its own on a free port. */
-export async function startController(options: ControllerOptions): Promise<Controller> {
-  const { name = 'controller', directory, databaseUrl, flagsFile, plan, env } = options;
-  const planFile = join(directory, `${name}.yaml`);
-  await writeFile(planFile, plan);
-  const settings = {
-    DATABASE_URL: databaseUrl,
-    FLAGS_FILE: flagsFile,
-    PLAN_FILE: planFile,
-    SLUICE_TOKEN: TOKEN,
-    ...env,
-  };
-  let starts = 0;
-  const start = async (port: string) => {
-    starts += 1;
-    const started = await startProcess({
-      name: starts === 1 ? name : `${name}-start-${starts}`,
-      command: process.execPath,
-      args: [CONTROLLER],
-      env: { ...settings, CONTROLLER_PORT: port },
-      directory,
-    });
-    try {
-      const [line] = await started.untilOutput(/^\{.*"msg":"watching".*$/m);
-      return { started, port: JSON.parse(line).port as number };
-    } catch (error) {
-      await started.stop();
-      throw error;
-    }
-  };
-  let { started, port } = await start('0');
-  const address = `127.0.0.1:${port}`;
-  const url = `http://${address}`;
+type ControllerParts = Pick<Controller, 'name' | 'port' | 'stop' | 'restart'> & {
+  readonly log: () => Promise<string>;
+};
 
-  const status = () => get<StatusAnswer>(`${url}/api/status`);
-  const history = async () => (await get<HistoryAnswer>(`${url}/api/history?limit=${MOST_EVENTS}`)).events;
+/** All that needs only its port. */
+export function createController({ name, port, log, stop, restart }: ControllerParts): Controller {
+  const address = `127.0.0.1:${port}`;
+  const get: Controller['get'] = (path, options) => send({ method: 'GET', port, path, ...options });
+  const post: Controller['post'] = (path, body, { headers = WITH_TOKEN, ...options } = {}) =>
+    send({
+      method: 'POST',
+      port,
+      path,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json', ...headers },
+      ...options,
+    });
+  const inTime = () => ({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+  const read = async <T>(path: string): Promise<T> => {
+    const answer = await get(path, inTime());
+    if (answer.status !== 200) {
+      throw new Error(`${name} answered ${answer.status} to ${path}: ${answer.text}`);
+    }
+    return answer.json;
+  };
+  const ask: Controller['ask'] = (command, more = {}) =>
+    post('/api/commands', { command, actor: 'ana', reason: 'a test', ...more }, inTime());
+  const status = () => read<StatusAnswer>('/api/status');
+  const history = async () => (await read<HistoryAnswer>(`/api/history?limit=${MOST_EVENTS}`)).events;
   const wait = async (what: string, condition: () => Promise<boolean>, timeoutMs?: number) => {
     const look = async () => {
       await sleep(LOOK_EVERY_MS);
@@ -104,8 +97,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
       await until(`${name}: ${what}`, look, timeoutMs);
     } catch (error) {
       const seen = await Promise.all([status(), history()]).catch((why) => String(why));
-      const log = (await started.output()).replaceAll(/^.*"msg":"request".*\n/gm, '');
-      throw new Error([(error as Error).message, inspect(seen, { depth: 5 }), log].join('\n'));
+      const lines = (await log()).replaceAll(/^.*"msg":"request".*\n/gm, '');
+      throw new Error([(error as Error).message, inspect(seen, { depth: 5 }), lines].join('\n'));
     }
   };
   const untilStatus: Controller['untilStatus'] = async (what, condition, timeoutMs) => {
@@ -120,21 +113,18 @@ export async function startController(options: ControllerOptions): Promise<Contr
 
   return {
     name,
-    url,
+    port,
+    url: `http://${address}`,
     address,
-    process: () => started,
+    get,
+    post,
     status,
     history,
-    command: async (command, more = {}) => {
-      const answer = await fetch(`${url}/api/commands`, {
-        method: 'POST',
-        headers: { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' },
-        body: JSON.stringify({ command, actor: 'ana', reason: 'a test', ...more }),
-        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-      });
-      const text = await answer.text();
-      if (!answer.ok) {
-        throw new Error(`${name} answered ${answer.status} to ${command}: ${text}`);
+    ask,
+    command: async (command, more) => {
+      const answer = await ask(command, more);
+      if (answer.status !== 200) {
+        throw new Error(`${name} answered ${answer.status} to ${command}: ${answer.text}`);
       }
     },
     untilStatus,
@@ -165,23 +155,8 @@ export async function startController(options: ControllerOptions): Promise<Contr
       await wait(`the journal has ${kind} to ${percent} %`, look, timeoutMs);
       return found as unknown as EventAnswer;
     },
-    kill: async () => {
-      await started.kill();
-    },
-    restart: async () => {
-      ({ started } = await start(String(port)));
-    },
-    [Symbol.asyncDispose]: async () => {
-      await started.stop();
-    },
+    stop,
+    restart,
+    [Symbol.asyncDispose]: stop,
   };
-}
-
-async function get<T>(url: string): Promise<T> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-  const text = await answer.text();
-  if (!answer.ok) {
-    throw new Error(`${url} answered ${answer.status}: ${text}`);
-  }
-  return JSON.parse(text);
 }
