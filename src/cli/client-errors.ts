@@ -1,4 +1,5 @@
 import { type ApiFailure, beginningOf } from '../contract/client-failure.ts';
+import { NOT_LEADER, PROBLEM_TYPES } from '../contract/problems.ts';
 import { formatDuration } from '../contract/wording/format.ts';
 import { CliError, EXIT, type ExitCode } from './exit-codes.ts';
 
@@ -36,7 +37,7 @@ function refused({ url, status, type, detail, body }: FailureOf<'refused'>): Cli
     case 429:
       return fail(EXIT.unreachable, `${from} has too much to do${told(detail)} Try again.`);
     case 503:
-      return type === 'urn:sluice:problem:not-leader'
+      return type === PROBLEM_TYPES + NOT_LEADER
         ? fail(
             EXIT.unreachable,
             `No controller that leads was reached${told(detail)} Nothing was changed. Try again; if it stays so, look at the controllers' logs.`,

@@ -2,6 +2,7 @@ import type { Static, TObject } from 'typebox';
 import { type Got, requestOnce } from '../kit/http/client.ts';
 import { systemClock } from '../kit/time.ts';
 import { type ApiFailure, apiError } from './client-failure.ts';
+import { NOT_LEADER, PROBLEM_TYPES } from './problems.ts';
 import {
   CommandAnswer,
   type CommandRequest,
@@ -96,7 +97,7 @@ export function createApiClient({
     }
     for (let attempt = 1; ; attempt += 1) {
       const got = await ask(path, { body, secret });
-      const standsBy = got.status === 503 && problemIn(got.body).type === 'urn:sluice:problem:not-leader';
+      const standsBy = got.status === 503 && problemIn(got.body).type === PROBLEM_TYPES + NOT_LEADER;
       if (!standsBy || attempt >= leaderAttempts) {
         return read(got, CommandAnswer);
       }

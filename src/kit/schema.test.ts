@@ -47,8 +47,10 @@ for (const time of ['2026-13-01T00:00:00Z', '2026-02-03', 'now 12', '2026-02-03 
 test('a value of very many parts is not looked through: its first error is told', () => {
   const lines = Array(200_000).fill('x');
   const startedAt = performance.now();
-  assert.deepEqual(wordsFor(Order, { id: '1', lines }), ['lines.0 came as "x"; allowed: an object']);
+  const words = wordsFor(Order, { id: '1', lines });
   assert.ok(performance.now() - startedAt < 500);
+  assert.equal(words.length, 1);
+  assert.equal(words[0], 'lines.0 came as "x"; allowed: an object');
   assert.equal(wordsFor(Order, { id: '1', lines: lines.slice(0, 2_000) }).length, 2_000);
 });
 

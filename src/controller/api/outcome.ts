@@ -1,4 +1,5 @@
 import type { Context } from 'koa';
+import { NOT_LEADER } from '../../contract/problems.ts';
 import type { CommandAnswer, StatusAnswer } from '../../contract/schemas.ts';
 import { answerProblem, problem } from '../../kit/http/problems.ts';
 import type { CommandOutcome } from '../engine/engine.ts';
@@ -16,6 +17,6 @@ export function answerOutcome(ctx: Context, outcome: CommandOutcome, status: () 
       ctx.set('Retry-After', '1');
       // Behind a Service, another connection may reach the one that leads.
       ctx.set('Connection', 'close');
-      answerProblem(ctx, problem(503, 'not-leader', 'Not the leader', `Ask again: ${outcome.why}.`));
+      answerProblem(ctx, problem(503, NOT_LEADER, 'Not the leader', `Ask again: ${outcome.why}.`));
   }
 }
