@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
-import { ControllerEnvironment, readControllerSettings } from '../controller/settings.ts';
-import { readServiceSettings, ServiceEnvironment } from '../service/settings.ts';
-import { allowedOf } from './schema-errors.ts';
-import { type Setting, SettingsError } from './settings.ts';
+import { readControllerSettings } from '../controller/settings.ts';
+import { readServiceSettings } from '../service/settings.ts';
+import { SettingsError } from './settings.ts';
 
 const required = { DATABASE_URL: 'postgresql://u:p@localhost/db' };
 
@@ -118,24 +116,3 @@ describe('the controller', () => {
     assert.match(refused({ LEVER: 'configmap' }), /^FLAG_RESOURCE is required with LEVER=configmap/);
   });
 });
-
-for (const readme of ['README.md', 'README.zh.md']) {
-  for (const [who, { properties }] of Object.entries({
-    service: ServiceEnvironment,
-    controller: ControllerEnvironment,
-  })) {
-    test(`the ${who}'s settings table of ${readme} says what the code does`, async () => {
-      const text = await readFile(readme, 'utf8');
-      const written = text.split(`<!-- ${who} settings -->\n`)[1]?.split('\n<!-- /settings -->')[0];
-      assert.equal(written?.trim(), settingsTable(properties as Record<string, Setting>));
-    });
-  }
-}
-
-function settingsTable(properties: Record<string, Setting>): string {
-  const rows = Object.entries(properties).map(
-    ([name, property]) =>
-      `| \`${name}\` | ${property.default === undefined ? '–' : String(property.default)} | ${allowedOf(property).replaceAll('|', '\\|')} | ${property.description} |`,
-  );
-  return ['| variable | default | allowed | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
-}

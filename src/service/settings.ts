@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { choice, databaseUrl, logLevel, port, readSettings } from '../kit/settings.ts';
 
-/** The service's environment: names, types, defaults and meanings. The README's table is tested against it. */
+/** The service's environment: names, types, defaults and meanings. The table of docs/settings.md is tested against it. */
 export const ServiceEnvironment = Type.Object({
   PORT: port(8080, 'Port of the API.'),
   ADMIN_PORT: port(8081, 'Port of `/livez`, `/readyz`, `/metrics`.'),
