@@ -1,6 +1,6 @@
 import type { StatusAnswer } from '../../contract/schemas.ts';
 import { requireToken } from '../../kit/http/bearer.ts';
-import { limitInFlight } from '../../kit/http/middleware.ts';
+import { limitInFlight, RETRY_AFTER } from '../../kit/http/middleware.ts';
 import { type Access, problemAnswer } from '../../kit/http/route.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { RolloutLoop } from '../engine/engine.ts';
@@ -24,7 +24,6 @@ type ReportText = { readonly text: string; readonly contentSecurityPolicy: strin
 type Permissions = { readonly read: Access; readonly change: Access };
 
 const MOST_IN_FLIGHT = 50;
-export const RETRY_AFTER = { 'Retry-After': 'Seconds to wait before asking again.' };
 
 /** Reading is open inside the cluster; every change needs the token. */
 export function createPermissions(token: string, onUnauthorized: () => void): Permissions {

@@ -1,10 +1,10 @@
 import type { Context } from 'koa';
 import { describeMeasurement } from '../../contract/measurements.ts';
 import { describeEvent } from '../../contract/schemas.ts';
-import { answerUnavailable } from '../../kit/http/middleware.ts';
+import { answerUnavailable, RETRY_AFTER } from '../../kit/http/middleware.ts';
 import { type Access, problemAnswer, type Route, route } from '../../kit/http/route.ts';
 import type { Clock } from '../../kit/time.ts';
-import { type ApiParts, RETRY_AFTER } from './parts.ts';
+import type { ApiParts } from './parts.ts';
 
 const STATUS_EVERY_MS = 1_000;
 const MOST_STREAMS = 100;

@@ -90,6 +90,9 @@ export function limitBody(limitBytes: number, why: string): Middleware {
   };
 }
 
+/** For the description of a route that answers so. */
+export const RETRY_AFTER = { 'Retry-After': 'Seconds to wait before trying again.' };
+
 export function answerUnavailable(ctx: Context, detail: string): void {
   ctx.set('Retry-After', RETRY_AFTER_SECONDS);
   answerProblem(ctx, unavailable(detail));

@@ -9,7 +9,7 @@ import { answerProblem, invalidParameters, Problem } from './problems.ts';
 export type Answer = {
   readonly description: string;
   /** What each means. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** By media type. */
   readonly content: Readonly<Record<string, { readonly schema?: TSchema }>>;
 };
@@ -88,13 +88,13 @@ export const OPEN: Access = { through: [], answers: {} };
 
 export const jsonAnswer = (description: string, schema: TSchema, headers?: Answer['headers']): Answer => ({
   description,
-  ...(headers && { headers }),
+  headers,
   content: { 'application/json': { schema } },
 });
 
 /** A failure as {@link Problem}. */
 export const problemAnswer = (description: string, headers?: Answer['headers']): Answer => ({
   description,
-  ...(headers && { headers }),
+  headers,
   content: { 'application/problem+json': { schema: Problem } },
 });

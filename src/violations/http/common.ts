@@ -17,8 +17,6 @@ export const ViolationPath = Type.Object({
 export const ViolationIdNumber = Type.Integer({ format: 'int64', minimum: 1 });
 export const StatusName = Type.Enum([...STATUSES]);
 
-export const RETRY_AFTER = { 'Retry-After': 'Seconds to wait before trying again.' };
-
 export const noSuchViolation = (id: string) =>
   problem(404, 'no-such-violation', 'No such violation', `There is no violation ${id}.`);
 

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import Type from 'typebox';
-import { answerUnavailable } from '../../kit/http/middleware.ts';
+import { answerUnavailable, RETRY_AFTER } from '../../kit/http/middleware.ts';
 import { answerProblem } from '../../kit/http/problems.ts';
 import { type Access, jsonAnswer, problemAnswer, type Route, route } from '../../kit/http/route.ts';
 import type { Violation } from '../violation.ts';
 
-import { noSuchViolation, RETRY_AFTER, StatusName, ViolationIdNumber, ViolationPath } from './common.ts';
+import { noSuchViolation, StatusName, ViolationIdNumber, ViolationPath } from './common.ts';
 
 type Parts = {
   readonly read: (id: string) => Promise<Violation | undefined>;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import Type from 'typebox';
-import { answerUnavailable } from '../../kit/http/middleware.ts';
+import { answerUnavailable, RETRY_AFTER } from '../../kit/http/middleware.ts';
 import { answerProblem, problem } from '../../kit/http/problems.ts';
 import { type Access, jsonAnswer, problemAnswer, type Route, route } from '../../kit/http/route.ts';
 import type { Path } from '../../routing/path.ts';
 import type { Routed } from '../../routing/router.ts';
 import { STATUSES, type StatusUpdate, type UpdateOutcome } from '../violation.ts';
 
-import { noSuchViolation, RETRY_AFTER, StatusName, ViolationIdNumber, ViolationPath } from './common.ts';
+import { noSuchViolation, StatusName, ViolationIdNumber, ViolationPath } from './common.ts';
 
 type Parts = {
   readonly forceDomain: 'allow' | 'deny';

@@ -1,5 +1,6 @@
-import { Ajv } from 'ajv';
 import Type, { type Static, type TSchema } from 'typebox';
+import { compile } from '../../../src/kit/schema.ts';
+import { inWords } from '../../../src/kit/schema-errors.ts';
 import { POINT_NAMES } from '../wire/points.ts';
 
 /** A schedule's own limits. Everything is in milliseconds from its beginning; the writers begin at 0. */
@@ -81,7 +82,7 @@ export const Schedule = Type.Object(
 );
 export type Schedule = Readonly<Static<typeof Schedule>>;
 
-const isSchedule = new Ajv().compile<Schedule>(Schedule);
+const check = compile(Schedule);
 
 /** Takes a schedule, or what a failure printed: `{"seed": …, "schedule": {…}}`. @returns why it is none, otherwise. */
 export function readSchedule(text: string): Schedule | { readonly wrong: string } {
@@ -92,9 +93,6 @@ export function readSchedule(text: string): Schedule | { readonly wrong: string 
     return { wrong: (error as Error).message };
   }
   const candidate = typeof parsed === 'object' && parsed !== null && 'schedule' in parsed ? parsed.schedule : parsed;
-  if (isSchedule(candidate)) {
-    return candidate;
-  }
-  const [error] = isSchedule.errors ?? [];
-  return { wrong: `${error?.instancePath || 'it'} ${error?.message}` };
+  const checked = check(candidate);
+  return checked.ok ? checked.value : { wrong: inWords(checked.wrong[0], 'it') };
 }
