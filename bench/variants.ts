@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../src/dev/embedded/flagd.ts';
+import { bodyOf } from '../src/dev/tools/http.ts';
 import { type Child, startChild } from './child.ts';
 import { type Environment, flagAt } from './environment.ts';
 
@@ -62,7 +63,10 @@ async function startBare(
   const env = { PORT: String(port), DATABASE_URL: environment.databaseUrl, DATABASE_POOL: POOL_SIZE, WRITE: write };
   const child = opened.use(startChild(BARE, env));
   const url = `http://127.0.0.1:${port}/api/v1/records/violations/1/status?status=pending`;
-  await until(`${name} answers`, signal, async () => (await fetch(url, { method: 'PUT', signal })).ok);
+  await until(`${name} answers`, signal, async () => {
+    await bodyOf(url, { method: 'PUT', signal });
+    return true;
+  });
   return { name, port, pid: child.pid, heapUsedBytes: (signal) => askHeap(child, signal) };
 }
 
@@ -94,7 +98,7 @@ async function startSluice(
   // At 0 % the served percent says nothing of whether the flags have come; the evaluation's reason does.
   const url = `http://127.0.0.1:${port}/api/v1/records/violations/1/status?status=pending`;
   await until(`${name} has its flag`, signal, async () => {
-    await fetch(url, { method: 'PUT', signal });
+    await bodyOf(url, { method: 'PUT', signal });
     const metrics = await readMetrics(adminPort, signal);
     return (
       /^sluice_flag_evaluations_total\{.*reason="STATIC"/m.test(metrics) &&
@@ -106,8 +110,8 @@ async function startSluice(
   return { name, port, pid: child.pid, heapUsedBytes };
 }
 
-const readMetrics = async (adminPort: number, signal: AbortSignal) =>
-  (await fetch(`http://127.0.0.1:${adminPort}/metrics`, { signal })).text();
+const readMetrics = (adminPort: number, signal: AbortSignal) =>
+  bodyOf(`http://127.0.0.1:${adminPort}/metrics`, { signal });
 
 function metricOf(metrics: string, name: string): number {
   return Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]);

@@ -93,11 +93,8 @@ async function timeOf(controller: RunningController, command: 'start' | 'rollbac
   return ms;
 }
 
-async function ask({ url, token }: RunningController, command: string): Promise<boolean> {
-  const answer = await fetch(`${url}/api/commands`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-    body: JSON.stringify({ command, actor: 'bench', reason: 'measuring' }),
-  });
-  return answer.ok;
-}
+const ask = (controller: RunningController, command: 'start' | 'rollback'): Promise<boolean> =>
+  controller.command({ command, actor: 'bench', reason: 'measuring' }).then(
+    () => true,
+    () => false,
+  );

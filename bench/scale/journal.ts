@@ -74,7 +74,7 @@ export async function measureJournal(signal: AbortSignal): Promise<JournalRun> {
   const stateBytes = await number(client, 'SELECT pg_column_size(s.*) FROM rollout_state s');
 
   const calm = await written(client);
-  await ask(controller.url, controller.token);
+  await controller.command({ command: 'rollback', actor: 'bench', reason: 'measuring' });
   const isDown = async () =>
     (await controller.history())[0]?.kind === 'confirmed' && (await controller.status()).wanted === 0;
   await until('every replica serves 0 %', isDown, CLIMB_WITHIN_MS);
@@ -92,14 +92,6 @@ export async function measureJournal(signal: AbortSignal): Promise<JournalRun> {
     historyBytesPerChange,
     connections,
   };
-}
-
-async function ask(url: string, token: string): Promise<void> {
-  await fetch(`${url}/api/commands`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-    body: JSON.stringify({ command: 'rollback', actor: 'bench', reason: 'measuring' }),
-  });
 }
 
 /** Rows of the journal, and their bytes without indexes. */

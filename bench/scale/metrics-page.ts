@@ -1,8 +1,10 @@
+import { bodyOf } from '../../src/dev/tools/http.ts';
+
 /** What a process says of itself in Prometheus text format: its series without labels by name, and how many there are of all. */
 export type MetricsPage = { readonly values: ReadonlyMap<string, number>; readonly series: number };
 
 export async function readMetricsPage(url: string): Promise<MetricsPage> {
-  const text = await (await fetch(url)).text();
+  const text = await bodyOf(url);
   const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return {
     values: new Map(

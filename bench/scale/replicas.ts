@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bodyOf } from '../../src/dev/tools/http.ts';
 
 /**
  * Replicas as a controller and Prometheus see them: `COUNT` ports, each with the page of one real service, `PAGE_URL`, at most
@@ -11,12 +12,8 @@ const REFRESH_MS = 50;
 const url = process.env.PAGE_URL as string;
 const type = 'text/plain; version=0.0.4; charset=utf-8';
 
-let page = await readPage();
+let page = await bodyOf(url);
 let asked = 0;
-
-async function readPage(): Promise<string> {
-  return (await fetch(url)).text();
-}
 
 const ports = await Promise.all(
   Array.from({ length: Number(process.env.COUNT) }, async () => {
@@ -37,5 +34,5 @@ process.once('SIGTERM', () => process.exit(0));
 process.send?.(ports);
 for (;;) {
   await sleep(REFRESH_MS);
-  page = await readPage().catch(() => page);
+  page = await bodyOf(url).catch(() => page);
 }

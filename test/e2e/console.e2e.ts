@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { MeasurementsAnswer } from '../../src/contract/measurements.ts';
 import type { StatusAnswer } from '../../src/contract/schemas.ts';
 import { until } from '../../src/dev/until.ts';
 import { type Controller, TOKEN } from '../support/system/controller.ts';
@@ -57,7 +58,7 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
   }
 
   const untilStatus = (what: string, condition: (status: StatusAnswer) => boolean) =>
-    until(what, async () => condition((await (await fetch(`${url}api/status`)).json()) as StatusAnswer));
+    until(what, async () => condition(await controller.status()));
 
   /** @param token given where the page has none yet. */
   async function command(name: string, token?: string): Promise<void> {
@@ -219,8 +220,7 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
     await says(/Promoted from 25 % to 100 %/, '.history > li');
     const label = opened.page.locator('#chart-traffic');
     await label.waitFor();
-    const measurements = async () =>
-      (await (await fetch(`${url}api/measurements`)).json()) as { complete: boolean; points: { percent: number }[] };
+    const measurements = async (): Promise<MeasurementsAnswer> => (await controller.get('/api/measurements')).json;
     await until('the old ones are read', async () => (await measurements()).complete);
     const { points } = await measurements();
     assert.ok(

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../contract/schemas.ts';
+import { type ApiClient, createApiClient } from '../../contract/client.ts';
+import type { EventAnswer } from '../../contract/schemas.ts';
 import { migrate } from '../../kit/postgres/migrate.ts';
 import type { Faults } from '../../routing/faults.ts';
 import { startFlagServer } from '../embedded/flag-server.ts';
@@ -10,12 +11,14 @@ import { findFlagd, freePort, startFlagd } from '../embedded/flagd.ts';
 import { ensureFlagsFile } from '../embedded/flags-file.ts';
 import { startEmbeddedPostgres } from '../embedded/postgres.ts';
 import { seedViolations } from '../embedded/seed.ts';
+import { bodyOf } from '../tools/http.ts';
 import { startChild } from './child.ts';
 
 const FLAG = 'violation-status-domain-percent';
 const SERVICE = join(import.meta.dirname, '../../service.ts');
 const CONTROLLER = join(import.meta.dirname, '../../controller.ts');
 const ANSWER_WITHIN_MS = 10_000;
+const MOST_EVENTS = 100;
 
 export type Parts = {
   readonly directory: string;
@@ -33,10 +36,11 @@ export type Parts = {
 export type RunningController = {
   readonly url: string;
   readonly token: string;
-  readonly status: () => Promise<StatusAnswer>;
+  readonly status: ApiClient['status'];
   /** The newest first. */
   readonly history: () => Promise<readonly EventAnswer[]>;
-  readonly start: () => Promise<void>;
+  readonly command: ApiClient['command'];
+  readonly start: () => Promise<unknown>;
   readonly stop: () => Promise<void>;
 };
 
@@ -108,38 +112,23 @@ export async function startParts({ replicas, signal, onProgress }: PartsOptions)
         ...more,
       };
       const { ready, stop } = await startChild(CONTROLLER, 'watching', settings, signal);
-      return speakTo(`http://127.0.0.1:${ready.port}`, token, stop);
+      const url = `http://127.0.0.1:${ready.port}`;
+      const api = createApiClient({ url: new URL(url), token: () => token, timeoutMs: ANSWER_WITHIN_MS });
+      const start = { command: 'start', actor: 'demo', reason: 'the demo begins' } as const;
+      return {
+        url,
+        token,
+        stop,
+        status: api.status,
+        history: async () => (await api.history(MOST_EVENTS)).events,
+        command: api.command,
+        start: () => api.command(start),
+      };
     },
     setFaults: async (faults) => {
-      await Promise.all(adminAddresses.map((address) => call('PUT', `http://${address}/faults`, faults)));
+      const json = JSON.stringify(faults);
+      await Promise.all(adminAddresses.map((address) => bodyOf(`http://${address}/faults`, { method: 'PUT', json })));
     },
     stop: () => owned.disposeAsync(),
   };
-}
-
-function speakTo(url: string, token: string, stop: () => Promise<void>): RunningController {
-  return {
-    url,
-    token,
-    stop,
-    status: () => call<StatusAnswer>('GET', `${url}/api/status`),
-    history: async () => (await call<HistoryAnswer>('GET', `${url}/api/history?limit=100`)).events,
-    start: async () => {
-      await call('POST', `${url}/api/commands`, { command: 'start', actor: 'demo', reason: 'the demo begins' }, token);
-    },
-  };
-}
-
-async function call<T>(method: string, url: string, body?: object, token?: string): Promise<T> {
-  const answer = await fetch(url, {
-    method,
-    headers: { 'Content-Type': 'application/json', ...(token !== undefined && { Authorization: `Bearer ${token}` }) },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-  });
-  const text = await answer.text();
-  if (!answer.ok) {
-    throw new Error(`${method} ${url} was answered ${answer.status}: ${text}`);
-  }
-  return JSON.parse(text);
 }

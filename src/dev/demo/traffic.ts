@@ -1,4 +1,4 @@
-import { Agent, request } from 'node:http';
+import { openHttp } from '../../kit/http/client.ts';
 import type { Path } from '../../routing/path.ts';
 
 /** One answer that a client got. Times in milliseconds since 1970. */
@@ -27,10 +27,11 @@ type TrafficOptions = {
 const STATUSES = ['confirmed', 'false_positive', 'resolved', 'pending'];
 const VIOLATIONS = 1_000;
 const ANSWER_WITHIN_MS = 10_000;
+const MOST_BYTES = 64 * 1024;
 
 /** Clients that send at a steady rate, whatever the service does, to each replica in turn. */
 export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
-  const agent = new Agent({ keepAlive: true });
+  const http = openHttp({ timeoutMs: ANSWER_WITHIN_MS, mostBytes: MOST_BYTES });
   const answers: Answer[] = [];
   const underWay = new Set<Promise<void>>();
   const startedAt = performance.now();
@@ -47,7 +48,7 @@ export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
     }
   }, 2);
 
-  function send(turn: number): Promise<Answer> {
+  async function send(turn: number): Promise<Answer> {
     const replica = turn % baseUrls.length;
     // Primes to both numbers: every replica meets every violation, in no order that a bucket could follow.
     const id = 1 + ((turn * 387) % VIOLATIONS);
@@ -55,33 +56,20 @@ export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
     const url = `${baseUrls[replica]}/api/v1/records/violations/${id}/status?status=${status}&handled_by=demo`;
     const requestId = `demo-${startedAt.toString(36)}-${turn}`;
     const sentAtMs = Date.now();
-    return new Promise((resolve) => {
-      const answer = (told: Partial<Pick<Answer, 'status' | 'path' | 'decision'>>) =>
-        resolve({
-          requestId,
-          replica,
-          sentAtMs,
-          answeredAtMs: Date.now(),
-          status: undefined,
-          path: undefined,
-          decision: undefined,
-          ...told,
-        });
-      const asked = request(url, { method: 'PUT', agent, headers: { 'X-Request-Id': requestId } }, (response) => {
-        response.resume();
-        response.on('error', () => answer({}));
-        response.on('end', () =>
-          answer({
-            status: response.statusCode,
-            path: response.headers['rollout-path'] as Path | undefined,
-            decision: response.headers['rollout-decision'] as string | undefined,
-          }),
-        );
-      });
-      asked.setTimeout(ANSWER_WITHIN_MS, () => asked.destroy(new Error('no answer in time')));
-      asked.on('error', () => answer({}));
-      asked.end();
-    });
+    const got = await http.request(new URL(url), { method: 'PUT', headers: { 'X-Request-Id': requestId } });
+    return {
+      requestId,
+      replica,
+      sentAtMs,
+      answeredAtMs: Date.now(),
+      ...(got.kind === 'got'
+        ? {
+            status: got.status,
+            path: got.headers['rollout-path'] as Path | undefined,
+            decision: got.headers['rollout-decision'] as string | undefined,
+          }
+        : { status: undefined, path: undefined, decision: undefined }),
+    };
   }
 
   return {
@@ -89,7 +77,7 @@ export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
     stop: async () => {
       clearInterval(timer);
       await Promise.all(underWay);
-      agent.destroy();
+      await http.close();
     },
   };
 }

@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../until.ts';
+import { bodyOf } from './http.ts';
 import { endWithThisProcess, hasEnded, signalGroup } from './process-group.ts';
 
 const START_TIMEOUT_MS = 20_000;
@@ -114,12 +115,8 @@ export async function startProcess({ name, command, args, env, directory }: Proc
   };
 }
 
-async function isOk(url: string): Promise<boolean> {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-    await answer.arrayBuffer();
-    return answer.ok;
-  } catch {
-    return false;
-  }
-}
+const isOk = (url: string) =>
+  bodyOf(url, { timeoutMs: 2_000 }).then(
+    () => true,
+    () => false,
+  );

@@ -2,6 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../embedded/flagd.ts';
 import { until } from '../until.ts';
+import { bodyOf } from './http.ts';
 import { type RunningProcess, startProcess } from './process.ts';
 
 const RULES = join(import.meta.dirname, '../../../monitoring/rules');
@@ -125,11 +126,5 @@ function configuration(
   };
 }
 
-async function get<T>(url: string): Promise<T> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-  const { data, error } = (await answer.json()) as { data: T; error?: string };
-  if (!answer.ok) {
-    throw new Error(`Prometheus answered ${answer.status}: ${error}`);
-  }
-  return data;
-}
+const get = async <T>(url: string): Promise<T> =>
+  (JSON.parse(await bodyOf(url, { timeoutMs: 5_000 })) as { data: T }).data;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../../src/contract/schemas.ts';
+import { createApiClient } from '../../../src/contract/client.ts';
+import type { EventAnswer, StatusAnswer } from '../../../src/contract/schemas.ts';
 import { until } from '../../../src/dev/until.ts';
 import type { COMMANDS } from '../../../src/rollout/command.ts';
 import { type Answer, type RequestOptions, send } from '../http.ts';
@@ -77,17 +78,12 @@ export function createController({ name, port, log, stop, restart }: ControllerP
       ...options,
     });
   const inTime = () => ({ signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-  const read = async <T>(path: string): Promise<T> => {
-    const answer = await get(path, inTime());
-    if (answer.status !== 200) {
-      throw new Error(`${name} answered ${answer.status} to ${path}: ${answer.text}`);
-    }
-    return answer.json;
-  };
-  const ask: Controller['ask'] = (command, more = {}) =>
-    post('/api/commands', { command, actor: 'ana', reason: 'a test', ...more }, inTime());
-  const status = () => read<StatusAnswer>('/api/status');
-  const history = async () => (await read<HistoryAnswer>(`/api/history?limit=${MOST_EVENTS}`)).events;
+  const request = (command: CommandName, more: More = {}) => ({ command, actor: 'ana', reason: 'a test', ...more });
+  const ask: Controller['ask'] = (command, more) => post('/api/commands', request(command, more), inTime());
+  // What one that stands by answers is for tests to see.
+  const api = createApiClient({ url: new URL(`http://${address}`), token: () => TOKEN, leaderAttempts: 1 });
+  const { status } = api;
+  const history = async () => (await api.history(MOST_EVENTS)).events;
   const wait = async (what: string, condition: () => Promise<boolean>, timeoutMs?: number) => {
     const look = async () => {
       await sleep(LOOK_EVERY_MS);
@@ -122,10 +118,7 @@ export function createController({ name, port, log, stop, restart }: ControllerP
     history,
     ask,
     command: async (command, more) => {
-      const answer = await ask(command, more);
-      if (answer.status !== 200) {
-        throw new Error(`${name} answered ${answer.status} to ${command}: ${answer.text}`);
-      }
+      await api.command(request(command, more));
     },
     untilStatus,
     until: (phase, percent, timeoutMs) =>
