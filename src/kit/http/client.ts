@@ -1,6 +1,7 @@
 import { unescape as decoded } from 'node:querystring';
-import { Agent, type Dispatcher } from 'undici';
-import { type Failed, isHungUp, whatFailed } from './failure.ts';
+import { Agent } from 'undici';
+import { systemClock } from '../time.ts';
+import { type Failed, isHungUp, TooLarge, whatFailed } from './failure.ts';
 
 export type { Failed };
 
@@ -41,9 +42,11 @@ export function openHttp({ timeoutMs, mostBytes }: Bounds): HttpClient {
   const { agent, close } = openAgent(timeoutMs);
   return {
     request: async (url, asked = {}) => {
-      const endsAtMs = performance.now() + (asked.timeoutMs ?? timeoutMs);
-      const ask = () =>
-        attempt(agent, url, { ...asked, mostBytes, timeoutMs: Math.max(0, endsAtMs - performance.now()) });
+      const endsAtMs = systemClock.monotonic() + (asked.timeoutMs ?? timeoutMs);
+      const ask = () => {
+        const leftMs = Math.max(0, Math.round(endsAtMs - systemClock.monotonic()));
+        return attempt(agent, url, { ...asked, mostBytes, timeoutMs: leftMs });
+      };
       const first = await ask();
       // A server may close a kept connection just as it is used again; that says nothing of the server.
       return first.kind === 'failed' && isHungUp(first) && (asked.method ?? 'GET') === 'GET' ? ask() : first;
@@ -81,63 +84,66 @@ function openAgent(timeoutMs: number) {
 
 type Attempt = Asked & Bounds & { readonly reset?: boolean };
 
-function attempt(agent: Agent, url: URL, asked: Attempt): Promise<Got | Failed> {
-  const { method = 'GET', headers, json, timeoutMs, mostBytes, signal, reset = false } = asked;
-  return new Promise((resolve) => {
-    let request: Dispatcher.DispatchController | undefined;
-    let isOver = false;
-    let head: Pick<Got, 'status' | 'headers'> | undefined;
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    const end = (answer: Got | Failed) => {
-      isOver = true;
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
-      resolve(answer);
-    };
-    const fail = ({ why, detail }: Pick<Failed, 'why' | 'detail'>) => {
-      const progress = head === undefined ? (request === undefined ? 'not sent' : 'sent') : 'answered';
-      end({ kind: 'failed', why, detail, progress });
-      request?.abort(new Error(detail));
-    };
-    const abort = () => fail({ why: 'timeout', detail: 'the request was ended' });
-    const tooLate = () => fail({ why: 'timeout', detail: `no answer within ${Math.round(timeoutMs)} ms` });
-    const timer = setTimeout(tooLate, timeoutMs);
-    if (signal?.aborted) {
-      return abort();
-    }
-    signal?.addEventListener('abort', abort);
-    const { origin, pathname, search } = url;
-    const sent = {
-      ...credentialsOf(url),
-      ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...headers,
-    };
-    agent.dispatch(
-      { origin, path: `${pathname}${search}`, method, headers: sent, body: json ?? null, reset },
-      {
-        onRequestStart: (started) => {
-          request = started;
-          if (isOver) {
-            started.abort(new Error('nobody waits for it'));
-          }
-        },
-        onResponseStart: (_, status, headers) => {
-          head = { status, headers };
-        },
-        onResponseData: (_, chunk) => {
-          bytes += chunk.length;
-          chunks.push(chunk);
-          if (bytes > mostBytes) {
-            fail({ why: 'malformed', detail: `the answer has more than ${mostBytes} bytes` });
-          }
-        },
-        onResponseEnd: () =>
-          end({ kind: 'got', status: 0, headers: {}, ...head, body: Buffer.concat(chunks).toString('utf8') }),
-        onResponseError: (_, error) => fail(whatFailed(error)),
+async function attempt(agent: Agent, url: URL, asked: Attempt): Promise<Got | Failed> {
+  const { timeoutMs, signal } = asked;
+  let progress: Failed['progress'] = 'not sent';
+  const tell = (reached: Failed['progress']) => {
+    progress = reached;
+  };
+  try {
+    return await systemClock.within(timeoutMs, (ended) => exchange(agent, url, asked, ended, tell), signal);
+  } catch (error) {
+    const failure = signal?.aborted
+      ? { why: 'timeout' as const, detail: 'the request was ended' }
+      : whatFailed(error as Error);
+    return { kind: 'failed', ...failure, progress };
+  }
+}
+
+/** @param tell hears how far it came. */
+function exchange(
+  agent: Agent,
+  url: URL,
+  { method = 'GET', headers, json, mostBytes, reset = false }: Attempt,
+  ended: AbortSignal,
+  tell: (progress: Failed['progress']) => void,
+): Promise<Got> {
+  const sent = {
+    ...credentialsOf(url),
+    ...(json !== undefined && { 'content-type': 'application/json' }),
+    ...headers,
+  };
+  const { promise, resolve, reject } = Promise.withResolvers<Got>();
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let head = { status: 0, headers: {} };
+  agent.dispatch(
+    { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers: sent, body: json ?? null, reset },
+    {
+      onRequestStart: (request) => {
+        tell('sent');
+        const end = () => request.abort(ended.reason);
+        ended.addEventListener('abort', end);
+        if (ended.aborted) {
+          end();
+        }
       },
-    );
-  });
+      onResponseStart: (_, status, headers) => {
+        tell('answered');
+        head = { status, headers };
+      },
+      onResponseData: (request, chunk) => {
+        bytes += chunk.length;
+        chunks.push(chunk);
+        if (bytes > mostBytes) {
+          request.abort(new TooLarge(`the answer has more than ${mostBytes} bytes`));
+        }
+      },
+      onResponseEnd: () => resolve({ kind: 'got', ...head, body: Buffer.concat(chunks).toString('utf8') }),
+      onResponseError: (_, error) => reject(error),
+    },
+  );
+  return promise;
 }
 
 /** Those of a URL such as `http://user:password@host`. */

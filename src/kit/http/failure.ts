@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+import { TimedOut } from '../time.ts';
 
 /** Nothing usable came. */
 export type Failed = {
@@ -9,10 +10,20 @@ export type Failed = {
   /** How far it came: only what was not sent cannot have been done. */
   readonly progress: 'not sent' | 'sent' | 'answered';
 };
+
+/** An answer beyond its bound. */
+export class TooLarge extends Error {}
+
 type Fault = Error & { readonly code?: string; readonly errors?: readonly NodeJS.ErrnoException[] };
 
 /** @param error of a socket, of TLS, or of undici. */
 export function whatFailed(error: Fault): Pick<Failed, 'why' | 'detail'> {
+  if (error instanceof TimedOut) {
+    return { why: 'timeout', detail: error.message };
+  }
+  if (error instanceof TooLarge) {
+    return { why: 'malformed', detail: error.message };
+  }
   if (error instanceof errors.SocketError) {
     return { why: 'unreachable', detail: 'ECONNRESET' };
   }
