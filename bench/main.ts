@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { runMain, stopSignal } from '../src/kit/run-main.ts';
 import { startChild } from './child.ts';
 import { measureDecision } from './decision/run.ts';
 import { startEnvironment } from './environment.ts';
@@ -55,17 +56,11 @@ function progress(line: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
 }
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
-}
-try {
-  await main(
-    readOptions(process.argv.slice(2)),
-    AbortSignal.any([interrupted.signal, AbortSignal.timeout(RUN_TIMEOUT_MS)]),
-  );
-} catch (error) {
-  const reason = interrupted.signal.aborted ? interrupted.signal.reason : error;
-  console.error(`\nThe bench failed: ${(reason as Error).message}`);
-  process.exitCode = 1;
-}
+await runMain(
+  () =>
+    main(
+      readOptions(process.argv.slice(2)),
+      AbortSignal.any([stopSignal('SIGHUP'), AbortSignal.timeout(RUN_TIMEOUT_MS)]),
+    ),
+  '\nThe bench failed',
+);

@@ -5,6 +5,7 @@ import { type Parts, type RunningController, startParts } from './dev/demo/parts
 import { createProgress, type Progress } from './dev/demo/progress.ts';
 import { breachPromises, climbPromise, type Promised, writesPromise } from './dev/demo/promises.ts';
 import { startTraffic, type Traffic } from './dev/demo/traffic.ts';
+import { runMain, stopSignal } from './kit/run-main.ts';
 import type { Faults } from './routing/faults.ts';
 
 const HELP = `The main job in a minute, on parts of its own: a rollout climbs 5 → 10 → 25 % by itself, its domain path is made
@@ -55,20 +56,17 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interrupted.abort(new Error('ended by you')));
-  }
+  const stop = stopSignal();
   const progress = createProgress(process.stderr);
   try {
-    const told = await play(progress, interrupted.signal);
+    const told = await play(progress, stop);
     progress.clear();
     console.log(values.json ? JSON.stringify(told, null, 2) : summarise(told));
     return told.promises.every(({ holds }) => holds) ? 0 : 1;
   } catch (error) {
     progress.clear();
-    console.error(interrupted.signal.aborted ? 'Ended.' : `The demo broke off: ${(error as Error).message}`);
-    return interrupted.signal.aborted ? 130 : 1;
+    console.error(stop.aborted ? 'Ended.' : `The demo broke off: ${(error as Error).message}`);
+    return stop.aborted ? 130 : 1;
   }
 }
 
@@ -179,4 +177,4 @@ function describeTimes(breach: Breach): string {
     .join('\n');
 }
 
-process.exitCode = await main();
+await runMain(main);

@@ -10,8 +10,8 @@ import { startEmbeddedPostgres } from './dev/embedded/postgres.ts';
 import { SEEDED_VIOLATIONS, seedViolations } from './dev/embedded/seed.ts';
 import { ensureToken } from './dev/embedded/token.ts';
 import { migrate } from './kit/postgres/migrate.ts';
-import { SettingsError } from './kit/settings.ts';
-import { type Plan, PlanError } from './rollout/plan.ts';
+import { runMain, untilStopped } from './kit/run-main.ts';
+import type { Plan } from './rollout/plan.ts';
 import { createService } from './service/create-service.ts';
 import { readServiceSettings } from './service/settings.ts';
 
@@ -25,27 +25,15 @@ type Running = { readonly env: NodeJS.ProcessEnv; readonly what: string; readonl
 /** Everything on one machine, for trying it out: a real PostgreSQL, a flag server, the service and the controller. */
 async function main(): Promise<void> {
   const stops: (() => Promise<void>)[] = [];
-  let stopping: Promise<void> | undefined;
-  const stop = () => {
-    stopping ??= (async () => {
-      for (const each of stops.reverse()) {
-        await each();
-      }
-    })();
-    return stopping;
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, async () => {
-      console.log('\nStopping: requests under way finish, then the database closes.');
-      await stop();
-      process.exit(0);
-    });
-  }
+  const stopped = untilStopped('SIGHUP');
   try {
-    await startAll(stops);
-  } catch (error) {
-    await stop();
-    throw error;
+    await Promise.race([startAll(stops), stopped]);
+    await stopped;
+    console.log('\nStopping: requests under way finish, then the database closes.');
+  } finally {
+    for (const stop of stops.reverse()) {
+      await stop();
+    }
   }
 }
 
@@ -167,10 +155,4 @@ async function startFlags(given: NodeJS.ProcessEnv): Promise<Running> {
   };
 }
 
-try {
-  await main();
-} catch (error) {
-  const isExpected = error instanceof SettingsError || error instanceof PlanError;
-  console.error(isExpected ? error.message : `Sluice could not start: ${(error as Error).message}`);
-  process.exit(1);
-}
+await runMain(main, 'Sluice could not start');

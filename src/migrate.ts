@@ -1,14 +1,10 @@
 import { migrate } from './kit/postgres/migrate.ts';
+import { runMain } from './kit/run-main.ts';
 
-const url = process.env.DATABASE_URL;
-try {
+await runMain(async () => {
+  const url = process.env.DATABASE_URL;
   if (!url) {
     throw new Error('DATABASE_URL is required. Set it to postgresql://user:password@host:port/database.');
   }
   await migrate(url, console.log);
-} catch (error) {
-  // An AggregateError of all addresses that refused has no message of its own.
-  const { message, code } = error as NodeJS.ErrnoException;
-  console.error(`The database was not migrated: ${message || code}`);
-  process.exitCode = 1;
-}
+}, 'The database was not migrated');

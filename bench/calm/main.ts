@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { runMain, stopSignal } from '../../src/kit/run-main.ts';
 import { listCases } from './cases.ts';
 import { measureDeadPath } from './dead-path.ts';
 import { type CalmOptions, HELP, readOptions } from './options.ts';
@@ -50,19 +51,11 @@ function progressSince(startedMs: number): (doneShare: number) => void {
   };
 }
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
-}
-try {
+await runMain(async () => {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
     console.log(HELP);
   } else {
-    await main(options, AbortSignal.any([interrupted.signal, AbortSignal.timeout(RUN_TIMEOUT_MS)]));
+    await main(options, AbortSignal.any([stopSignal('SIGHUP'), AbortSignal.timeout(RUN_TIMEOUT_MS)]));
   }
-} catch (error) {
-  const reason = interrupted.signal.aborted ? interrupted.signal.reason : error;
-  console.error(`\nThe simulation failed: ${(reason as Error).message}`);
-  process.exitCode = 1;
-}
+}, '\nThe simulation failed');

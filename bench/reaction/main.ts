@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { runMain, stopSignal } from '../../src/kit/run-main.ts';
 import { measureSeries, missingTools } from './measure.ts';
 import { HELP, type ReactionOptions, readOptions } from './options.ts';
 import { renderReaction, type SeriesResult, targetsOf } from './report.ts';
@@ -23,19 +24,11 @@ async function main({ breaches, only, jsonFile }: ReactionOptions, signal: Abort
   process.exitCode = results.flatMap(targetsOf).every(({ met }) => met) ? 0 : 1;
 }
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
-}
-try {
+await runMain(async () => {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
     console.log(HELP);
   } else {
-    await main(options, interrupted.signal);
+    await main(options, stopSignal('SIGHUP'));
   }
-} catch (error) {
-  const reason = interrupted.signal.aborted ? interrupted.signal.reason : error;
-  console.error(`The measurement failed: ${(reason as Error).message}`);
-  process.exitCode = 1;
-}
+}, 'The measurement failed');

@@ -5,6 +5,7 @@ import { createPrometheusSource } from '../../src/controller/signals/prometheus.
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
 import { findFlagd } from '../../src/dev/embedded/flagd.ts';
 import { findTools } from '../../src/dev/tools/find.ts';
+import { runMain, stopSignal } from '../../src/kit/run-main.ts';
 import { systemClock as clock } from '../../src/kit/time.ts';
 import { table } from '../table.ts';
 import { type ControllerRun, measureController } from './controllers.ts';
@@ -220,19 +221,11 @@ async function main(options: ScaleOptions, signal: AbortSignal): Promise<void> {
   }
 }
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`stopped by ${signal}`)));
-}
-try {
+await runMain(async () => {
   const options = readOptions(process.argv.slice(2));
   if (options.help) {
     console.log(HELP);
   } else {
-    await main(options, interrupted.signal);
+    await main(options, stopSignal('SIGHUP'));
   }
-} catch (error) {
-  const reason = interrupted.signal.aborted ? interrupted.signal.reason : error;
-  console.error(`The measurement failed: ${(reason as Error).message}`);
-  process.exitCode = 1;
-}
+}, 'The measurement failed');

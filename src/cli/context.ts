@@ -47,12 +47,3 @@ export function createContext(env: NodeJS.ProcessEnv): Context {
     env,
   };
 }
-
-/** Aborted by Ctrl-C and SIGTERM, for commands that go on until then. */
-export function untilInterrupted(): AbortSignal {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => stop.abort());
-  }
-  return stop.signal;
-}

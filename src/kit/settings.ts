@@ -1,9 +1,10 @@
 import Type, { type Static, type TObject } from 'typebox';
+import { ExpectedError } from './expected-error.ts';
 import { compile } from './schema.ts';
 import { allowedOf, type Keywords, shown } from './schema-errors.ts';
 
 /** A wrong setting, told so that it can be put right: one line for each variable. */
-export class SettingsError extends Error {
+export class SettingsError extends ExpectedError {
   override readonly name = 'SettingsError';
 }
 

@@ -1,4 +1,5 @@
 import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
+import { ExpectedError } from '../kit/expected-error.ts';
 import type { Percent } from '../kit/percent.ts';
 import { compile } from '../kit/schema.ts';
 import { inWords, type Wrong } from '../kit/schema-errors.ts';
@@ -55,7 +56,7 @@ export type Plan = {
 export type PlanProblem = { readonly line: number; readonly message: string };
 
 /** What is wrong with a plan, one line of text for each problem. */
-export class PlanError extends Error {
+export class PlanError extends ExpectedError {
   override readonly name = 'PlanError';
   readonly problems: readonly PlanProblem[];
 

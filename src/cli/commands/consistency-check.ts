@@ -1,8 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { openConsistencyStore } from '../../consistency/sql/check-store.ts';
+import { stopSignal } from '../../kit/run-main.ts';
 import { defaultActor, readActor, readId } from '../arguments.ts';
 import { readDatabaseUrl } from '../connection.ts';
-import { type Context, type GlobalOptions, untilInterrupted } from '../context.ts';
+import type { Context, GlobalOptions } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { documentOf, renderFindings, renderVerdict } from '../render/findings.ts';
 import { writeJson } from '../terminal/output.ts';
@@ -64,7 +65,7 @@ Examples:
       const output = context.output(command);
       const json = command.optsWithGlobals<GlobalOptions>().json === true;
       const url = readDatabaseUrl(context.env, 'the records and their histories are there');
-      const stop = untilInterrupted();
+      const stop = stopSignal();
       const client = context.client(command, stop);
       const actor = options.actor ?? defaultActor(context.env);
       const steered = await steeredRollout(client, stop);

@@ -1,9 +1,10 @@
 import { type Command, Option } from 'commander';
 import { RepairError } from '../../consistency/repair.ts';
 import { openRepairStore } from '../../consistency/sql/repair-store.ts';
+import { stopSignal } from '../../kit/run-main.ts';
 import { defaultActor, readActor, readId, readReason } from '../arguments.ts';
 import { readDatabaseUrl } from '../connection.ts';
-import { type Context, type GlobalOptions, untilInterrupted } from '../context.ts';
+import type { Context, GlobalOptions } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { beginRepair, beginUndo } from './repair-begin.ts';
 import { showResults } from './repair-results.ts';
@@ -50,7 +51,7 @@ Examples:
       }
       const actor = options.actor ?? defaultActor(context.env);
       const url = readDatabaseUrl(context.env, 'the records and their histories are there');
-      const signal = untilInterrupted();
+      const signal = stopSignal();
       try {
         await using store = await openRepairStore(url);
         const work = { store, apply: options.apply === true, actor, signal };

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
+import { stopSignal } from '../../kit/run-main.ts';
 import { readInterval, readLimit } from '../arguments.ts';
-import { type Context, type GlobalOptions, untilInterrupted } from '../context.ts';
+import type { Context, GlobalOptions } from '../context.ts';
 import { renderEvent } from '../render/history.ts';
 import { renderStatus } from '../render/status.ts';
 import { writeJson } from '../terminal/output.ts';
@@ -35,7 +36,7 @@ Examples:
       const output = context.output(command);
       const json = command.optsWithGlobals<GlobalOptions>().json === true;
       if (watch) {
-        const signal = untilInterrupted();
+        const signal = stopSignal();
         const client = context.client(command, signal);
         using frames = createFrames(output, json);
         return await watchStatus({ client, frames, intervalMs, signal });
@@ -69,7 +70,7 @@ Examples:
       const output = context.output(command);
       const json = command.optsWithGlobals<GlobalOptions>().json === true;
       if (follow) {
-        const signal = untilInterrupted();
+        const signal = stopSignal();
         return await followHistory({
           client: context.client(command, signal),
           output,

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { StatusAnswer } from '../../contract/schemas.ts';
+import { stopSignal } from '../../kit/run-main.ts';
 import type { Path } from '../../routing/path.ts';
 import { createVerifyRecords } from '../../verify/database-records.ts';
 import { borrowRecord, type Served, type VerifyRecords } from '../../verify/records.ts';
@@ -8,7 +9,7 @@ import { VerifyError, verifyService } from '../../verify/session.ts';
 import { createHttpTarget } from '../../verify/target.ts';
 import { defaultActor, readActor } from '../arguments.ts';
 import { readDatabaseUrl } from '../connection.ts';
-import { type Context, type GlobalOptions, untilInterrupted } from '../context.ts';
+import type { Context, GlobalOptions } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { type Output, writeJson } from '../terminal/output.ts';
 import { printable } from '../terminal/text.ts';
@@ -59,7 +60,7 @@ Examples:
     .action(async (options: VerifyOptions) => {
       const output = context.output(command);
       const json = command.optsWithGlobals<GlobalOptions>().json === true;
-      const stop = untilInterrupted();
+      const stop = stopSignal();
       const client = context.client(command, stop);
       // Read first: a wrong setting is told before anything is asked for.
       const records = recordsOf(options, context.env);
