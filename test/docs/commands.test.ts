@@ -20,7 +20,7 @@ test('the justfile has every npm script, and runs that script', () => {
   );
   assert.deepEqual(
     recipes,
-    Object.keys(scripts).map((script) => [recipeOf(script), `npm run -s ${script} -- {{args}}`]),
+    Object.keys(scripts).map((script) => [recipeOf(script), `@npm run -s ${script} -- "$@"`]),
   );
 });
 
