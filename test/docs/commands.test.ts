@@ -75,6 +75,7 @@ test('the commit hook takes a subject with a scope and a sentence, and no other'
   }
   for (const message of [
     'A rollback names it',
+    'engine A rollback names it',
     'engine: lower case',
     'engine: Ends with a stop.',
     'Engine: A word',

@@ -28,7 +28,7 @@ export function pages(): readonly Page[] {
 }
 
 /** A page without its blocks of code, where nothing is a link. */
-export const prose = (text: string): string => text.replaceAll(/^```.*?^```$/gms, '');
+export const prose = (text: string): string => text.replaceAll(/^ *```.*?^ *```$/gms, '');
 
 /** The rows of the table that stands between `<!-- name -->` and the next closing mark, cell by cell, without its head. */
 export function table(page: string, name: string): readonly (readonly string[])[] {
