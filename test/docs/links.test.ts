@@ -106,7 +106,7 @@ function anchorsOf(text: string): readonly string[] {
 /** Paths from the root, `{a,b}` spelt out; patterns with `*` or `…` name no one file. */
 function namedPaths(text: string): readonly string[] {
   const named = text.matchAll(
-    /(?<![\w/.-])((?:src|test|docs|scripts|migrations|monitoring|k8s|bench|load-tests)\/[\w./{},*…-]*)/g,
+    /(?<![\w/.-])((?:src|test|docs|scripts|migrations|monitoring|k8s|bench|load-tests)\/[\w./{},*…-]*|lint\/\w+\.grit)/g,
   );
   return Array.from(named, ([, path = '']) => path.replace(/[.,]+$/, ''))
     .filter((path) => !/[*…]/.test(path))
