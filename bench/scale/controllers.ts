@@ -83,10 +83,9 @@ async function timeOf(controller: RunningController, command: 'start' | 'rollbac
     accepted = accepted || (await ask(controller, command));
     await sleep(ASK_EVERY_MS);
     const details = (await controller.history())
-      .filter(({ kind }) => kind === 'confirmed')
-      .map((event) => event.details as { readonly writtenAtMs: number; readonly confirmedAtMs: number })
-      .find(({ writtenAtMs }) => writtenAtMs >= askedAtMs);
-    ms = details && details.confirmedAtMs - details.writtenAtMs;
+      .flatMap((event) => (event.kind === 'confirmed' ? event.details : []))
+      .find(({ writtenAtMs = 0 }) => writtenAtMs >= askedAtMs);
+    ms = details && Number(details.confirmedAtMs) - Number(details.writtenAtMs);
     return ms !== undefined;
   };
   await until('every replica serves it', look, CONFIRM_WITHIN_MS).catch(() => {});

@@ -1,32 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { attempts, type Counts } from '../rollout/counters.ts';
+import { MeasurementAnswer } from '../rollout/evidence-schema.ts';
 import type { Measurement } from '../rollout/timeline.ts';
 import { valueOfMeasure } from '../rollout/verdict.ts';
-import type { StatusAnswer } from './schemas.ts';
-
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
-
-const PathMeasured = Type.Object({
-  requests: Type.Integer(),
-  errors: Type.Integer(),
-  requestsPerSecond: Type.Number(),
-  errorShare: orNull(Type.Number({ description: 'A share of 1; null without requests.' })),
-  p95Seconds: orNull(Type.Number()),
-  meanSeconds: orNull(Type.Number()),
-});
-
-export const MeasurementAnswer = Type.Object({
-  from: Type.String({ format: 'date-time' }),
-  until: Type.String({ format: 'date-time' }),
-  percent: Type.Integer({ description: 'What was wanted to be served meanwhile.' }),
-  domain: PathMeasured,
-  legacy: PathMeasured,
-  fallbacks: Type.Integer(),
-  cpuCores: orNull(Type.Number({ description: 'Processors that all replicas kept busy; null where none told.' })),
-  residentBytes: orNull(Type.Number({ description: 'The most memory that a replica had.' })),
-  replicas: Type.Integer(),
-});
-export type MeasurementAnswer = Static<typeof MeasurementAnswer>;
 
 export const MeasurementsAnswer = Type.Object({
   complete: Type.Boolean({ description: 'False until this controller has read what was measured before it began.' }),
@@ -59,13 +35,3 @@ export function describeMeasurement(measurement: Measurement): MeasurementAnswer
     replicas,
   };
 }
-
-/** What was known of a stage when something was decided about it: the journal keeps it with the decision. */
-export type StageEvidence = {
-  readonly percent: number;
-  /** Milliseconds that counted as healthy; null where nothing is observed. */
-  readonly healthyMs: number | null;
-  readonly verdicts: StatusAnswer['verdicts'];
-  /** All of the stage until then; null where nothing was measured. */
-  readonly measured: MeasurementAnswer | null;
-};

@@ -1,15 +1,14 @@
 import Type, { type Static } from 'typebox';
 import { COMMANDS } from '../rollout/command.ts';
-import { EVENT_KINDS, type JournalEvent } from '../rollout/event.ts';
-import { ON_BREACH } from '../rollout/plan-schema.ts';
+import type { EventBody, ReadEvent } from '../rollout/event.ts';
+import { EventBody as EventBodySchema } from '../rollout/event-schema.ts';
+import { VerdictAnswer } from '../rollout/evidence-schema.ts';
 import { PHASES } from '../rollout/state.ts';
-import { VERDICTS } from '../rollout/verdict.ts';
+import { orNull, PercentNumber as Percent } from '../rollout/state-schema.ts';
 
 /** JSON Schema written once: it validates requests, types the API and its clients, and is what /api/openapi.json shows. */
 
-const Percent = Type.Integer({ minimum: 0, maximum: 100 });
 const Time = Type.String({ format: 'date-time' });
-const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const CommandRequest = Type.Object(
   {
@@ -82,32 +81,17 @@ export const ConsistencyRequest = Type.Object(
 );
 export type ConsistencyRequest = Static<typeof ConsistencyRequest>;
 
-const VerdictAnswer = Type.Object({
-  guard: Type.String(),
-  source: Type.String(),
-  kind: Type.Enum([...VERDICTS]),
-  onBreach: Type.Enum([...ON_BREACH]),
-  value: orNull(Type.Number({ description: "In the limit's unit: seconds, a share of 1, a factor, a count." })),
-  limit: Type.Number(),
-  limitText: Type.String(),
-  measure: Type.String(),
-  samples: Type.Integer(),
-  evidence: orNull(Type.Number({ description: 'Share of the way to a proven breach, 1 and more is one.' })),
-  detail: Type.String(),
-});
-
-export const EventAnswer = Type.Object({
+const Happened = Type.Object({
   id: orNull(Type.String({ description: 'Null while it waits for the journal.' })),
   eventId: Type.String({ description: 'Its name from the beginning: the console links to it.' }),
   at: Time,
-  kind: Type.Enum([...EVENT_KINDS]),
   from: orNull(Percent),
   to: orNull(Percent),
   actor: Type.String({ description: 'A person, or `sluice`, `alertmanager`, `manual edit`.' }),
   text: Type.String({ description: 'What happened and why, in a sentence.' }),
-  details: Type.Object({}, { additionalProperties: true }),
 });
-export type EventAnswer = Static<typeof EventAnswer>;
+export type EventAnswer = Static<typeof Happened> & EventBody;
+const EventAnswer = Type.Unsafe<EventAnswer>(Type.Intersect([Happened, EventBodySchema]));
 
 export const HistoryAnswer = Type.Object({
   events: Type.Array(EventAnswer, { description: 'The newest first.' }),
@@ -194,17 +178,8 @@ export const CommandAnswer = Type.Object({
 });
 export type CommandAnswer = Static<typeof CommandAnswer>;
 
-export function describeEvent(event: JournalEvent & { readonly id?: string }): HistoryAnswer['events'][number] {
-  const { atMs, kind, from, to, actor, text, details } = event;
-  return {
-    id: event.id ?? null,
-    eventId: event.eventId,
-    at: new Date(atMs).toISOString(),
-    kind,
-    from,
-    to,
-    actor,
-    text,
-    details: { ...details },
-  };
+type Kept = ReadEvent & { readonly id?: string };
+
+export function describeEvent({ id, eventId, atMs, ...event }: Kept): EventAnswer {
+  return { id: id ?? null, eventId, at: new Date(atMs).toISOString(), ...event };
 }

@@ -111,5 +111,5 @@ function worstBreach(verdicts: readonly Verdict[]): Verdict | undefined {
 }
 
 function reasonOf({ guard, source, value, limit, limitText, samples, detail }: Verdict): Reason {
-  return { kind: 'guard', guard, source, value, limit, limitText, samples, detail };
+  return { kind: 'guard', guard, source, limit, limitText, samples, detail, ...(value !== undefined && { value }) };
 }

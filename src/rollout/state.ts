@@ -1,65 +1,8 @@
 import type { Percent } from '../kit/percent.ts';
 import type { Plan, Stage } from './plan.ts';
+import type { State } from './state-schema.ts';
 
-/** Why something was done: who or what asked for it, with what was known. */
-export type Reason =
-  | {
-      readonly kind: 'guard';
-      readonly guard: string;
-      readonly source: string;
-      readonly value: number | undefined;
-      readonly limit: number;
-      readonly limitText: string;
-      readonly samples: number;
-      readonly detail: string;
-    }
-  | { readonly kind: 'alert'; readonly alert: string; readonly id: string }
-  | { readonly kind: 'command'; readonly actor: string; readonly reason: string }
-  | { readonly kind: 'manual edit' }
-  /** Nobody renewed the lease in time: the flag fell to 0 by itself. */
-  | { readonly kind: 'lease' }
-  | { readonly kind: 'plan' };
-
-/** What the last check of all records and their histories gave, in this stage. */
-export type Checked = {
-  readonly findings: number;
-  /** How many changes it looked at. */
-  readonly changes: number;
-  /** Some of the records, by name; empty where it found nothing. */
-  readonly detail: string;
-};
-
-/** A stage that is under way, with the time it has been healthy; time that does not count is not in it. */
-type Underway = {
-  readonly percent: Percent;
-  readonly sinceMs: number;
-  readonly healthyMs: number;
-  /** When time was last counted, so that neither a gap nor a leap of the clock counts. */
-  readonly countedAtMs: number;
-  /** What the last functional checks of this stage found; undefined until there were any. */
-  readonly verified?: 'passed' | 'failed';
-  readonly checked?: Checked;
-};
-
-export type State =
-  | { readonly phase: 'idle' }
-  | ({ readonly phase: 'observing' } & Underway)
-  | ({ readonly phase: 'awaiting-approval' } & Underway)
-  | ({
-      readonly phase: 'paused';
-      readonly from: 'observing' | 'awaiting-approval' | 'complete';
-      readonly why: Reason;
-    } & Underway)
-  | {
-      readonly phase: 'rolled-back';
-      readonly from: Percent;
-      readonly to: Percent;
-      readonly sinceMs: number;
-      readonly why: Reason;
-      readonly checked?: Checked;
-    }
-  /** All stages are behind; `healthyMs` counts the watch. */
-  | ({ readonly phase: 'complete' } & Underway);
+export type { Checked, Reason, State } from './state-schema.ts';
 
 export const PHASES = [
   'idle',

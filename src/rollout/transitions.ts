@@ -1,5 +1,5 @@
 import type { Percent } from '../kit/percent.ts';
-import type { EVENTS } from './event.ts';
+import type { DecisionKind } from './event.ts';
 import type { Plan } from './plan.ts';
 import { percentOf, type Reason, type State, stageAfter } from './state.ts';
 import type { Verdict } from './verdict.ts';
@@ -19,7 +19,7 @@ export type Decision =
   | {
       readonly kind: 'changed';
       readonly state: State;
-      readonly event: (typeof EVENTS)[number];
+      readonly event: DecisionKind;
       readonly from: Percent;
       readonly to: Percent;
       readonly why: Reason;

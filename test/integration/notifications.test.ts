@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { createNotifier } from '../../src/controller/notifications/notifier.ts';
 import { until } from '../../src/dev/until.ts';
 import { systemClock as clock } from '../../src/kit/time.ts';
-import type { JournalEvent } from '../../src/rollout/event.ts';
+import type { EventKind, ReadEvent } from '../../src/rollout/event.ts';
 import { type Receiver, startReceiver } from '../support/notification-receiver.ts';
 
 const SECRET = 'T0KEN-in-the-path';
@@ -44,7 +44,7 @@ afterEach(async () => {
 });
 
 let ids = 0;
-const event = (kind: JournalEvent['kind']): JournalEvent => {
+const event = (kind: EventKind): ReadEvent => {
   ids += 1;
   const eventId = `00000000-0000-4000-8000-${String(ids).padStart(12, '0')}`;
   return {
@@ -55,7 +55,7 @@ const event = (kind: JournalEvent['kind']): JournalEvent => {
     to: 0,
     actor: 'sluice',
     text: `${kind} it is.`,
-    details: { why: 'evidence' },
+    details: {},
   };
 };
 const to = (path: string) => receiver.received.filter((each) => each.path.startsWith(path));

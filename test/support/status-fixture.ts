@@ -1,4 +1,5 @@
 import type { EventAnswer, StatusAnswer } from '../../src/contract/schemas.ts';
+import type { EventBody } from '../../src/rollout/event.ts';
 
 /** For tests: a rollout that observes 25 %, all is well. `changes` replace whole keys. */
 export function statusFixture(changes: Partial<StatusAnswer> = {}): StatusAnswer {
@@ -83,7 +84,9 @@ export function verdict(
   };
 }
 
-export function eventFixture(changes: Partial<EventAnswer> = {}): EventAnswer {
+type Change = Partial<Omit<EventAnswer, keyof EventBody>> & (EventBody | { readonly [K in keyof EventBody]?: never });
+
+export function eventFixture(changes: Change = {}): EventAnswer {
   return {
     id: '7',
     eventId: '6f1f5b0e-0000-4000-8000-000000000007',

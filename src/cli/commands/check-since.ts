@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { ApiClient } from '../../contract/client.ts';
 import { formatDuration } from '../../contract/wording/format.ts';
+import { entersStage } from '../../rollout/event.ts';
 import { parseDurationMs } from '../../rollout/units.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 
@@ -14,8 +15,6 @@ const ALLOWED =
   "Allowed: stage, a stage's percent such as 25%, a time such as 2026-03-01T12:00:00Z, or a duration such as 2h.";
 const TIME = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 const PERCENT = /^(\d{1,3}) ?%$/;
-/** What enters a stage, of the kinds of events. */
-const ENTERS: readonly string[] = ['started', 'promoted', 'adopted', 'rolled-back', 'resumed'];
 /** The most the controller tells. */
 const MOST_EVENTS = 1_000;
 
@@ -69,7 +68,7 @@ export async function timeOfSince(since: Since, client: Pick<ApiClient, 'status'
     case 'percent': {
       const { percent } = since;
       const { events } = await client.history(MOST_EVENTS);
-      const entered = events.find(({ kind, from, to }) => to === percent && from !== percent && ENTERS.includes(kind));
+      const entered = events.find(({ kind, from, to }) => to === percent && from !== percent && entersStage(kind));
       if (entered === undefined) {
         throw new CliError(
           EXIT.usage,

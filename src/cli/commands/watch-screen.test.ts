@@ -141,5 +141,8 @@ test('an event tells when, what, from where to where, by whom and why', () => {
     renderEvent(eventFixture(), view),
     '2026-03-01 10:00:00 UTC  promoted  10 → 25 %  by sluice\n  Promoted from 10 % to 25 %: the stage was healthy for its time.',
   );
-  assert.match(renderEvent(eventFixture({ kind: 'leading', from: null, to: null }), view), /leading {2}by sluice/);
+  assert.match(
+    renderEvent(eventFixture({ kind: 'leading', details: {}, from: null, to: null }), view),
+    /leading {2}by sluice/,
+  );
 });

@@ -105,7 +105,7 @@ export function eventSentence({ kind, from, to, text, details }: EventAnswer, la
   if (language === 'en') {
     return text;
   }
-  const why = 'why' in details ? `：${reasonSentence(details.why as Reason)}` : '';
+  const why = 'why' in details && details.why !== undefined ? `：${reasonSentence(details.why)}` : '';
   switch (kind) {
     case 'started':
       return `从 ${to} % 开始${why}。`;

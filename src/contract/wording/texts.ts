@@ -1,3 +1,4 @@
+import type { EventKind } from '../../rollout/event.ts';
 import type { Language } from './format.ts';
 
 const EN = {
@@ -100,7 +101,8 @@ const EN = {
     mismatched: 'records differ',
     holding: 'holding',
     breached: 'breached',
-  } as Readonly<Record<string, string>>,
+    other: 'other',
+  } satisfies Readonly<Record<EventKind, string>>,
 };
 
 export type Texts = typeof EN;
@@ -197,6 +199,7 @@ const ZH: Texts = {
     mismatched: '记录不一致',
     holding: '停留',
     breached: '超限',
+    other: '其他',
   },
 };
 

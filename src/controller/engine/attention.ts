@@ -38,12 +38,12 @@ export function attend(before: Attention, seen: Seen): { readonly next: Attentio
   const reason = holdReason(plan, state, verdicts);
   const holdingSinceMs = reason === undefined ? undefined : (known.holdingSinceMs ?? nowMs);
   const heldMs = holdingSinceMs === undefined ? 0 : nowMs - holdingSinceMs;
-  const mustTellHold = reason !== undefined && !known.isHoldTold && heldMs >= holdAfterMs;
+  const isHeldLong = heldMs >= holdAfterMs && !known.isHoldTold;
   const breaches = guardsAct(plan, state)
     ? verdicts.filter(({ kind, onBreach }) => kind === 'breached' && onBreach === 'hold')
     : [];
   const notes: Note[] = breaches.filter((each) => !known.breached.has(keyOf(each))).map(breachNote);
-  if (mustTellHold) {
+  if (reason !== undefined && holdingSinceMs !== undefined && isHeldLong) {
     const text = `Holding at ${percentOf(state)} % for ${formatDuration(heldMs, 'en')}: ${reason}.`;
     notes.push({ kind: 'holding', text, to: percentOf(state), details: { reason, sinceMs: holdingSinceMs } });
   }
@@ -51,7 +51,7 @@ export function attend(before: Attention, seen: Seen): { readonly next: Attentio
     next: {
       stage,
       holdingSinceMs,
-      isHoldTold: reason !== undefined && (known.isHoldTold || mustTellHold),
+      isHoldTold: reason !== undefined && (known.isHoldTold || isHeldLong),
       breached: new Set(breaches.map(keyOf)),
     },
     notes,
@@ -75,9 +75,9 @@ function holdReason(plan: Plan, state: State, verdicts: readonly Verdict[]): str
 const keyOf = ({ guard, source }: Verdict) => `${guard} ${source}`;
 
 function breachNote(verdict: Verdict): Note {
-  const { guard, source, value, limitText, samples, detail } = verdict;
+  const { guard, source, value, limitText, samples, detail, evidence = null } = verdict;
   const found = value === undefined ? '' : `, value ${formatValue(verdict)}`;
   const more = detail === '' ? '' : `: ${detail}`;
   const text = `Guard ${guard} by ${source} is breached and holds the stage${found}, limit ${limitText}, ${counted(samples, 'sample')}${more}.`;
-  return { kind: 'breached', text, details: { verdict } };
+  return { kind: 'breached', text, details: { verdict: { ...verdict, value: value ?? null, evidence } } };
 }

@@ -243,7 +243,7 @@ export function createRolloutLoop(parts: LoopParts) {
   function tellLeverProblem(problem: string): void {
     if (problem !== leverProblem) {
       leverProblem = problem;
-      recorder.record(note({ kind: 'trouble', text: `${problem}.` }, clock.now()));
+      recorder.record(note({ kind: 'trouble', text: `${problem}.`, details: {} }, clock.now()));
     }
   }
 
@@ -314,7 +314,7 @@ export function createRolloutLoop(parts: LoopParts) {
       sourceProblems.set(name, problem);
       if (before !== undefined && (before === null) !== (problem === null)) {
         const text = problem === null ? `${name} tells again.` : `${name} does not tell: ${problem}.`;
-        recorder.record(note({ kind: 'trouble', text }, clock.now()));
+        recorder.record(note({ kind: 'trouble', text, details: {} }, clock.now()));
       }
     }
   }
@@ -336,7 +336,7 @@ export function createRolloutLoop(parts: LoopParts) {
     const problem = flagProblem(reading);
     if (problem !== flagProblem(flag)) {
       const text = problem === undefined ? 'The flag can be read again.' : `The flag gives no percent: ${problem}.`;
-      recorder.record(note({ kind: 'trouble', text }, clock.now()));
+      recorder.record(note({ kind: 'trouble', text, details: {} }, clock.now()));
     }
     flag = reading;
     if (origin === 'unknown' && journalIsAway && reading.kind === 'read' && reading.percent !== percentOf(state)) {
@@ -438,7 +438,7 @@ export function createRolloutLoop(parts: LoopParts) {
           if (wasUnknown) {
             recorder.record(
               note(
-                { kind: 'leading', text: `Goes on: ${leadership.leading() ? 'leading' : 'standing by'}.` },
+                { kind: 'leading', text: `Goes on: ${leadership.leading() ? 'leading' : 'standing by'}.`, details: {} },
                 clock.now(),
               ),
             );
@@ -461,7 +461,9 @@ export function createRolloutLoop(parts: LoopParts) {
 
   function tellJournalIsAway(error: Error): void {
     if (!journalIsAway) {
-      recorder.record(note({ kind: 'trouble', text: `The journal is away: ${error.message}.` }, clock.now()));
+      recorder.record(
+        note({ kind: 'trouble', text: `The journal is away: ${error.message}.`, details: {} }, clock.now()),
+      );
     }
     journalIsAway = true;
   }
@@ -485,6 +487,7 @@ export function createRolloutLoop(parts: LoopParts) {
                 kind: 'refused',
                 actor: asked.actor,
                 text: `${asked.name} by ${asked.actor} was refused: ${decision.why}`,
+                details: {},
               },
               seenAtMs,
             ),

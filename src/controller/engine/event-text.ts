@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { StageEvidence } from '../../contract/measurements.ts';
 import { counted, formatValue } from '../../contract/wording/format.ts';
-import type { JournalEvent } from '../../rollout/event.ts';
+import type { DecisionKind, JournalEvent } from '../../rollout/event.ts';
+import type { Details } from '../../rollout/event-schema.ts';
+import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import type { Reason } from '../../rollout/state.ts';
 import type { Decision } from '../../rollout/transitions.ts';
 import type { FlagReading } from './ports.ts';
@@ -28,14 +29,15 @@ export function eventOf(
   };
 }
 
-export type Note = Pick<JournalEvent, 'kind' | 'text'> &
-  Partial<Pick<JournalEvent, 'from' | 'to' | 'details' | 'actor'>>;
+type NoteKind = Exclude<JournalEvent['kind'], DecisionKind>;
 
-export function note(
-  { kind, text, from = null, to = null, details = {}, actor = SELF }: Note,
-  atMs: number,
-): JournalEvent {
-  return { eventId: randomUUID(), atMs, kind, from, to, actor, text, details };
+/** What happened and is no decision of the controller. */
+export type Note = Partial<Pick<JournalEvent, 'from' | 'to' | 'actor'>> & { readonly text: string } & {
+    [K in NoteKind]: { readonly kind: K; readonly details: Details[K] };
+  }[NoteKind];
+
+export function note({ from = null, to = null, actor = SELF, ...told }: Note, atMs: number): JournalEvent {
+  return { eventId: randomUUID(), atMs, from, to, actor, ...told };
 }
 
 function actorOf(why: Reason): string {
@@ -98,7 +100,7 @@ export function describeReason(why: Reason): string {
     case 'lease':
       return 'the lease ran out before a controller renewed it';
     case 'guard': {
-      const found = why.value === undefined ? 'a breach' : formatValue(why);
+      const found = why.value == null ? 'a breach' : formatValue(why);
       const detail = why.detail === '' ? '' : ` (${why.detail})`;
       return `guard ${why.guard} by ${why.source} found ${found} against a limit of ${why.limitText}, ${counted(why.samples, 'sample')}${detail}`;
     }

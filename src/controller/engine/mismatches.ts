@@ -1,5 +1,6 @@
 import { formatCount } from '../../contract/wording/format.ts';
 import type { Clock } from '../../kit/time.ts';
+import type { Details } from '../../rollout/event-schema.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import type { Reason } from '../../rollout/state.ts';
 import { VERIFIER } from '../../rollout/verdict.ts';
@@ -38,7 +39,7 @@ export async function nameMismatches(
   return undefined;
 }
 
-function describe({ records, first }: Awaited<ReturnType<MismatchStore['since']>>): Note {
+function describe({ records, first }: Details['mismatched']): Note {
   const named = first.map(({ violationId, field, path }) => `${violationId} (${field}, by ${path})`).join(', ');
   const more =
     records > new Set(first.map(({ violationId }) => violationId)).size

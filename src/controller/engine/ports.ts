@@ -1,5 +1,6 @@
 import type { Percent } from '../../kit/percent.ts';
-import type { JournalEvent } from '../../rollout/event.ts';
+import type { JournalEvent, ReadEvent } from '../../rollout/event.ts';
+import type { Details } from '../../rollout/event-schema.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import type { State } from '../../rollout/state.ts';
 import type { Measurement } from '../../rollout/timeline.ts';
@@ -77,26 +78,16 @@ export type Journal = {
   readonly save: (saved: SavedRollout) => Promise<boolean>;
   /** Writes each event once, however often it is given. */
   readonly append: (events: readonly JournalEvent[]) => Promise<void>;
-  /** The newest first. */
-  readonly history: (limit: number) => Promise<readonly (JournalEvent & { readonly id: string })[]>;
+  /** The newest first, of every version that wrote here. */
+  readonly history: (limit: number) => Promise<readonly (ReadEvent & { readonly id: string })[]>;
   /** Ids of the newest alerts that were acted on. */
   readonly alertIds: () => Promise<readonly string[]>;
-};
-
-type NamedMismatch = {
-  readonly violationId: string;
-  readonly path: string;
-  readonly field: string;
-  readonly requestId: string;
 };
 
 /** MismatchStore knows which single writes were found to differ. Its calls throw while it is away. */
 export type MismatchStore = {
   /** The first ones since then, and how many records there are in all. */
-  readonly since: (
-    fromMs: number,
-    limit: number,
-  ) => Promise<{ readonly records: number; readonly first: readonly NamedMismatch[] }>;
+  readonly since: (fromMs: number, limit: number) => Promise<Details['mismatched']>;
 };
 
 /** MeasurementStore keeps what was measured over the lives of controllers. Its calls throw while it is away. */

@@ -1,5 +1,6 @@
-import { describeMeasurement, type StageEvidence } from '../../contract/measurements.ts';
+import { describeMeasurement } from '../../contract/measurements.ts';
 import type { StatusAnswer } from '../../contract/schemas.ts';
+import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import { percentOf, type State, servedSince } from '../../rollout/state.ts';
 import type { Verdict } from '../../rollout/verdict.ts';

@@ -1,26 +1,29 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { JournalEvent } from '../../rollout/event.ts';
+import type { EventBody, EventKind, ReadEvent } from '../../rollout/event.ts';
 import { type Message, messageOf, toJson, toSlack } from './message.ts';
 
-const event = (more: Partial<JournalEvent> = {}): JournalEvent => ({
+const why = { kind: 'guard', guard: 'p95', source: 'scrape', value: 0.35, limit: 0.2, limitText: '200ms' } as const;
+const rolledBack: EventBody = {
+  kind: 'rolled-back',
+  details: { why: { ...why, samples: 41, detail: '' } },
+};
+const event = (body: EventBody = rolledBack, more: { readonly text?: string } = {}): ReadEvent => ({
   eventId: '6f1f5b0e-0000-4000-8000-000000000001',
   atMs: Date.UTC(2026, 0, 1, 12),
-  kind: 'rolled-back',
   from: 25,
   to: 0,
   actor: 'sluice',
   text: 'Rolled back from 25 % to 0 %: guard p95 by scrape found 350ms against a limit of 200ms, 41 samples.',
-  details: { why: { kind: 'guard', guard: 'p95', value: 0.35, limit: 0.2, samples: 41 } },
+  ...body,
   ...more,
 });
 const about = { rollout: 'violation-status', flag: 'a-flag', consoleUrl: 'https://sluice.example/' };
-const message = (more: Partial<JournalEvent> = {}, consoleUrl: string | undefined = about.consoleUrl) =>
-  messageOf(event(more), { ...about, consoleUrl }) as Message;
+const message = (more: { readonly text?: string } = {}) => messageOf(event(rolledBack, more), about) as Message;
 
 describe('what is told', () => {
   test('is every decision, what holds and what was not confirmed; the rest is in the journal only', () => {
-    const told = (kind: JournalEvent['kind']) => messageOf(event({ kind }), about)?.severity;
+    const told = (kind: EventKind) => messageOf(event({ kind, details: {} }), about)?.severity;
     assert.deepEqual(
       (['started', 'promoted', 'completed', 'approval-needed', 'holding', 'breached', 'unconfirmed'] as const).map(
         told,
@@ -55,7 +58,7 @@ test('a rollback as JSON has its evidence, and the address of its decision on th
       to: 0,
       actor: 'sluice',
       text: 'Rolled back from 25 % to 0 %: guard p95 by scrape found 350ms against a limit of 200ms, 41 samples.',
-      details: { why: { kind: 'guard', guard: 'p95', value: 0.35, limit: 0.2, samples: 41 } },
+      details: { why: { ...why, samples: 41, detail: '' } },
     },
     console: 'https://sluice.example/#event=6f1f5b0e-0000-4000-8000-000000000001',
   });

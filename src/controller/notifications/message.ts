@@ -1,24 +1,6 @@
-import type { JournalEvent } from '../../rollout/event.ts';
+import { type EventKind, type ReadEvent, type Severity, severityOf } from '../../rollout/event.ts';
 
-type Severity = 'info' | 'warning' | 'critical';
-
-/** What is told, and how urgent it is. Everything else that happens is in the journal only. */
-const SEVERITIES: Readonly<Partial<Record<JournalEvent['kind'], Severity>>> = {
-  started: 'info',
-  promoted: 'info',
-  completed: 'info',
-  paused: 'info',
-  resumed: 'info',
-  'approval-needed': 'warning',
-  adopted: 'warning',
-  holding: 'warning',
-  breached: 'warning',
-  'rolled-back': 'critical',
-  mismatched: 'critical',
-  unconfirmed: 'critical',
-};
-
-const NEXT: Readonly<Partial<Record<JournalEvent['kind'], string>>> = {
+const NEXT: Readonly<Partial<Record<EventKind, string>>> = {
   'approval-needed': 'sluice approve --reason "…" lets it go on.',
   holding: 'No time counts while it holds; sluice status tells why.',
   breached: 'The percent stays; sluice rollback lowers it.',
@@ -31,7 +13,7 @@ const NEXT: Readonly<Partial<Record<JournalEvent['kind'], string>>> = {
 export type Message = {
   readonly eventId: string;
   readonly severity: Severity;
-  readonly event: JournalEvent;
+  readonly event: ReadEvent;
   readonly rollout: string;
   readonly flag: string;
   /** Where the event is on the console; undefined where nobody said where that is. */
@@ -41,11 +23,8 @@ export type Message = {
 type About = { readonly rollout: string; readonly flag: string; readonly consoleUrl: string | undefined };
 
 /** @returns undefined for what nobody needs to be told. */
-export function messageOf(event: JournalEvent, { rollout, flag, consoleUrl }: About): Message | undefined {
-  const { failed, findings } = event.details;
-  const isFailure =
-    (event.kind === 'verified' && Number(failed) > 0) || (event.kind === 'checked' && Number(findings) > 0);
-  const severity = isFailure ? 'warning' : SEVERITIES[event.kind];
+export function messageOf(event: ReadEvent, { rollout, flag, consoleUrl }: About): Message | undefined {
+  const severity = severityOf(event);
   const link = consoleUrl === undefined ? undefined : `${consoleUrl.replace(/\/+$/, '')}/#event=${event.eventId}`;
   return severity && { eventId: event.eventId, severity, event, rollout, flag, link };
 }

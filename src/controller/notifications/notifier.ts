@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import type { Clock } from '../../kit/time.ts';
-import type { JournalEvent } from '../../rollout/event.ts';
+import type { ReadEvent } from '../../rollout/event.ts';
 import { messageOf, toJson, toSlack } from './message.ts';
 import { createOutbox, RESULTS, type Target } from './outbox.ts';
 
@@ -41,7 +41,7 @@ export function createNotifier({ rollout, flag, webhookUrl, slackUrl, consoleUrl
   });
   return {
     /** Neither waits nor throws: a rollback does not depend on anybody hearing of it. */
-    take: (event: JournalEvent): void => {
+    take: (event: ReadEvent): void => {
       const message = messageOf(event, { rollout, flag, consoleUrl });
       for (const outbox of message === undefined ? [] : outboxes) {
         outbox.take(message as NonNullable<typeof message>);

@@ -1,5 +1,5 @@
-import type { MeasurementAnswer } from '../../contract/measurements.ts';
 import { formatRate, formatSeconds, formatShare } from '../../contract/wording/format.ts';
+import type { MeasurementAnswer } from '../../rollout/evidence-schema.ts';
 import type { Block, Chart } from './blocks.ts';
 import type { ReportFacts } from './facts.ts';
 import { MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';

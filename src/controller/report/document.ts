@@ -1,7 +1,7 @@
-import type { StageEvidence } from '../../contract/measurements.ts';
 import { formatCount, formatPercent, formatTime, type Language } from '../../contract/wording/format.ts';
-import { DECISIONS, FACTS } from '../../contract/wording/kinds.ts';
 import { eventSentence, headline, whatNext } from '../../contract/wording/sentences.ts';
+import { isDecision, isMilestone } from '../../rollout/event.ts';
+import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import { type Block, heading, list, paragraph, table } from './blocks.ts';
 import { charts } from './charts.ts';
 import { criteria } from './criteria.ts';
@@ -49,7 +49,7 @@ const utc = (iso: string): string => formatTime(iso, 'UTC');
 
 function overview({ status, events }: ReportFacts, language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
-  const [first, last] = [events[0], events.findLast(({ kind, to }) => to !== null && !FACTS.has(kind))];
+  const [first, last] = [events[0], events.findLast(({ kind }) => isDecision(kind))];
   return [
     heading(2, texts.overview),
     table(
@@ -111,7 +111,7 @@ function timetable({ events }: ReportFacts, language: Language): Block {
   return table(
     [texts.time, texts.event, texts.actor],
     events
-      .filter(({ kind }) => DECISIONS.has(kind) || kind === 'confirmed')
+      .filter(({ kind }) => isMilestone(kind) || kind === 'confirmed')
       .map((event) => [utc(event.at), eventSentence(event, language), event.actor]),
   );
 }

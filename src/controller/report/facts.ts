@@ -1,6 +1,7 @@
-import type { MeasurementAnswer, StageEvidence } from '../../contract/measurements.ts';
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
-import type { Reason } from '../../rollout/state.ts';
+import { entersStage, leavesStage } from '../../rollout/event.ts';
+import type { Details } from '../../rollout/event-schema.ts';
+import type { MeasurementAnswer, StageEvidence } from '../../rollout/evidence-schema.ts';
 
 /** All that a report may say anything by: what the API tells, and nothing else. */
 export type ReportFacts = {
@@ -12,12 +13,7 @@ export type ReportFacts = {
   readonly points: readonly MeasurementAnswer[];
 };
 
-export type Check = {
-  readonly name: string;
-  readonly path: string;
-  readonly result: 'passed' | 'failed' | 'skipped';
-  readonly detail: string;
-};
+export type Check = Omit<Details['verified']['checks'][number], 'ms'>;
 
 /** What became of one stage of the plan. */
 export type StageRecord = {
@@ -37,11 +33,6 @@ export type StageRecord = {
   readonly checks: readonly Check[];
 };
 
-const ENTERS = new Set(['started', 'promoted', 'adopted', 'rolled-back', 'resumed']);
-/** With the plan as their reason, these say that the stage was healthy for its time. */
-const ENDS = new Set(['promoted', 'approval-needed', 'completed']);
-const LEAVES = new Set(['promoted', 'completed', 'rolled-back', 'adopted']);
-
 /** The events since the rollout was last begun: what was before it is another rollout. */
 export function ofThisRollout(newestFirst: readonly EventAnswer[]): readonly EventAnswer[] {
   const began = newestFirst.findIndex(
@@ -54,11 +45,11 @@ export function ofThisRollout(newestFirst: readonly EventAnswer[]): readonly Eve
 export function stageRecords({ status, events }: ReportFacts, now: StageEvidence | undefined): readonly StageRecord[] {
   return status.stages.map(({ percent, observeMs, needsApproval }): StageRecord => {
     const enteredAt = events.findLastIndex(
-      ({ kind, from, to }) => to === percent && from !== percent && ENTERS.has(kind),
+      ({ kind, from, to }) => to === percent && from !== percent && entersStage(kind),
     );
     const entered = events[enteredAt];
     const since = enteredAt === -1 ? [] : events.slice(enteredAt + 1);
-    const leftAt = since.findIndex(({ kind, from }) => from === percent && LEAVES.has(kind));
+    const leftAt = since.findIndex(({ kind, from }) => from === percent && leavesStage(kind));
     const left = since[leftAt];
     const within = leftAt === -1 ? since : since.slice(0, leftAt);
     const isUnderway = entered !== undefined && left === undefined;
@@ -72,21 +63,23 @@ export function stageRecords({ status, events }: ReportFacts, now: StageEvidence
       confirmedAt: within
         .concat(left ? since.slice(leftAt) : [])
         .find(({ kind, to }) => kind === 'confirmed' && to === percent)?.at,
-      evidence: isUnderway ? now : (left?.details as { evidence?: StageEvidence } | undefined)?.evidence,
-      servedItsTime: [...within, ...(left ? [left] : [])].some(
-        ({ kind, details }) => ENDS.has(kind) && (details as { why?: Reason }).why?.kind === 'plan',
-      ),
+      evidence: isUnderway ? now : left && evidenceOf(left),
+      servedItsTime: [...within, ...(left ? [left] : [])].some(isByPlan),
       checks: newestChecks(within),
     };
   });
 }
+
+const evidenceOf = ({ details }: EventAnswer) => ('evidence' in details ? details.evidence : undefined);
+/** The plan decides only what follows a stage that was healthy for its time. */
+const isByPlan = ({ details }: EventAnswer) => 'why' in details && details.why?.kind === 'plan';
 
 const hasFallen = (left: EventAnswer | undefined) => left !== undefined && (left.to ?? 0) < (left.from ?? 0);
 
 function newestChecks(events: readonly EventAnswer[]): readonly Check[] {
   const newest = new Map<string, Check>();
   for (const { kind, details } of events) {
-    for (const check of kind === 'verified' ? ((details as { checks?: readonly Check[] }).checks ?? []) : []) {
+    for (const check of kind === 'verified' ? (details.checks ?? []) : []) {
       newest.set(`${check.path} ${check.name}`, check);
     }
   }

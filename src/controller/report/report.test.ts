@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import type { StageEvidence } from '../../contract/measurements.ts';
 import type { EventAnswer } from '../../contract/schemas.ts';
+import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import { writeReport } from './document.ts';
 import { ofThisRollout, type ReportFacts, stageRecords } from './facts.ts';
 import { markOfChecks, markOfVerdict, overall } from './marks.ts';
@@ -60,7 +60,12 @@ describe('without evidence', () => {
   });
 
   test('a check that was left out proves nothing, and one that failed beats all that passed', () => {
-    const check = (result: 'passed' | 'failed' | 'skipped') => ({ name: 'a', path: 'domain', result, detail: '' });
+    const check = (result: 'passed' | 'failed' | 'skipped') => ({
+      name: 'a',
+      path: 'domain' as const,
+      result,
+      detail: '',
+    });
     assert.equal(markOfChecks([check('skipped')]), '⏳');
     assert.equal(markOfChecks([check('passed'), check('skipped')]), '✅');
     assert.equal(markOfChecks([check('passed'), check('failed')]), '❌');

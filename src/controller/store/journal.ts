@@ -1,7 +1,10 @@
+import { Ajv } from 'ajv';
 import type { Pool } from 'pg';
+import Type from 'typebox';
 import { toJsonb } from '../../kit/postgres/jsonb.ts';
-import type { JournalEvent } from '../../rollout/event.ts';
+import { type DeepReadonly, orNull, PercentNumber, State } from '../../rollout/state-schema.ts';
 import type { Journal, SavedRollout } from '../engine/ports.ts';
+import { readEvent } from './read-event.ts';
 
 const LOAD = 'SELECT revision, state, intent, settled, unconfirmed FROM rollout_state WHERE rollout = $1';
 const CREATE = `INSERT INTO rollout_state (rollout, revision, state, intent, settled, unconfirmed)
@@ -20,21 +23,62 @@ const HISTORY = `SELECT id, event_id, happened_at, kind, from_percent, to_percen
 const ALERTS = `SELECT details -> 'why' ->> 'id' AS id FROM rollout_events
   WHERE rollout = $1 AND details -> 'why' ->> 'kind' = 'alert' ORDER BY happened_at DESC LIMIT 1000`;
 
+type StateRow = {
+  readonly revision: string;
+  readonly settled: boolean;
+  readonly state: unknown;
+  readonly intent: unknown;
+  readonly unconfirmed: unknown;
+};
+type EventRow = {
+  readonly id: string;
+  readonly event_id: string;
+  readonly happened_at: Date;
+  readonly kind: string;
+  readonly from_percent: number | null;
+  readonly to_percent: number | null;
+  readonly actor: string;
+  readonly text: string;
+  readonly details: unknown;
+};
+
+const Milliseconds = Type.Number();
+const Saved = Type.Object({
+  state: State,
+  intent: orNull(State),
+  unconfirmed: orNull(
+    Type.Object({
+      percent: PercentNumber,
+      lowers: Type.Boolean(),
+      seenAtMs: Milliseconds,
+      writtenAtMs: Milliseconds,
+    }),
+  ),
+});
+const ajv = new Ajv();
+const isSaved = ajv.compile<DeepReadonly<Type.Static<typeof Saved>>>(Saved);
+
 /** The journal of one rollout, in tables `rollout_state` and `rollout_events`. */
 export function createJournal(pool: Pool, rollout: string): Journal {
   return {
     load: async () => {
-      const { rows } = await pool.query(LOAD, [rollout]);
+      const { rows } = await pool.query<StateRow>(LOAD, [rollout]);
       const [row] = rows;
-      return (
-        row && {
-          revision: Number(row.revision),
-          state: row.state,
-          intent: row.intent ?? undefined,
-          settled: row.settled,
-          unconfirmed: row.unconfirmed ?? undefined,
-        }
-      );
+      if (row === undefined) {
+        return undefined;
+      }
+      const { revision, settled, ...saved } = row;
+      if (!isSaved(saved)) {
+        throw new Error(`it holds a state that this version does not know: ${ajv.errorsText(isSaved.errors)}`);
+      }
+      const { state, intent, unconfirmed } = saved;
+      return {
+        revision: Number(revision),
+        state,
+        intent: intent ?? undefined,
+        settled,
+        unconfirmed: unconfirmed ?? undefined,
+      };
     },
     save: async ({ revision, state, intent, settled, unconfirmed }: SavedRollout) => {
       const values = [
@@ -62,19 +106,21 @@ export function createJournal(pool: Pool, rollout: string): Journal {
       await pool.query(APPEND, [rollout, toJsonb(rows)]);
     },
     history: async (limit) => {
-      const { rows } = await pool.query(HISTORY, [rollout, limit]);
-      return rows.map((row): JournalEvent & { id: string } => ({
+      const { rows } = await pool.query<EventRow>(HISTORY, [rollout, limit]);
+      return rows.map((row) => ({
         id: row.id,
         eventId: row.event_id,
         atMs: row.happened_at.getTime(),
-        kind: row.kind,
         from: row.from_percent,
         to: row.to_percent,
         actor: row.actor,
         text: row.text,
-        details: row.details,
+        ...readEvent(row.kind, row.details),
       }));
     },
-    alertIds: async () => (await pool.query<{ id: string }>(ALERTS, [rollout])).rows.map(({ id }) => id),
+    alertIds: async () => {
+      const { rows } = await pool.query<{ id: string | null }>(ALERTS, [rollout]);
+      return rows.flatMap(({ id }) => id ?? []);
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
+import type { EventKind } from '../../rollout/event.ts';
 import type { Faults } from '../../routing/faults.ts';
 import type { Parts, RunningController } from './parts.ts';
 import { type Answer, type Traffic, triedDomain } from './traffic.ts';
@@ -84,14 +85,16 @@ function describeBreach(
   all: readonly Answer[],
   replicas: number,
 ): Breach {
-  const newest = (kind: EventAnswer['kind']) => {
-    const event = history.find((candidate) => candidate.kind === kind && candidate.to === 0);
+  const newest = <K extends EventKind>(kind: K) => {
+    const isIt = (event: EventAnswer): event is Extract<EventAnswer, { kind: K }> =>
+      event.kind === kind && event.to === 0;
+    const event = history.find(isIt);
     if (event === undefined) {
       throw new Error(`the history has no ${kind} to 0 %`);
     }
     return event;
   };
-  const { seenAtMs, writtenAtMs, confirmedAtMs } = newest('confirmed').details as Record<string, number>;
+  const { seenAtMs, writtenAtMs, confirmedAtMs } = newest('confirmed').details;
   const answers = all.filter(({ sentAtMs }) => sentAtMs >= faultAtMs);
   const lastDomain = (of: readonly Answer[]) =>
     of.filter(triedDomain).reduce((last, { sentAtMs }) => Math.max(last, sentAtMs), faultAtMs);

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { EventAnswer } from '../../contract/schemas.ts';
 import { formatCount, formatDuration } from '../../contract/wording/format.ts';
+import { entersStage } from '../../rollout/event.ts';
 import type { Breach } from './breach.ts';
 import { type Answer, triedDomain } from './traffic.ts';
 
@@ -36,7 +37,7 @@ export function breachPromises(round: number, breach: Breach, answers: readonly 
 export function climbPromise(history: readonly EventAnswer[], stages: readonly number[]): Promised {
   const percents = history
     .toReversed()
-    .filter(({ kind }) => kind === 'started' || kind === 'promoted' || kind === 'rolled-back')
+    .filter(({ kind }) => entersStage(kind))
     .map(({ to }) => to);
   const round = [...stages, 0];
   return {

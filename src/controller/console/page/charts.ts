@@ -1,5 +1,4 @@
 import uPlot from 'uplot';
-import type { MeasurementAnswer } from '../../../contract/measurements.ts';
 import type { EventAnswer, StatusAnswer } from '../../../contract/schemas.ts';
 import {
   formatMinute,
@@ -8,6 +7,8 @@ import {
   formatSeconds,
   formatShare,
 } from '../../../contract/wording/format.ts';
+import { entersStage, leavesStage, newsOf } from '../../../rollout/event.ts';
+import type { MeasurementAnswer } from '../../../rollout/evidence-schema.ts';
 
 type PathMeasured = MeasurementAnswer['domain'];
 type Chart = {
@@ -35,7 +36,6 @@ export const CHARTS: readonly Chart[] = [
   },
 ];
 
-const MARKED = new Set(['started', 'promoted', 'adopted', 'completed', 'rolled-back']);
 /** Two measurements further apart than this have a time between them that nobody measured. */
 const GAP_MS = 1_500;
 const HEIGHT = 150;
@@ -163,24 +163,24 @@ function drawLimit(plot: uPlot, limit: number | undefined): void {
   ctx.restore();
 }
 
-/** A line at each change of the percent, with the percent; red where it was a rollback. */
+/** A line where each stage begins or ends, with the percent; red where that is bad news. */
 function mark(plot: uPlot, events: readonly EventAnswer[]): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.font = `${11 * devicePixelRatio}px system-ui, sans-serif`;
-  for (const { at, kind, to } of events) {
-    const x = plot.valToPos(Date.parse(at) / 1_000, 'x', true);
-    if (!MARKED.has(kind) || x < bbox.left || x > bbox.left + bbox.width) {
+  for (const event of events.filter(({ kind }) => entersStage(kind) || leavesStage(kind))) {
+    const x = plot.valToPos(Date.parse(event.at) / 1_000, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) {
       continue;
     }
-    const stroke = color(kind === 'rolled-back' ? 'bad' : 'muted');
+    const stroke = color(newsOf(event) === 'bad' ? 'bad' : 'muted');
     ctx.strokeStyle = stroke;
     ctx.fillStyle = stroke;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(formatPercent(to), x + 3 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
+    ctx.fillText(formatPercent(event.to), x + 3 * devicePixelRatio, bbox.top + 11 * devicePixelRatio);
   }
   ctx.restore();
 }

@@ -1,5 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { StageEvidence } from '../../../contract/measurements.ts';
 import type { EventAnswer } from '../../../contract/schemas.ts';
 import {
   formatCount,
@@ -10,24 +9,15 @@ import {
   formatValue,
   type Language,
 } from '../../../contract/wording/format.ts';
-import { DECISIONS, isBadFact } from '../../../contract/wording/kinds.ts';
 import { eventSentence } from '../../../contract/wording/sentences.ts';
 import { TEXTS } from '../../../contract/wording/texts.ts';
+import { isMilestone, newsOf } from '../../../rollout/event.ts';
 import type { Filter, ViewProps } from './props.ts';
 
-const PROBLEMS: ReadonlySet<EventAnswer['kind']> = new Set([
-  'rolled-back',
-  'unconfirmed',
-  'refused',
-  'trouble',
-  'holding',
-  'breached',
-]);
-
-const isProblem = (event: EventAnswer) => PROBLEMS.has(event.kind) || isBadFact(event);
+const isProblem = (event: EventAnswer) => newsOf(event) === 'bad';
 
 function isShown(event: EventAnswer, { kind, text }: Filter, language: Language): boolean {
-  const isOfKind = kind === 'all' || (kind === 'decisions' ? DECISIONS.has(event.kind) : isProblem(event));
+  const isOfKind = kind === 'all' || (kind === 'decisions' ? isMilestone(event.kind) : isProblem(event));
   const wanted = text.trim().toLowerCase();
   return (
     isOfKind &&
@@ -65,7 +55,7 @@ export function history({ known, language, filter, setFilter, showOlder }: ViewP
 function entry(event: EventAnswer, language: Language): TemplateResult {
   const texts = TEXTS[language];
   const { eventId, at, kind, actor } = event;
-  const tone = isProblem(event) ? 'bad' : DECISIONS.has(kind) ? 'good' : '';
+  const tone = isProblem(event) ? 'bad' : isMilestone(kind) ? 'good' : '';
   return html`<li id=${`event=${eventId}`}>
     <p>
       <time datetime=${at}>${formatTime(at, 'local')}</time>
@@ -80,12 +70,11 @@ function entry(event: EventAnswer, language: Language): TemplateResult {
 
 /** What was known when it was decided: the guards' values, and all that both paths did in the stage. */
 function evidence({ details }: EventAnswer, language: Language): TemplateResult | typeof nothing {
-  const known = details as { evidence?: StageEvidence };
-  if (known.evidence === undefined) {
+  if (!('evidence' in details) || details.evidence === undefined) {
     return nothing;
   }
   const texts = TEXTS[language];
-  const { healthyMs, verdicts, measured } = known.evidence;
+  const { healthyMs, verdicts, measured } = details.evidence;
   return html`<details>
     <summary>${texts.evidence}</summary>
     ${healthyMs === null ? nothing : html`<p>${texts.healthyFor(formatDuration(healthyMs, language))}</p>`}

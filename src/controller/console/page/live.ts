@@ -1,5 +1,6 @@
-import type { MeasurementAnswer, MeasurementsAnswer } from '../../../contract/measurements.ts';
+import type { MeasurementsAnswer } from '../../../contract/measurements.ts';
 import type { EventAnswer, HistoryAnswer, StatusAnswer } from '../../../contract/schemas.ts';
+import type { MeasurementAnswer } from '../../../rollout/evidence-schema.ts';
 
 /** The controller says something every second: silent for longer, it is taken for lost. */
 const LOST_AFTER_MS = 3_500;

@@ -13,6 +13,7 @@ import {
 } from '../../../contract/wording/format.ts';
 import { headline, whatNext } from '../../../contract/wording/sentences.ts';
 import { TEXTS } from '../../../contract/wording/texts.ts';
+import { entersStage } from '../../../rollout/event.ts';
 import { CHARTS, limitOf } from './charts.ts';
 import { ask } from './command-dialog.ts';
 import { history } from './history-view.ts';
@@ -90,8 +91,7 @@ function actions({ state }: StatusAnswer, language: Language): TemplateResult {
 function ladder(status: StatusAnswer, { events }: Known, language: Language): TemplateResult {
   const texts = TEXTS[language];
   const { state, stages, healthyMs, timeLeftMs, watchMs } = status;
-  const movedTo = (percent: number) =>
-    events.find(({ kind, to }) => to === percent && ['started', 'promoted', 'rolled-back', 'adopted'].includes(kind));
+  const movedTo = (percent: number) => events.find(({ kind, to }) => to === percent && entersStage(kind));
   const isWatch = state.phase === 'complete';
   const progress = html`<progress max="1" .value=${(healthyMs ?? 0) / Math.max(1, (healthyMs ?? 0) + (timeLeftMs ?? 0))} aria-label=${texts.observed(formatDuration(healthyMs ?? 0, language))}></progress>
     <span>${texts.observed(formatDuration(healthyMs ?? 0, language))}${(timeLeftMs ?? 0) > 0 ? `, ${texts.left(formatDuration(timeLeftMs ?? 0, language))}` : ''}</span>`;

@@ -1,0 +1,76 @@
+import Type, { type Static } from 'typebox';
+
+/** What the journal keeps of a rollout's state, as JSON Schema: it types the state, and says which rows are believed. */
+
+export const PercentNumber = Type.Integer({ minimum: 0, maximum: 100 });
+export const orNull = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A schema's values are made by JSON.parse and by us; nobody changes them afterwards. */
+export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** Why something was done: who or what asked for it, with what was known. */
+export const Reason = Type.Union([
+  Type.Object({
+    kind: Type.Literal('guard'),
+    guard: Type.String(),
+    source: Type.String(),
+    /** Missing or null where it is no number. */
+    value: Type.Optional(orNull(Type.Number())),
+    limit: Type.Number(),
+    limitText: Type.String(),
+    samples: Type.Number(),
+    detail: Type.String(),
+  }),
+  Type.Object({ kind: Type.Literal('alert'), alert: Type.String(), id: Type.String() }),
+  Type.Object({ kind: Type.Literal('command'), actor: Type.String(), reason: Type.String() }),
+  Type.Object({ kind: Type.Literal('manual edit') }),
+  /** Nobody renewed the lease in time: the flag fell to 0 by itself. */
+  Type.Object({ kind: Type.Literal('lease') }),
+  Type.Object({ kind: Type.Literal('plan') }),
+]);
+export type Reason = DeepReadonly<Static<typeof Reason>>;
+
+/** What the last check of all records and their histories gave, in this stage. */
+const Checked = Type.Object({
+  findings: Type.Number(),
+  /** How many changes it looked at. */
+  changes: Type.Number(),
+  /** Some of the records, by name; empty where it found nothing. */
+  detail: Type.String(),
+});
+export type Checked = DeepReadonly<Static<typeof Checked>>;
+
+/** A stage that is under way, with the time it has been healthy; time that does not count is not in it. */
+const UNDERWAY = {
+  percent: PercentNumber,
+  sinceMs: Type.Number(),
+  healthyMs: Type.Number(),
+  /** When time was last counted, so that neither a gap nor a leap of the clock counts. */
+  countedAtMs: Type.Number(),
+  /** What the last functional checks of this stage found; missing until there were any. */
+  verified: Type.Optional(Type.Enum(['passed', 'failed'])),
+  checked: Type.Optional(Checked),
+};
+
+export const State = Type.Union([
+  Type.Object({ phase: Type.Literal('idle') }),
+  Type.Object({ phase: Type.Literal('observing'), ...UNDERWAY }),
+  Type.Object({ phase: Type.Literal('awaiting-approval'), ...UNDERWAY }),
+  Type.Object({
+    phase: Type.Literal('paused'),
+    from: Type.Enum(['observing', 'awaiting-approval', 'complete']),
+    why: Reason,
+    ...UNDERWAY,
+  }),
+  Type.Object({
+    phase: Type.Literal('rolled-back'),
+    from: PercentNumber,
+    to: PercentNumber,
+    sinceMs: Type.Number(),
+    why: Reason,
+    checked: Type.Optional(Checked),
+  }),
+  /** All stages are behind; `healthyMs` counts the watch. */
+  Type.Object({ phase: Type.Literal('complete'), ...UNDERWAY }),
+]);
+export type State = DeepReadonly<Static<typeof State>>;
