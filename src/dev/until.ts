@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../kit/format.ts';
 
 /** Waits for what no event tells, and fails with `what` when it has not come in time. */
 export async function until(
@@ -9,7 +10,7 @@ export async function until(
   const deadline = Date.now() + timeoutMs;
   while (!(await condition())) {
     if (Date.now() > deadline) {
-      throw new Error(`waited ${timeoutMs} ms in vain: ${what}`);
+      throw new Error(`waited ${formatDuration(timeoutMs, 'en')} in vain: ${what}`);
     }
     await sleep(5);
   }

@@ -1,9 +1,11 @@
+import { formatDuration } from './format.ts';
+
 /** What a deadline ends an attempt with. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 
   constructor(ms: number) {
-    super(`no answer within ${ms} ms`);
+    super(`no answer within ${formatDuration(ms, 'en')}`);
   }
 }
 

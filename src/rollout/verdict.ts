@@ -1,4 +1,4 @@
-import { formatCount } from '../kit/count.ts';
+import { formatCount, formatDuration } from '../kit/format.ts';
 import { attempts, type Counts, quantileSeconds } from './counters.ts';
 import { type Evidence, recentCounts, trialsOf } from './evidence.ts';
 import type { Guard, OnBreach, Plan } from './plan.ts';
@@ -150,7 +150,7 @@ function lately(plan: Plan, guard: Guard, { spans }: Evidence, nowMs: number): s
     return '';
   }
   const what = guard.limit.kind === 'slow-share' ? `took longer than ${guard.limitText}` : 'failed';
-  return `${formatCount(seen.bad)} of ${formatCount(seen.trials)} in the last ${LATELY_MS / 1_000} s ${what}`;
+  return `${formatCount(seen.bad)} of ${formatCount(seen.trials)} in the last ${formatDuration(LATELY_MS, 'en')} ${what}`;
 }
 
 function judgePlainly(

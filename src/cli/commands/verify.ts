@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { StatusAnswer } from '../../contract/schemas.ts';
+import { formatDuration } from '../../contract/wording/format.ts';
 import { stopSignal } from '../../kit/run-main.ts';
 import type { Path } from '../../routing/path.ts';
 import { createVerifyRecords } from '../../verify/database-records.ts';
@@ -144,7 +145,7 @@ function readRecord(given: string): string {
 function describe({ name, path, result, detail, ms }: CheckResult, { paint }: Output): string {
   const color = { passed: paint.green, failed: paint.red, skipped: paint.yellow }[result];
   const more = detail === '' ? '' : `: ${printable(detail)}`;
-  return `${color(SIGNS[result])} ${path.padEnd(6)} ${name} (${ms} ms)${more}\n`;
+  return `${color(SIGNS[result])} ${path.padEnd(6)} ${name} (${formatDuration(ms, 'en')})${more}\n`;
 }
 
 function readAddress(given: string): URL {

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { formatDuration } from '../../kit/format.ts';
 import { type Clock, TimedOut } from '../../kit/time.ts';
 import type { SourceFailure } from '../../rollout/reading.ts';
 
@@ -76,7 +77,9 @@ function createResolver(name: string, port: number, { clock, timeoutMs, lookup =
       .catch((error) =>
         missing(
           'timeout',
-          error instanceof TimedOut ? `the name was not resolved within ${timeoutMs} ms` : 'the reading was ended',
+          error instanceof TimedOut
+            ? `the name was not resolved within ${formatDuration(timeoutMs, 'en')}`
+            : 'the reading was ended',
         ),
       );
   };

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
+import { formatDuration } from '../../contract/wording/format.ts';
 import type { EventKind } from '../../rollout/event.ts';
 import type { Faults } from '../../routing/faults.ts';
 import type { Parts, RunningController } from './parts.ts';
@@ -43,7 +44,7 @@ export async function untilStatus(
     }
     if (Date.now() > deadline) {
       throw new Error(
-        `waited ${timeoutMs / 1_000} s in vain for: ${what}. The rollout is ${status.state.phrase}; ` +
+        `waited ${formatDuration(timeoutMs, 'en')} in vain for: ${what}. The rollout is ${status.state.phrase}; ` +
           `holding: ${status.holding ?? status.controller.noRaise ?? 'nothing'}.`,
       );
     }

@@ -4,6 +4,7 @@ import { access, constants } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { formatDuration } from '../../kit/format.ts';
 import type { FlagServer } from './flag-server.ts';
 
 const START_TIMEOUT_MS = 10_000;
@@ -80,7 +81,7 @@ async function untilOpen(port: number): Promise<void> {
       socket.destroy();
     }
   }
-  throw new Error(`flagd did not open port ${port} within ${START_TIMEOUT_MS / 1000} s`);
+  throw new Error(`flagd did not open port ${port} within ${formatDuration(START_TIMEOUT_MS, 'en')}`);
 }
 
 export async function freePort(): Promise<number> {

@@ -3,6 +3,7 @@ import { chmod, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { formatDuration } from '../../kit/format.ts';
 import { type Child, run } from './postgres/child.ts';
 import { ensureData, type Place } from './postgres/data.ts';
 import { inWords } from './postgres/failures.ts';
@@ -91,7 +92,9 @@ async function untilAnswers(url: string, { process: server, output }: Child): Pr
       }
       if (Date.now() > deadline) {
         const why = `it does not answer (${(error as Error).message})`;
-        throw new Error(`PostgreSQL did not start within ${START_TIMEOUT_MS / 1_000} s: ${why}.\n${output()}`);
+        throw new Error(
+          `PostgreSQL did not start within ${formatDuration(START_TIMEOUT_MS, 'en')}: ${why}.\n${output()}`,
+        );
       }
       await sleep(50);
     } finally {
