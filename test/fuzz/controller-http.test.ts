@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import fc, { type Arbitrary } from 'fast-check';
 import { TOKEN } from '../support/system/controller.ts';
 import { onlyAnswer } from './support/answers.ts';
 import { assertNothingPolluted } from './support/bounds.ts';
-import { type FuzzedController, startFuzzedController, WITH_TOKEN } from './support/controller.ts';
+import { startFuzzedController, WITH_TOKEN } from './support/controller.ts';
 import { type Operation, whyInvalid, whyUndescribed } from './support/document.ts';
 import { bytesOf, exchange } from './support/raw-http.ts';
 import { HEADERS, type RawRequest } from './support/request.ts';
@@ -12,11 +12,7 @@ import { requestsTo } from './support/requests.ts';
 import { fuzzed } from './support/runs.ts';
 import { hostileJson, hostileText, valuesOf } from './support/values.ts';
 
-let controller: FuzzedController;
-
-before(async () => {
-  controller = await startFuzzedController();
-});
+const controller = await startFuzzedController();
 after(async () => {
   await controller[Symbol.asyncDispose]();
   assertNothingPolluted();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { readTarget } from './support/accepted.ts';
 import { onlyAnswer } from './support/answers.ts';
@@ -8,14 +8,11 @@ import { bytesOf, exchange } from './support/raw-http.ts';
 import { HEADERS, type RawRequest } from './support/request.ts';
 import { requestsTo } from './support/requests.ts';
 import { fuzzed } from './support/runs.ts';
-import { type FuzzedService, startFuzzedService } from './support/service.ts';
+import { startFuzzedService } from './support/service.ts';
 
 const EXISTING = 1_000n;
 
-let service: FuzzedService;
-before(async () => {
-  service = await startFuzzedService();
-});
+const service = await startFuzzedService();
 after(() => service[Symbol.asyncDispose]());
 
 /** Instead of the operation, so that a failure can be read. */

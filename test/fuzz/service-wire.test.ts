@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { assertProblem, onlyAnswer } from './support/answers.ts';
 import type { Operation } from './support/document.ts';
@@ -7,14 +7,11 @@ import { bytesOf, exchange } from './support/raw-http.ts';
 import { HEADERS, type RawRequest } from './support/request.ts';
 import { requestsTo } from './support/requests.ts';
 import { fuzzed } from './support/runs.ts';
-import { type FuzzedService, startFuzzedService } from './support/service.ts';
+import { startFuzzedService } from './support/service.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 
-let service: FuzzedService;
-before(async () => {
-  service = await startFuzzedService();
-});
+const service = await startFuzzedService();
 after(() => service[Symbol.asyncDispose]());
 
 test('a body over the limit is refused, or its connection closed, before or after one write at most', async () => {

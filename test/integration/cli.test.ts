@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
 import type { CommandAnswer, HistoryAnswer, StatusAnswer } from '../../src/contract/schemas.ts';
 import { until } from '../../src/dev/until.ts';
 import { startCli } from '../support/cli.ts';
+import { serve } from '../support/http-server.ts';
 import { eventFixture, served, statusFixture } from '../support/status-fixture.ts';
 
 const TOKEN = 'a-token-that-nobody-may-ever-see';
@@ -17,35 +16,33 @@ const TOKEN = 'a-token-that-nobody-may-ever-see';
 async function startApiStandIn(port = 0) {
   const asked: { method: string; path: string; authorization: string | undefined; body: string; port: number }[] = [];
   let answers: { status: number; body: unknown }[] = [];
-  const server: Server = createServer(async (request: IncomingMessage, response) => {
-    let body = '';
-    for await (const chunk of request) {
-      body += chunk;
-    }
-    const { method = '', url: path = '', headers, socket } = request;
-    asked.push({ method, path, authorization: headers.authorization, body, port: socket.remotePort ?? 0 });
-    const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 200, body: statusFixture() };
-    if (answer.body !== undefined) {
-      response.writeHead(answer.status, { 'content-type': 'application/json' });
-      response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
-    }
-  });
-  await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  const { port: listening } = server.address() as AddressInfo;
+  const server = await serve(
+    async (request, response) => {
+      let body = '';
+      for await (const chunk of request) {
+        body += chunk;
+      }
+      const { method = '', url: path = '', headers, socket } = request;
+      asked.push({ method, path, authorization: headers.authorization, body, port: socket.remotePort ?? 0 });
+      const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 200, body: statusFixture() };
+      if (answer.body !== undefined) {
+        response.writeHead(answer.status, { 'content-type': 'application/json' });
+        response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+      }
+    },
+    '127.0.0.1',
+    port,
+  );
   return {
     asked,
-    port: listening,
-    url: `http://127.0.0.1:${listening}`,
+    port: server.port,
+    url: server.url,
     /** The last one is repeated. No body at all: the request is never answered. */
     answer: (...given: { status: number; body: unknown }[]) => {
       asked.length = 0;
       answers = given;
     },
-    stop: () =>
-      new Promise<void>((done) => {
-        server.close(() => done());
-        server.closeAllConnections();
-      }),
+    stop: () => server[Symbol.asyncDispose](),
   };
 }
 

@@ -30,6 +30,10 @@ const rules = (await parsed<{ groups: { rules: Rule[] }[] }>('rules'))
   .flatMap((group) => group.rules);
 const ruleTests = (await parsed<{ tests: RuleTest[] }>('tests')).flatMap(({ tests }) => tests);
 
+const system = await startSystem({ flag: 100, env: { DATABASE_POOL: '1' } });
+const { database, flags, service } = system;
+after(() => system[Symbol.asyncDispose]());
+
 test('every alert is seen firing by a test of promtool, and every recorded series is seen with its value', () => {
   const fired = ruleTests
     .flatMap(({ alert_rule_test = [] }) => alert_rule_test)
@@ -52,12 +56,7 @@ test('every alert is seen firing by a test of promtool, and every recorded serie
   }
 });
 
-const system = await startSystem({ flag: 100, env: { DATABASE_POOL: '1' } });
-const { database, flags, service } = system;
-
 describe('the metrics that rules and dashboard ask for', () => {
-  after(() => system[Symbol.asyncDispose]());
-
   test('are told by the service, the controller or a recording rule, with these labels', async () => {
     await service.update(1, 'status=confirmed');
     const told = seriesOf((await service.admin('/metrics')).text);

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createScrapeSource } from '../../src/controller/signals/scrape.ts';
 import { until } from '../../src/dev/until.ts';
 import { systemClock as clock } from '../../src/kit/time.ts';
 import type { SourceReading } from '../../src/rollout/reading.ts';
+import { serve } from '../support/http-server.ts';
 import { fixedAt, startSystem } from '../support/system/system.ts';
 
 const ROLLOUT = 'violation-status';
@@ -24,24 +23,18 @@ type OtherServer = AsyncDisposable & { readonly target: string; readonly request
 /** Where a replica should be, something else. */
 async function startOther(listener: RequestListener, host = '127.0.0.1'): Promise<OtherServer> {
   let requests = 0;
-  const server = createServer((request, response) => {
+  const { server, port, ...served } = await serve((request, response) => {
     requests += 1;
     listener(request, response);
-  });
+  }, host);
   server.on('connection', () => {
     other.connections += 1;
   });
-  server.listen(0, host);
-  await once(server, 'listening');
   const other: OtherServer = {
-    target: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    target: `127.0.0.1:${port}`,
     requests: () => requests,
     connections: 0,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    ...served,
   };
   return other;
 }

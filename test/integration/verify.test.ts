@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, test } from 'node:test';
 import { freePort } from '../../src/dev/embedded/flagd.ts';
 import { until } from '../../src/dev/until.ts';
 import type { CheckResult } from '../../src/verify/run.ts';
 import { startCli } from '../support/cli.ts';
 import type { TestDatabase } from '../support/database.ts';
+import { serve } from '../support/http-server.ts';
 import { type Controller, TOKEN } from '../support/system/controller.ts';
 import { FLAG } from '../support/system/flags.ts';
 import type { Replica } from '../support/system/replica.ts';
@@ -107,7 +105,7 @@ test('interrupted while domain is made to fail, ends the fault, leaves no record
   await startController('observe: 1h');
   await begin();
   const asked: (string | undefined)[] = [];
-  const admin = createServer(({ method }, response) => {
+  const admin = await serve(({ method }, response) => {
     asked.push(method);
     if (method === 'PUT') {
       run.child.kill('SIGINT');
@@ -115,9 +113,8 @@ test('interrupted while domain is made to fail, ends the fault, leaves no record
       response.end('{}');
     }
   });
-  stack.defer(() => void admin.close().closeAllConnections());
-  await once(admin.listen(0, '127.0.0.1'), 'listening');
-  const run = start('--path', 'domain', '--admin', `http://127.0.0.1:${(admin.address() as AddressInfo).port}`);
+  stack.use(admin);
+  const run = start('--path', 'domain', '--admin', admin.url);
   const { code, err } = await run.ended;
   assert.deepEqual([code, asked], [1, ['PUT', 'DELETE']]);
   assert.match(err, /^error: Interrupted/);

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { KubeConfig } from '@kubernetes/client-node';
+import { serve } from './http-server.ts';
 
 type Thing = { metadata: { name: string; resourceVersion: string; [more: string]: unknown }; [more: string]: unknown };
 type Step = { readonly op: string; readonly path: string; readonly value?: unknown };
@@ -89,14 +88,9 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
-  const server = createServer((request, response) => void answer(request, response));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server = await serve((request, response) => void answer(request, response));
   const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromClusterAndUser(
-    { name: 'test', server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, skipTLSVerify: true },
-    { name: 'test' },
-  );
+  kubeConfig.loadFromClusterAndUser({ name: 'test', server: server.url, skipTLSVerify: true }, { name: 'test' });
   return {
     kubeConfig,
     patches,
@@ -107,11 +101,7 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     fail: (how) => {
       failing = how;
     },
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
 

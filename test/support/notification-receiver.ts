@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { serve } from './http-server.ts';
 
 export type Received = { readonly path: string; readonly key: string | undefined; readonly body: string };
 
@@ -18,7 +17,7 @@ export type Receiver = AsyncDisposable & {
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   let asked = 0;
-  const server = createServer(async (request, response) => {
+  const server = await serve(async (request, response) => {
     let body = '';
     for await (const chunk of request) {
       body += chunk;
@@ -30,18 +29,12 @@ export async function startReceiver(): Promise<Receiver> {
     received.push({ path: request.url ?? '', key: request.headers['idempotency-key'] as string | undefined, body });
     response.end('ok');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   const receiver: Receiver = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: server.url,
     received,
     asked: () => asked,
     instead: undefined,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
   return receiver;
 }

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { serve } from './http-server.ts';
 
 export type StandInSeries = {
   readonly metric: Readonly<Record<string, string>>;
@@ -25,7 +24,7 @@ export type PrometheusStandIn = AsyncDisposable & {
  */
 export async function startPrometheusStandIn(): Promise<PrometheusStandIn> {
   const asked: URLSearchParams[] = [];
-  const server = createServer((request, response) => {
+  const server = await serve((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://stand-in');
     asked.push(searchParams);
     if (standIn.instead) {
@@ -46,19 +45,13 @@ export async function startPrometheusStandIn(): Promise<PrometheusStandIn> {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ status: 'success', data, ...warnings }));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   const standIn: PrometheusStandIn = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/prefix/`,
+    url: `${server.url}/prefix/`,
     asked,
     series: [],
     warnings: [],
     instead: undefined,
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
   return standIn;
 }

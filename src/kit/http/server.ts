@@ -47,7 +47,7 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
     if (!server.listening) {
       return;
     }
-    await Promise.race([untilNobodyIsConnected(server), sleep(LEAVE_MS)]);
+    await Promise.race([untilNobodyIsConnected(server), sleep(LEAVE_MS, undefined, { ref: false })]);
     closing = true;
     // Right after the loop has accepted whoever was waiting: closing the listening socket would reset them.
     await nextTurn();
