@@ -15,6 +15,7 @@ const LISTS_OF_FILES = [
   'package.json',
 ];
 const LARGEST_README_BYTES = 8_192;
+const LARGEST_PICTURE_BYTES = 200 * 1024;
 
 test('every relative link leads to a file or a heading', () => {
   const wrong = all.flatMap(({ path, text }) =>
@@ -56,7 +57,7 @@ test('every page can be reached from the README', () => {
   );
 });
 
-test('the READMEs are short, with the way back in each', () => {
+test('the READMEs are short, with the way back and a picture of console and command line in each', () => {
   for (const readme of ['README.md', 'README.zh.md']) {
     const text = read(readme);
     assert.ok(Buffer.byteLength(text) <= LARGEST_README_BYTES, `${readme} has ${Buffer.byteLength(text)} bytes`);
@@ -66,8 +67,19 @@ test('the READMEs are short, with the way back in each', () => {
       /\]\(docs\/(zh\/)?emergency\.md\)/,
       `${readme} leads to the emergency page before its first heading`,
     );
+    for (const picture of ['console', 'status']) {
+      assert.ok(text.includes(`](docs/images/${picture}.png)`), `${readme} shows ${picture}`);
+    }
   }
 });
+
+test('pictures are small', () => {
+  for (const picture of filesBelow('docs/images')) {
+    assert.ok(readBytes(picture) <= LARGEST_PICTURE_BYTES, `${picture} has ${readBytes(picture)} bytes`);
+  }
+});
+
+const readBytes = (path: string) => Buffer.byteLength(read(path), 'latin1');
 
 /** Targets of links and pictures that lead to this repository. */
 function links(text: string): readonly string[] {
