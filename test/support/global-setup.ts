@@ -2,28 +2,29 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/dev/embedded/flagd.ts';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/dev/embedded/postgres.ts';
+import { startEmbeddedPostgres } from '../../src/dev/embedded/postgres.ts';
 import { seedViolations } from '../../src/dev/embedded/seed.ts';
 import { migrate } from '../../src/kit/postgres/migrate.ts';
 import { execute, TEMPLATE, withDatabase } from './database.ts';
 
-let server: EmbeddedPostgres | undefined;
-let directory: string | undefined;
+let owned: AsyncDisposableStack | undefined;
 
 /** One real PostgreSQL for the whole run, with a migrated and filled template that each suite clones. */
 export async function globalSetup(): Promise<void> {
-  directory = await mkdtemp(join(tmpdir(), 'sluice-test-'));
-  server = await startEmbeddedPostgres(directory, await freePort(), ['-c', 'fsync=off', '-c', 'max_connections=300']);
+  await using starting = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-test-'));
+  starting.defer(() => rm(directory, { recursive: true, force: true }));
+  const flags = ['-c', 'fsync=off', '-c', 'max_connections=300'];
+  const server = await startEmbeddedPostgres(directory, await freePort(), flags);
+  starting.defer(server.stop);
   await execute(server.url, `CREATE DATABASE ${TEMPLATE}`);
   const template = withDatabase(server.url, TEMPLATE);
   await migrate(template, () => {});
   await seedViolations(template);
   process.env.SLUICE_TEST_DATABASE_URL = server.url;
+  owned = starting.move();
 }
 
 export async function globalTeardown(): Promise<void> {
-  await server?.stop();
-  if (directory) {
-    await rm(directory, { recursive: true, force: true });
-  }
+  await owned?.disposeAsync();
 }

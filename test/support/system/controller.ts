@@ -65,7 +65,7 @@ type ControllerParts = Pick<Controller, 'name' | 'port' | 'stop' | 'restart'> & 
 };
 
 /** All that needs only its port. */
-export function createController({ name, port, log, stop, restart }: ControllerParts): Controller {
+export function controllerAt({ name, port, log, stop, restart }: ControllerParts): Controller {
   const address = `127.0.0.1:${port}`;
   const get: Controller['get'] = (path, options) => send({ method: 'GET', port, path, ...options });
   const post: Controller['post'] = (path, body, { headers = WITH_TOKEN, ...options } = {}) =>

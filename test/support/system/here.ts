@@ -1,12 +1,12 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { createController as createControllerHere } from '../../../src/controller/create-controller.ts';
+import { createController } from '../../../src/controller/create-controller.ts';
 import { type ControllerSettings, readControllerSettings } from '../../../src/controller/settings.ts';
 import { parsePlan } from '../../../src/rollout/plan.ts';
 import { createService } from '../../../src/service/create-service.ts';
 import { readServiceSettings } from '../../../src/service/settings.ts';
-import { type Controller, type ControllerOptions, createController } from './controller.ts';
-import { createReplica, type Replica } from './replica.ts';
+import { type Controller, type ControllerOptions, controllerAt } from './controller.ts';
+import { type Replica, replicaAt } from './replica.ts';
 
 const HOST = '127.0.0.1';
 
@@ -23,43 +23,44 @@ export function inThisProcess() {
     startReplica: async (name: string, env: Readonly<Record<string, string>>): Promise<ReplicaHere> => {
       const settings = readServiceSettings(env);
       const { log, lines } = createLog(settings.LOG_LEVEL);
-      const service = createService(settings, log, HOST);
-      const ports = await service.start();
-      return { ...createReplica({ name, ...ports, stop: once(service.stop) }), logLines: () => lines };
+      const replica = replicaAt({ name, ...(await start(createService(settings, log, HOST))) });
+      return { ...replica, logLines: () => lines };
     },
     startController: async (name: string, { plan, changed, env = {} }: ControllerHereOptions): Promise<Controller> => {
       const settings = { ...readControllerSettings({ TICK_MS: '50', ...env }), ...changed };
       const { log, lines } = createLog(settings.LOG_LEVEL);
-      const start = async (port: number) => {
-        const controller = await createControllerHere(
-          { ...settings, CONTROLLER_PORT: port },
-          parsePlan(plan),
-          log,
-          HOST,
-        );
-        return { stop: once(controller.stop), ...(await controller.start()) };
-      };
-      let running = await start(settings.CONTROLLER_PORT);
+      const startOn = async (port: number) =>
+        start(await createController({ ...settings, CONTROLLER_PORT: port }, parsePlan(plan), log, HOST));
+      let running = await startOn(settings.CONTROLLER_PORT);
       const { port } = running;
-      return createController({
+      return controllerAt({
         name,
         port,
         log: async () => lines.join(''),
         stop: () => running.stop(),
         restart: async () => {
-          running = await start(port);
+          running = await startOn(port);
         },
       });
     },
   };
 }
 
-function once(stop: () => Promise<void>): () => Promise<void> {
+type Program<Ports> = { readonly start: () => Promise<Ports>; readonly stop: () => Promise<void> };
+
+/** @returns its ports, and how to stop it, once. Where it does not start, it is stopped. */
+async function start<Ports>(program: Program<Ports>): Promise<Ports & Pick<Program<Ports>, 'stop'>> {
   let stopped: Promise<void> | undefined;
-  return () => {
-    stopped ??= stop();
+  const stop = () => {
+    stopped ??= program.stop();
     return stopped;
   };
+  try {
+    return { ...(await program.start()), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
 }
 
 function createLog(level: string) {

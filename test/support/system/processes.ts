@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RunningProcess, startProcess } from '../../../src/dev/tools/process.ts';
-import { type Controller, type ControllerOptions, createController } from './controller.ts';
-import { createReplica, type Replica } from './replica.ts';
+import { type Controller, type ControllerOptions, controllerAt } from './controller.ts';
+import { type Replica, replicaAt } from './replica.ts';
 
 const SERVICE = join(import.meta.dirname, '../../../src/service.ts');
 const CONTROLLER = join(import.meta.dirname, '../../../src/controller.ts');
@@ -30,7 +30,7 @@ export function asProcesses(directory: string) {
         directory,
         isReady: (started, { admin_port: port }) => started.untilOk(`http://127.0.0.1:${port}/readyz`),
       });
-      return { ...createReplica({ name, port: logged.port, adminPort: logged.admin_port, stop }), process, kill };
+      return { ...replicaAt({ name, port: logged.port, adminPort: logged.admin_port, stop }), process, kill };
     },
     startController: async (name: string, { plan, env }: ControllerOptions): Promise<ControllerProcess> => {
       const planFile = join(directory, `${name}.yaml`);
@@ -44,7 +44,7 @@ export function asProcesses(directory: string) {
       });
       const { port } = logged;
       return {
-        ...createController({
+        ...controllerAt({
           name,
           port,
           log: () => process().output(),

@@ -32,7 +32,7 @@ export type Replica = AsyncDisposable & {
 type ReplicaParts = Pick<Replica, 'name' | 'port' | 'adminPort' | 'stop'>;
 
 /** All that needs only its ports. */
-export function createReplica({ name, port, adminPort, stop }: ReplicaParts): Replica {
+export function replicaAt({ name, port, adminPort, stop }: ReplicaParts): Replica {
   const agent = new Agent({ keepAlive: true });
   const call =
     (method: string, target: number) =>
