@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, chromium } from 'playwright-core';
 import { renderStatus } from '../src/cli/render/status.ts';
 import { createPaint } from '../src/cli/terminal/output.ts';
-import { untilStatus } from '../src/dev/demo/breach.ts';
 import { startParts } from '../src/dev/demo/parts.ts';
 import { startTraffic } from '../src/dev/demo/traffic.ts';
+import { untilStatus } from '../src/dev/demo/wait.ts';
 import { findTools } from '../src/dev/tools/find.ts';
 
 /*

@@ -1,9 +1,10 @@
 import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Breach, breakDomain, untilStatus } from '../../src/dev/demo/breach.ts';
+import { type Breach, breakDomain } from '../../src/dev/demo/breach.ts';
 import { type Parts, type RunningController, startParts } from '../../src/dev/demo/parts.ts';
 import { startTraffic } from '../../src/dev/demo/traffic.ts';
+import { startRollout, untilMayStart, untilStatus } from '../../src/dev/demo/wait.ts';
 import { startAlertmanager } from '../../src/dev/tools/alertmanager.ts';
 import { findTools, type Tool } from '../../src/dev/tools/find.ts';
 import { startPrometheus } from '../../src/dev/tools/prometheus.ts';
@@ -130,17 +131,12 @@ async function begin(
   signal: AbortSignal,
 ): Promise<void> {
   const wait = { timeoutMs: WITHIN_MS, signal };
-  await untilStatus(
-    controller,
-    'it leads and may raise',
-    (status) => status.controller.leading && status.controller.noRaise === null,
-    wait,
-  );
   if (by === 'Alertmanager' || by === 'scrape, Prometheus down') {
     // The controller begins nothing that one of its signals does not see; a person may.
+    await untilMayStart(controller, wait);
     await editByHand(parts, percent);
   } else {
-    await controller.start();
+    await startRollout(controller, wait);
   }
   await untilStatus(
     controller,

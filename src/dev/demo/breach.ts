@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
-import { formatDuration } from '../../contract/wording/format.ts';
 import type { EventKind } from '../../rollout/event.ts';
 import type { Faults } from '../../routing/faults.ts';
 import type { Parts, RunningController } from './parts.ts';
-import { type Answer, type Traffic, triedDomain } from './traffic.ts';
+import { type Answer, hasFailed, type Traffic, triedDomain } from './traffic.ts';
+import { until, untilStatus, type WaitOptions } from './wait.ts';
 
 /** What a client calls slow: the limit on P95. */
 const SLOW_MS = 200;
-const LOOK_EVERY_MS = 50;
 /** Requests that were on their way when the last replica was seen at 0 % have been answered by then. */
 const AFTERWARDS_MS = 1_000;
 
@@ -29,36 +28,10 @@ export type Breach = {
 
 export type ClientCounts = { readonly requests: number; readonly failed: number; readonly slow: number };
 
-export async function untilStatus(
-  controller: RunningController,
-  what: string,
-  condition: (status: StatusAnswer) => boolean,
-  { timeoutMs, signal, onLook = () => {} }: WaitOptions,
-): Promise<StatusAnswer> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const status = await controller.status();
-    onLook(status);
-    if (condition(status)) {
-      return status;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(
-        `waited ${formatDuration(timeoutMs, 'en')} in vain for: ${what}. The rollout is ${status.state.phrase}; ` +
-          `holding: ${status.holding ?? status.controller.noRaise ?? 'nothing'}.`,
-      );
-    }
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
-  }
-}
-
-export type WaitOptions = {
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-  readonly onLook?: (status: StatusAnswer) => void;
-};
-
-/** Breaks the domain path of every replica and waits until the controller has proven that all of them serve 0 %. */
+/**
+ * Breaks the domain path of every replica and waits until the controller has proven that all of them serve 0 %.
+ * @throws where the rollout had dropped by itself before that.
+ */
 export async function breakDomain(
   parts: Parts,
   controller: RunningController,
@@ -68,34 +41,46 @@ export async function breakDomain(
 ): Promise<Breach> {
   const faultAtMs = Date.now();
   await parts.setFaults(faults);
+  const inVain = ({ state }: StatusAnswer) =>
+    state.phase === 'rolled-back' && Date.parse(state.since ?? '') < faultAtMs
+      ? `the rollout had dropped to 0 % by itself: ${state.why}.`
+      : undefined;
   await untilStatus(
     controller,
     'every replica serves 0 %',
     ({ state, change }) =>
       state.phase === 'rolled-back' && state.percent === 0 && change?.percent === 0 && change.confirmedAt !== null,
-    wait,
+    { ...wait, inVain },
   );
   await sleep(AFTERWARDS_MS, undefined, { signal: wait.signal });
   await parts.setFaults({});
-  return describeBreach(faultAtMs, await controller.history(), traffic.answers, parts.baseUrls.length);
+  const events = await until(wait.timeoutMs, wait.signal, async () => {
+    const found = findEvents(faultAtMs, await controller.history());
+    return found ? { found } : { missing: 'the journal to tell of the drop' };
+  });
+  return describeBreach(faultAtMs, events, traffic.answers, parts.baseUrls.length);
+}
+
+type EventOf<K extends EventKind> = Extract<EventAnswer, { kind: K }>;
+type Events = { readonly rolledBack: EventOf<'rolled-back'>; readonly confirmed: EventOf<'confirmed'> };
+
+/** Those of this fault: while the journal lags, the newest there are may be of the last one. */
+function findEvents(faultAtMs: number, history: readonly EventAnswer[]): Events | undefined {
+  const newest = <K extends EventKind>(kind: K) =>
+    history.find(
+      (event): event is EventOf<K> => event.kind === kind && event.to === 0 && Date.parse(event.at) >= faultAtMs,
+    );
+  const [rolledBack, confirmed] = [newest('rolled-back'), newest('confirmed')];
+  return rolledBack && confirmed && { rolledBack, confirmed };
 }
 
 function describeBreach(
   faultAtMs: number,
-  history: readonly EventAnswer[],
+  { rolledBack, confirmed }: Events,
   all: readonly Answer[],
   replicas: number,
 ): Breach {
-  const newest = <K extends EventKind>(kind: K) => {
-    const isIt = (event: EventAnswer): event is Extract<EventAnswer, { kind: K }> =>
-      event.kind === kind && event.to === 0;
-    const event = history.find(isIt);
-    if (event === undefined) {
-      throw new Error(`the history has no ${kind} to 0 %`);
-    }
-    return event;
-  };
-  const { seenAtMs, writtenAtMs, confirmedAtMs } = newest('confirmed').details;
+  const { seenAtMs, writtenAtMs, confirmedAtMs } = confirmed.details;
   const answers = all.filter(({ sentAtMs }) => sentAtMs >= faultAtMs);
   const lastDomain = (of: readonly Answer[]) =>
     of.filter(triedDomain).reduce((last, { sentAtMs }) => Math.max(last, sentAtMs), faultAtMs);
@@ -108,7 +93,7 @@ function describeBreach(
       lastDomain(answers.filter(({ replica }) => replica === at)),
     ),
     confirmedAtMs: Number(confirmedAtMs),
-    why: newest('rolled-back').text,
+    why: rolledBack.text,
     clients: countClients(answers),
   };
 }
@@ -116,7 +101,7 @@ function describeBreach(
 export function countClients(answers: readonly Answer[]): ClientCounts {
   return {
     requests: answers.length,
-    failed: answers.filter(({ status }) => status !== 200).length,
+    failed: answers.filter(hasFailed).length,
     slow: answers.filter(({ sentAtMs, answeredAtMs }) => answeredAtMs - sentAtMs > SLOW_MS).length,
   };
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../../contract/client.ts';
+import { type ApiFailure, apiError } from '../../contract/client-failure.ts';
 import type { EventAnswer } from '../../contract/schemas.ts';
 import { migrate } from '../../kit/postgres/migrate.ts';
 import type { Faults } from '../../routing/faults.ts';
@@ -18,7 +19,7 @@ const FLAG = 'violation-status-domain-percent';
 const SERVICE = join(import.meta.dirname, '../../service.ts');
 const CONTROLLER = join(import.meta.dirname, '../../controller.ts');
 const ANSWER_WITHIN_MS = 10_000;
-const MOST_EVENTS = 100;
+const MOST_EVENTS = 1_000;
 
 export type Parts = {
   readonly directory: string;
@@ -30,6 +31,8 @@ export type Parts = {
   readonly adminAddresses: readonly string[];
   readonly startController: (plan: string, env?: Readonly<Record<string, string>>) => Promise<RunningController>;
   readonly setFaults: (faults: Faults) => Promise<void>;
+  /** Aborted, with the reason, when a process that was started here ends by itself. */
+  readonly lost: AbortSignal;
   readonly stop: () => Promise<void>;
 };
 
@@ -40,6 +43,7 @@ export type RunningController = {
   /** The newest first. */
   readonly history: () => Promise<readonly EventAnswer[]>;
   readonly command: ApiClient['command'];
+  /** @throws RefusedError where the controller may not raise the percent now. */
   readonly start: () => Promise<unknown>;
   readonly stop: () => Promise<void>;
 };
@@ -49,16 +53,22 @@ type PartsOptions = {
   /** Ends the starting early. */
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
+  readonly postgresFlags?: readonly string[];
 };
 
+export class RefusedError extends Error {}
+
 /** A PostgreSQL, a flag server and replicas of the service, each a process of its own, in a folder that is removed at the end. */
-export async function startParts({ replicas, signal, onProgress }: PartsOptions): Promise<Parts> {
+export async function startParts(options: PartsOptions): Promise<Parts> {
+  const { replicas, signal, onProgress, postgresFlags = [] } = options;
   await using stack = new AsyncDisposableStack();
+  const lost = new AbortController();
+  const onLost = (error: Error) => lost.abort(error);
   const directory = await mkdtemp(join(tmpdir(), 'sluice-demo-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
 
   onProgress('starting PostgreSQL');
-  const postgres = await startEmbeddedPostgres(join(directory, 'postgres'), await freePort());
+  const postgres = await startEmbeddedPostgres(join(directory, 'postgres'), await freePort(), postgresFlags);
   stack.defer(postgres.stop);
   await migrate(postgres.url, () => {});
   await seedViolations(postgres.url);
@@ -83,7 +93,7 @@ export async function startParts({ replicas, signal, onProgress }: PartsOptions)
   };
   const services = await Promise.all(
     Array.from({ length: replicas }, async () => {
-      const service = await startChild(SERVICE, 'serving', env, signal);
+      const service = await startChild({ file: SERVICE, message: 'serving', env, signal, onLost });
       stack.defer(service.stop);
       return service.ready;
     }),
@@ -111,9 +121,20 @@ export async function startParts({ replicas, signal, onProgress }: PartsOptions)
         SLUICE_TOKEN: token,
         ...more,
       };
-      const { ready, stop } = await startChild(CONTROLLER, 'watching', settings, signal);
+      const { ready, stop } = await startChild({
+        file: CONTROLLER,
+        message: 'watching',
+        env: settings,
+        signal,
+        onLost,
+      });
       const url = `http://127.0.0.1:${ready.port}`;
-      const api = createApiClient({ url: new URL(url), token: () => token, timeoutMs: ANSWER_WITHIN_MS });
+      const api = createApiClient({
+        url: new URL(url),
+        token: () => token,
+        timeoutMs: ANSWER_WITHIN_MS,
+        errorOf,
+      });
       const start = { command: 'start', actor: 'demo', reason: 'the demo begins' } as const;
       return {
         url,
@@ -129,6 +150,12 @@ export async function startParts({ replicas, signal, onProgress }: PartsOptions)
       const json = JSON.stringify(faults);
       await Promise.all(adminAddresses.map((address) => bodyOf(`http://${address}/faults`, { method: 'PUT', json })));
     },
+    lost: lost.signal,
     stop: () => owned.disposeAsync(),
   };
+}
+
+function errorOf(failure: ApiFailure): Error {
+  const error = apiError(failure);
+  return failure.kind === 'refused' && failure.status === 409 ? new RefusedError(error.message) : error;
 }

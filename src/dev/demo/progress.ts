@@ -14,6 +14,8 @@ export function createProgress(stream: NodeJS.WriteStream) {
       }
       lastStep = step;
     },
+    /** The last that was shown. */
+    step: (): string => lastStep,
     clear: (): void => {
       if (stream.isTTY) {
         stream.write('\r\u001b[K');

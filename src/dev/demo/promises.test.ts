@@ -59,3 +59,20 @@ test('a climb that leaves out a stage, or has no events at all, breaks a promise
   assert.equal(climb(5, 10, 25, 10, 0), false);
   assert.equal(climb(), false);
 });
+
+test('a promise that is broken says why, with at most three of its cases', () => {
+  const late = [901, 902, 903, 904].map((sentAtMs) => answer(sentAtMs, { path: 'domain', requestId: `r${sentAtMs}` }));
+  const [, after] = breachPromises(1, BREACH, late);
+  assert.match(after?.why ?? '', /^r901 by replica 1, sent 51 ms after .+; r902 .+; r903 .+; and 1 more$/);
+
+  const failed = [answer(10, { status: 503 }), answer(20, { status: undefined, failure: 'no answer within 10 s' })];
+  const [, , errors] = breachPromises(1, { ...BREACH, clients: { requests: 2, failed: 2, slow: 0 } }, failed);
+  assert.match(
+    errors?.why ?? '',
+    /sent 10 ms after the fault: answered 503; .+ after the fault: no answer within 10 s$/,
+  );
+
+  const [tooLate] = breachPromises(1, { ...BREACH, confirmedAtMs: 6_000 }, []);
+  assert.equal(tooLate?.why, '800 ms to see the breach, 10 ms to write the flag, 5.19 s until every replica served it');
+  assert.ok(breachPromises(1, BREACH, []).every(({ why }) => why === undefined));
+});

@@ -11,6 +11,8 @@ export type Answer = {
   readonly status: number | undefined;
   readonly path: Path | undefined;
   readonly decision: string | undefined;
+  /** Why there is no whole answer. */
+  readonly failure?: string;
 };
 
 export type Traffic = {
@@ -28,6 +30,8 @@ const STATUSES = ['confirmed', 'false_positive', 'resolved', 'pending'];
 const VIOLATIONS = 1_000;
 const ANSWER_WITHIN_MS = 10_000;
 const MOST_BYTES = 64 * 1024;
+/** Whoever was kept from sending for longer than this does not make up for it all at once: no clients do that. */
+const CATCH_UP_MS = 100;
 
 /** Clients that send at a steady rate, whatever the service does, to each replica in turn. */
 export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
@@ -36,15 +40,17 @@ export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
   const underWay = new Set<Promise<void>>();
   const startedAt = performance.now();
   let sent = 0;
+  let dueAt = startedAt;
 
   const timer = setInterval(() => {
-    const due = Math.floor(((performance.now() - startedAt) / 1_000) * perSecond);
-    for (; sent < due; sent += 1) {
+    dueAt = Math.max(dueAt, performance.now() - CATCH_UP_MS);
+    for (; dueAt <= performance.now(); dueAt += 1_000 / perSecond) {
       const answered = send(sent).then((answer) => {
         answers.push(answer);
         underWay.delete(answered);
       });
       underWay.add(answered);
+      sent += 1;
     }
   }, 2);
 
@@ -68,7 +74,7 @@ export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
             path: got.headers['rollout-path'] as Path | undefined,
             decision: got.headers['rollout-decision'] as string | undefined,
           }
-        : { status: undefined, path: undefined, decision: undefined }),
+        : { status: undefined, path: undefined, decision: undefined, failure: got.detail }),
     };
   }
 
@@ -84,3 +90,5 @@ export function startTraffic({ baseUrls, perSecond }: TrafficOptions): Traffic {
 
 /** Whether the domain path was tried: it answered, or failed so that legacy had to. */
 export const triedDomain = ({ path, decision }: Answer): boolean => path === 'domain' || decision === 'fallback';
+
+export const hasFailed = ({ status }: Answer): boolean => status !== 200;
