@@ -5,10 +5,9 @@ export type EventKind = keyof Details;
 
 /** Something that happened to a rollout, as the controller records it. */
 export type JournalEvent = Happened &
-  { [K in Exclude<EventKind, 'other'>]: { readonly kind: K; readonly details: Details[K] } }[Exclude<
-    EventKind,
-    'other'
-  >];
+  { [K in RecordedKind]: { readonly kind: K; readonly details: Details[K] } }[RecordedKind];
+
+type RecordedKind = Exclude<EventKind, 'other'>;
 
 /** An event that is read, whichever version wrote it: each of its details may be missing. */
 export type ReadEvent = Happened & EventBody;
@@ -84,7 +83,8 @@ const MEANINGS: { readonly [K in EventKind]: Meaning<K> } = KINDS;
 const meaningOf = <K extends EventKind>(kind: K): Meaning<K> | Meaning<'other'> =>
   Object.hasOwn(MEANINGS, kind) ? MEANINGS[kind] : MEANINGS.other;
 
-export const isDecision = (kind: EventKind): boolean => meaningOf(kind).is === 'decision';
+export const isDecision = <E extends EventBody>(event: E): event is Extract<E, { readonly kind: DecisionKind }> =>
+  meaningOf(event.kind).is === 'decision';
 /** A decision, or a fact of a stage: what a reader of the rollout's course looks for. */
 export const isMilestone = (kind: EventKind): boolean => meaningOf(kind).is !== 'note';
 export const entersStage = (kind: EventKind): boolean => meaningOf(kind).enters;

@@ -1,3 +1,4 @@
+import { isDecision } from '../../rollout/event.ts';
 import type { Reason } from '../../rollout/state.ts';
 import type { EventAnswer, StatusAnswer } from '../schemas.ts';
 import { formatCount, formatDuration, formatValue, type Language } from './format.ts';
@@ -101,11 +102,13 @@ export function whatNext({ state, stages, holding, timeLeftMs }: StatusAnswer, l
 }
 
 /** An event in the reader's language, as far as it is more than a text. */
-export function eventSentence({ kind, from, to, text, details }: EventAnswer, language: Language): string {
+export function eventSentence(event: EventAnswer, language: Language): string {
+  const { kind, from, to, text } = event;
   if (language === 'en') {
     return text;
   }
-  const why = 'why' in details && details.why !== undefined ? `：${reasonSentence(details.why)}` : '';
+  const reason = isDecision(event) ? event.details.why : undefined;
+  const why = reason === undefined ? '' : `：${reasonSentence(reason)}`;
   switch (kind) {
     case 'started':
       return `从 ${to} % 开始${why}。`;

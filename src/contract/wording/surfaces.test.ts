@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { onConsole } from '../../../test/support/console-text.ts';
 import { eventFixture, statusFixture, verdict } from '../../../test/support/status-fixture.ts';
 import { renderEvent } from '../../cli/render/history.ts';
 import { renderStatus } from '../../cli/render/status.ts';
@@ -11,9 +12,6 @@ import type { JournalEvent } from '../../rollout/event.ts';
 import { describeEvent, type EventAnswer, type StatusAnswer } from '../schemas.ts';
 import { headline } from './sentences.ts';
 
-/** The page knows a browser's types and the tests know Node's, so they meet only when they run. */
-const HISTORY_VIEW = '../../controller/console/page/history-view.ts';
-const { history } = (await import(HISTORY_VIEW)) as { readonly history: (props: object) => unknown };
 const VIEW = { paint: createPaint(false), columns: 200 };
 const SAMPLES = 1_234_567;
 const AT = '2026-03-01T10:12:18.000Z';
@@ -32,24 +30,6 @@ function rollback(limitText: string, value: number): JournalEvent {
     measured: null,
   });
 }
-
-/** All that a lit-html template would write, without a document to write it into. */
-function textOf(part: unknown): string {
-  if (Array.isArray(part)) {
-    return part.map(textOf).join('');
-  }
-  const { strings, values } = (part ?? {}) as { strings?: readonly string[]; values?: readonly unknown[] };
-  return strings === undefined ? String(part) : strings.map((text, at) => text + textOf(values?.[at] ?? '')).join('');
-}
-
-const onConsole = (events: EventAnswer[], language: 'en' | 'zh') =>
-  textOf(
-    history({
-      known: { events, historyLimit: 200 },
-      language,
-      filter: { kind: 'all', text: '' },
-    }),
-  );
 
 const reportOf = (status: StatusAnswer, events: EventAnswer[], language: 'en' | 'zh') =>
   writeReport({ at: AT, endpoint: null, status, events, points: [] }, undefined, { language, format: 'md' });

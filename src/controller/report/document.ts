@@ -49,7 +49,7 @@ const utc = (iso: string): string => formatTime(iso, 'UTC');
 
 function overview({ status, events }: ReportFacts, language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
-  const [first, last] = [events[0], events.findLast(({ kind }) => isDecision(kind))];
+  const [first, last] = [events[0], events.findLast(isDecision)];
   return [
     heading(2, texts.overview),
     table(

@@ -1,5 +1,5 @@
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
-import { entersStage, leavesStage } from '../../rollout/event.ts';
+import { entersStage, isDecision, leavesStage } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
 import type { MeasurementAnswer, StageEvidence } from '../../rollout/evidence-schema.ts';
 
@@ -70,9 +70,9 @@ export function stageRecords({ status, events }: ReportFacts, now: StageEvidence
   });
 }
 
-const evidenceOf = ({ details }: EventAnswer) => ('evidence' in details ? details.evidence : undefined);
+const evidenceOf = (event: EventAnswer) => (isDecision(event) ? event.details.evidence : undefined);
 /** The plan decides only what follows a stage that was healthy for its time. */
-const isByPlan = ({ details }: EventAnswer) => 'why' in details && details.why?.kind === 'plan';
+const isByPlan = (event: EventAnswer) => isDecision(event) && event.details.why?.kind === 'plan';
 
 const hasFallen = (left: EventAnswer | undefined) => left !== undefined && (left.to ?? 0) < (left.from ?? 0);
 

@@ -11,7 +11,7 @@ import {
 } from '../../../contract/wording/format.ts';
 import { eventSentence } from '../../../contract/wording/sentences.ts';
 import { TEXTS } from '../../../contract/wording/texts.ts';
-import { isMilestone, newsOf } from '../../../rollout/event.ts';
+import { isDecision, isMilestone, newsOf } from '../../../rollout/event.ts';
 import type { Filter, ViewProps } from './props.ts';
 
 const isProblem = (event: EventAnswer) => newsOf(event) === 'bad';
@@ -69,12 +69,12 @@ function entry(event: EventAnswer, language: Language): TemplateResult {
 }
 
 /** What was known when it was decided: the guards' values, and all that both paths did in the stage. */
-function evidence({ details }: EventAnswer, language: Language): TemplateResult | typeof nothing {
-  if (!('evidence' in details) || details.evidence === undefined) {
+function evidence(event: EventAnswer, language: Language): TemplateResult | typeof nothing {
+  if (!isDecision(event) || event.details.evidence === undefined) {
     return nothing;
   }
   const texts = TEXTS[language];
-  const { healthyMs, verdicts, measured } = details.evidence;
+  const { healthyMs, verdicts, measured } = event.details.evidence;
   return html`<details>
     <summary>${texts.evidence}</summary>
     ${healthyMs === null ? nothing : html`<p>${texts.healthyFor(formatDuration(healthyMs, language))}</p>`}
