@@ -6,8 +6,12 @@ import { after, before, describe, test } from 'node:test';
 import { type Clone, makeClone } from '../support/clone.ts';
 import { send } from '../support/http.ts';
 import { type LocalOptions, startLocal } from '../support/local.ts';
+import { skipBecause } from '../support/skip.ts';
 
-const isRoot = process.getuid?.() === 0;
+const SKIP =
+  process.getuid?.() === 0
+    ? false
+    : skipBecause('what only root can try: to close a folder to others, and to be one of them');
 const NOBODY = { uid: 65_534, gid: 65_534 };
 /** Root as in a container that dropped these rights: other users' folders are closed to it too. */
 const LIMITED_ROOT = ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] as const;
@@ -47,14 +51,14 @@ describe('npm start in a folder that others may not enter', () => {
   });
 
   test('keeps its data as a root without the right to enter any folder', {
-    skip: !isRoot && 'it needs root',
+    skip: SKIP,
   }, async () => {
     await rm(join(clone.directory, '.sluice'), { recursive: true, force: true });
     await startsAndKeepsItsData([...LIMITED_ROOT, ...start()], { cwd: clone.directory });
   });
 
   test('says in words that a root who may not change its user cannot run it', {
-    skip: !isRoot && 'it needs root',
+    skip: SKIP,
   }, async () => {
     const command: Command = ['setpriv', '--bounding-set=-setuid', ...start()];
     await assert.rejects(startLocal(command, { cwd: clone.directory }), /Run this as an ordinary user\./);
@@ -62,7 +66,7 @@ describe('npm start in a folder that others may not enter', () => {
 });
 
 test('npm start as an ordinary user keeps its data, where another user owns the clone', {
-  skip: !isRoot && 'it needs root',
+  skip: SKIP,
 }, async () => {
   await using clone = await makeClone({ openToOthers: true });
   const directory = await mkdtemp(join(tmpdir(), 'sluice-ordinary-user-'));

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../src/dev/until.ts';
 import { send } from '../support/http.ts';
-import { startLocal } from '../support/local.ts';
+import { spawnLocal, startLocal } from '../support/local.ts';
 
 test('npm start brings everything up; its curl line works, an edited flag counts within 200 ms, Ctrl-C ends it all', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-local-'));
@@ -34,5 +34,18 @@ test('npm start brings everything up; its curl line works, an edited flag counts
   }
   await assert.rejects(readFile(join(directory, '.sluice/postgres/data/postmaster.pid')), { code: 'ENOENT' });
   await assert.rejects(readFile(join(directory, '.sluice/database-url')), { code: 'ENOENT' });
+  await rm(directory, { recursive: true });
+});
+
+test('Ctrl-C while npm start prepares its database ends it in order, and the next start works', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'sluice-local-'));
+  const command = [process.execPath, resolve('src/local.ts')] as const;
+  const interrupted = spawnLocal(command, { cwd: directory });
+  await interrupted.untilTold(/Starting PostgreSQL/);
+  await interrupted.stop();
+  assert.doesNotMatch(interrupted.told(), /is running/);
+
+  const local = await startLocal(command, { cwd: directory });
+  await local.stop();
   await rm(directory, { recursive: true });
 });

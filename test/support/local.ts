@@ -12,8 +12,8 @@ export type LocalOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
-/** `npm start` on free ports, as a process of its own that has told how to try it. */
-export async function startLocal(
+/** `npm start` on free ports, as a process of its own. */
+export function spawnLocal(
   [program, ...args]: readonly [string, ...string[]],
   { env: more = {}, ...as }: LocalOptions,
 ) {
@@ -29,28 +29,40 @@ export async function startLocal(
       told += chunk;
     });
   }
-  try {
-    await until(
-      'it tells how to try it',
-      () => {
-        assert.equal(child.exitCode, null, told);
-        return /curl .*\n/.test(told);
-      },
-      START_WITHIN_MS,
-    );
-  } catch (error) {
-    child.kill('SIGINT');
-    throw error;
-  }
-  const [, port, path] = /curl -i -X PUT 'http:\/\/127\.0\.0\.1:(\d+)(\/[^']+)'/.exec(told) ?? assert.fail(told);
   return {
-    /** Of the curl line that it prints. */
-    tryIt: { method: 'PUT', port: Number(port), path: String(path) },
-    flagsFile: /Flags +(.+\.json) /.exec(told)?.[1] ?? assert.fail(told),
+    told: () => told,
+    /** Fails at once, with what it told, when it ends first. */
+    untilTold: (pattern: RegExp) =>
+      until(
+        `it tells ${pattern}`,
+        () => {
+          assert.equal(child.exitCode, null, told);
+          return pattern.test(told);
+        },
+        START_WITHIN_MS,
+      ),
     stop: async () => {
       child.kill('SIGINT');
       const [code] = await exited;
       assert.equal(code, 0, told);
     },
+  };
+}
+
+/** The same, once it has told how to try it. */
+export async function startLocal(...started: Parameters<typeof spawnLocal>) {
+  const { told, untilTold, stop } = spawnLocal(...started);
+  try {
+    await untilTold(/curl .*\n/);
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+  const [, port, path] = /curl -i -X PUT 'http:\/\/127\.0\.0\.1:(\d+)(\/[^']+)'/.exec(told()) ?? assert.fail(told());
+  return {
+    /** Of the curl line that it prints. */
+    tryIt: { method: 'PUT', port: Number(port), path: String(path) },
+    flagsFile: /Flags +(.+\.json) /.exec(told())?.[1] ?? assert.fail(told()),
+    stop,
   };
 }
