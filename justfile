@@ -54,6 +54,10 @@ test-e2e *args:
 test-faults *args:
     @npm run -s test:faults -- "$@"
 
+# the controller's engine in simulated worlds, for a minute
+test-simulate *args:
+    @npm run -s test:simulate -- "$@"
+
 # manifests, and a disposable cluster where KUBECONFIG names one
 test-k8s *args:
     @npm run -s test:k8s -- "$@"

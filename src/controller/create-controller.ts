@@ -11,7 +11,7 @@ import type { Plan } from '../rollout/plan.ts';
 import { createControllerApi } from './api/routes.ts';
 import { describeStatus } from './api/status.ts';
 import { addConsoleRoutes } from './console/serve.ts';
-import { createRolloutLoop } from './engine/engine.ts';
+import { createEngine } from './engine/engine.ts';
 import { createMeasuring } from './engine/measuring.ts';
 import { createControlMetrics, registerControlGauges } from './engine/metrics.ts';
 import type { FlagLever, SignalSource } from './engine/ports.ts';
@@ -85,7 +85,7 @@ export async function createController(
     onChange: (leading) => log.info({ instance }, leading ? 'leading' : 'standing by'),
   });
   const measuring = createMeasuring({ store: createMeasurementStore(pool, plan.rollout), log, now: clock.now });
-  const loop = createRolloutLoop({
+  const loop = createEngine({
     plan,
     sources: sources.watched,
     witness: sources.witness,

@@ -64,10 +64,13 @@ function start(plan: Plan, state: State, known: Knowledge, why: Reason): Decisio
       why: `the rollout has begun: it is ${phrase(state)}. Roll it back to 0 % to begin anew.`,
     };
   }
+  if (known.noRaise !== undefined) {
+    return { kind: 'refused', state, why: known.noRaise };
+  }
   const down = known.verdicts.find(({ kind }) => kind === 'source-error');
   if (known.verdicts.length === 0 || down !== undefined) {
-    const what = down === undefined ? 'no source has been read yet' : `${down.source} does not tell (${down.detail})`;
-    return { kind: 'refused', state, why: `a rollout is not begun blind: ${what}.` };
+    const what = down === undefined ? 'no source has been read yet' : `${down.source} gives no data (${down.detail})`;
+    return { kind: 'refused', state, why: `a rollout cannot start without signals: ${what}.` };
   }
   const first = plan.stages[0] as { percent: Percent; needsApproval: boolean };
   return raised(state, first.percent, known.nowMs, 'started', why, known);

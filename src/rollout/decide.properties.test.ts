@@ -48,7 +48,7 @@ const input: fc.Arbitrary<Input> = fc.oneof(
       .map(([name, to]): Input => ({ kind: 'command', command: { name, actor: 'ana', reason: '', to } })),
   },
   { weight: 1, arbitrary: fc.constant<Input>({ kind: 'alert', id: 'a', alert: 'Slow' }) },
-  { weight: 1, arbitrary: percents.map((percent): Input => ({ kind: 'flag-edited', percent })) },
+  { weight: 1, arbitrary: percents.map((percent): Input => ({ kind: 'flag-edited', percent, by: 'manual edit' })) },
   { weight: 3, arbitrary: fc.boolean().map((passed): Input => ({ kind: 'verified', passed })) },
   {
     weight: 1,
@@ -79,7 +79,7 @@ function forAnyHistory(check: (seen: Seen) => void): void {
       for (const each of steps) {
         nowMs += each.elapsed;
         const before: State = each.restarts ? JSON.parse(JSON.stringify(state)) : state;
-        const known = { nowMs, verdicts: each.verdicts, noRaise: each.noRaise };
+        const known = { nowMs, tickMs: 500, verdicts: each.verdicts, firing: [], noRaise: each.noRaise };
         const told = decide(plan, before, each.input, known);
         check({ before, after: told.state, input: each.input, known, told });
         state = told.state;
@@ -193,7 +193,7 @@ test('every state is a legal one, and a rollback to 0 % goes through from each o
       plan,
       after,
       { kind: 'command', command },
-      { ...known, verdicts: [], noRaise: 'everything is away' },
+      { ...known, verdicts: [], firing: [], noRaise: 'everything is away' },
     );
     assert.equal(told.kind, 'changed');
     assert.equal(percentOf(told.state), 0);

@@ -44,7 +44,13 @@ const rolledBack = (from: number, to: number): State => ({
   why: { kind: 'plan' },
 });
 
-const knowing = (...verdicts: Verdict[]): Knowledge => ({ nowMs: NOW_MS, verdicts, noRaise: undefined });
+const knowing = (...verdicts: Verdict[]): Knowledge => ({
+  nowMs: NOW_MS,
+  tickMs: 500,
+  verdicts,
+  firing: [],
+  noRaise: undefined,
+});
 const HEALTHY = knowing(verdict('healthy'));
 const TICK: Input = { kind: 'tick' };
 
@@ -151,7 +157,7 @@ describe('an alert', () => {
 
 describe('a flag that was edited by hand', () => {
   const edited = (state: State, percent: number) =>
-    told(decide(plan, state, { kind: 'flag-edited', percent }, HEALTHY));
+    told(decide(plan, state, { kind: 'flag-edited', percent, by: 'manual edit' }, HEALTHY));
   test('is taken over downwards, and never raised again by time', () => {
     assert.equal(edited(observing(25), 5), 'adopted to 5, rolled-back');
     assert.equal(edited(observing(25), 0), 'adopted to 0, rolled-back');
@@ -278,8 +284,8 @@ describe('a command', () => {
     const unproven = knowing(verdict('no-data'));
     assert.match(command('promote', observing(5), unproven), /^refused: .*errors \(scrape\) is no-data/);
     assert.match(command('approve', awaiting(25), unproven), /^refused: 50 % needs every guard healthy; errors/);
-    assert.match(command('start', IDLE, knowing()), /^refused: a rollout is not begun blind/);
-    assert.match(command('start', IDLE, knowing(verdict('source-error'))), /^refused: .*scrape does not tell/);
+    assert.match(command('start', IDLE, knowing()), /^refused: a rollout cannot start without signals/);
+    assert.match(command('start', IDLE, knowing(verdict('source-error'))), /^refused: .*scrape gives no data/);
   });
 
   test('that raises is refused with the reason while something forbids it', () => {
@@ -292,7 +298,7 @@ describe('a command', () => {
       assert.equal(command(name, state, known), 'refused: the database is away', name);
     }
     assert.equal(
-      command('rollback', observing(5), { ...knowing(), noRaise: 'all is away' }),
+      command('rollback', observing(5), { ...knowing(), firing: [], noRaise: 'all is away' }),
       'rolled-back to 0, rolled-back',
     );
   });

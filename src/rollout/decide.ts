@@ -24,10 +24,11 @@ export type Input =
   /** A check of all records and their histories. What it leads to is decided with the next tick, by its verdict. */
   | { readonly kind: 'checked'; readonly checked: Checked }
   /** Somebody else changed the flag, and this is what it says now. */
-  | { readonly kind: 'flag-edited'; readonly percent: Percent; readonly by?: 'lease' };
+  | { readonly kind: 'flag-edited'; readonly percent: Percent; readonly by: 'manual edit' | 'lease' | 'found' };
 
-/** A gap between two ticks counts as this at most: neither a leap of the clock nor a restart is observation. */
+/** A gap between two ticks counts as this at most, or as two ticks: neither a leap of the clock nor a restart is observation. */
 const LONGEST_COUNTED_MS = 5_000;
+const MOST_TICKS_COUNTED = 2;
 
 /**
  * What the rollout does next. Pure: the same inputs give the same decision. A breach beats everything; the percent rises only
@@ -48,15 +49,25 @@ export function decide(plan: Plan, state: State, input: Input, known: Knowledge)
     case 'checked':
       return { kind: 'none', state: 'sinceMs' in state ? { ...state, checked: input.checked } : state };
     case 'flag-edited':
-      return adopt(plan, state, input.percent, known.nowMs, { kind: input.by ?? 'manual edit' });
+      return adopt(plan, state, input.percent, known.nowMs, { kind: input.by });
   }
 }
 
 function decideTick(plan: Plan, state: State, known: Knowledge): Decision {
+  const [alert] = known.firing;
+  if (alert !== undefined && percentOf(state) > 0) {
+    return rolledBack(state, 0, known.nowMs, { kind: 'alert', alert, id: '' });
+  }
   const breach = guardsAct(plan, state) ? worstBreach(known.verdicts) : undefined;
   if (breach !== undefined && breach.onBreach !== 'hold') {
     const to = breach.onBreach === 'off' ? 0 : percentBelow(plan, percentOf(state));
     return rolledBack(state, to, known.nowMs, reasonOf(breach));
+  }
+  if (
+    (state.phase === 'observing' || state.phase === 'awaiting-approval') &&
+    stageAt(plan, state.percent) === undefined
+  ) {
+    return leftBehind(state);
   }
   if (state.phase !== 'observing' && state.phase !== 'complete') {
     return { kind: 'none', state };
@@ -70,6 +81,14 @@ function decideTick(plan: Plan, state: State, known: Knowledge): Decision {
     return { kind: 'none', state: counted };
   }
   return leaveStage(plan, counted, known, { kind: 'plan' });
+}
+
+/** The plan was changed and has no such stage any more: where it would lead, only a person can say. */
+function leftBehind(state: Extract<State, { phase: 'observing' | 'awaiting-approval' }>): Decision {
+  const { percent } = state;
+  const why: Reason = { kind: 'plan-changed', percent };
+  const paused: State = { ...state, phase: 'paused', from: state.phase, why };
+  return { kind: 'changed', state: paused, event: 'paused', from: percent, to: percent, why };
 }
 
 /** A flag that somebody edited by hand is the wish of whoever did: taken over, down and up. Guards watch it as any stage. */
@@ -92,7 +111,8 @@ function adopt(plan: Plan, state: State, percent: Percent, nowMs: number, why: R
 const outcome = (passed: boolean) => (passed ? 'passed' : 'failed');
 
 function countTime<S extends Extract<State, { phase: 'observing' | 'complete' }>>(state: S, known: Knowledge): S {
-  const elapsedMs = Math.min(Math.max(known.nowMs - state.countedAtMs, 0), LONGEST_COUNTED_MS);
+  const longestMs = Math.max(LONGEST_COUNTED_MS, MOST_TICKS_COUNTED * known.tickMs);
+  const elapsedMs = Math.min(Math.max(known.nowMs - state.countedAtMs, 0), longestMs);
   const healthyMs = unhealthy(known.verdicts) === undefined ? state.healthyMs + elapsedMs : state.healthyMs;
   return { ...state, healthyMs, countedAtMs: known.nowMs };
 }

@@ -21,6 +21,7 @@ export const DETAILS = {
   'approval-needed': Decided,
   paused: Decided,
   resumed: Decided,
+  'rolling-back': Decided,
   'rolled-back': Decided,
   adopted: Decided,
   confirmed: Type.Object({ seenAtMs: Milliseconds, writtenAtMs: Milliseconds, confirmedAtMs: Milliseconds }),
@@ -41,7 +42,8 @@ export const DETAILS = {
       detail: Type.String(),
     }),
   }),
-  trouble: Nothing,
+  trouble: Type.Object({ problem: Type.String({ description: 'Its name: what is wrong.' }) }),
+  'lever-failed': Nothing,
   leading: Nothing,
   verified: Type.Object({
     target: Type.String(),

@@ -55,6 +55,7 @@ const KINDS = {
   'approval-needed': { ...CHANGE, news: 'notable', severity: 'warning' },
   paused: { ...CHANGE, news: 'notable' },
   resumed: CHANGE,
+  'rolling-back': { ...NOTE, news: 'bad', severity: 'critical' },
   'rolled-back': { ...CHANGE, enters: true, leaves: true, news: 'bad', severity: 'critical' },
   adopted: { ...CHANGE, enters: true, leaves: true, news: 'notable', severity: 'warning' },
   verified: { ...FACT, news: ({ failed }) => badIf(failed), severity: 'warning' },
@@ -66,6 +67,7 @@ const KINDS = {
   holding: { ...NOTE, news: 'bad', severity: 'warning' },
   breached: { ...NOTE, news: 'bad', severity: 'warning' },
   trouble: { ...NOTE, news: 'bad' },
+  'lever-failed': { ...NOTE, news: 'bad', severity: 'critical' },
   leading: { ...NOTE, news: 'plain' },
   other: { ...NOTE, news: 'plain' },
 } as const satisfies { readonly [K in EventKind]: Meaning<K> };

@@ -2,6 +2,7 @@ import Type, { type Static } from 'typebox';
 
 export const MEASURES = ['latency-p95', 'latency-mean', 'error-rate', 'mismatches'] as const;
 export const ON_BREACH = ['off', 'previous', 'hold'] as const;
+export const AFTER_ROLLBACK = ['person', 'edit'] as const;
 export const TESTS = ['sequential', 'threshold'] as const;
 
 /** `rollout.yaml` as it is written. What it means, with units read, is {@link Plan}. */
@@ -68,6 +69,12 @@ export const PlanText = Type.Object(
     ),
     onNoData: Type.Optional(Type.Enum(['hold'], { description: 'hold, the only safe answer' })),
     test: Type.Optional(Type.Enum([...TESTS], { description: TESTS.join(', ') })),
+    afterRollback: Type.Optional(
+      Type.Enum([...AFTER_ROLLBACK], {
+        description:
+          'person: after an automatic rollback only start or resume raise the flag again; edit: an edit does too',
+      }),
+    ),
     lease: Type.Optional(duration("how long a percent lasts without the controller's renewal")),
   },
   { additionalProperties: false, description: 'a rollout plan' },

@@ -3,7 +3,7 @@ import { ExpectedError } from '../kit/expected-error.ts';
 import type { Percent } from '../kit/percent.ts';
 import { compile } from '../kit/schema.ts';
 import { inWords, type Wrong } from '../kit/schema-errors.ts';
-import { type MEASURES, type ON_BREACH, PlanText, type TESTS } from './plan-schema.ts';
+import { type AFTER_ROLLBACK, type MEASURES, type ON_BREACH, PlanText, type TESTS } from './plan-schema.ts';
 import { parseDurationMs, parseFactor, parseShare } from './units.ts';
 
 export type Stage = {
@@ -51,6 +51,8 @@ export type Plan = {
   readonly confidence: number;
   readonly minSamples: number;
   readonly leaseMs: number | undefined;
+  /** Who may raise the flag after an automatic rollback: only a person's word to the controller, or an edit of the flag too. */
+  readonly afterRollback: (typeof AFTER_ROLLBACK)[number];
 };
 
 export type PlanProblem = { readonly line: number; readonly message: string };
@@ -175,6 +177,7 @@ function readPlan(written: PlanText, report: Report): Plan {
     confidence,
     minSamples: written.minSamples ?? 200,
     leaseMs,
+    afterRollback: written.afterRollback ?? 'person',
   };
 }
 

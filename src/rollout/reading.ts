@@ -34,7 +34,7 @@ export type ReplicaReading = {
 };
 
 /** Why a source told nothing, or nothing that can be used. */
-const SOURCE_FAILURES = ['unreachable', 'timeout', 'refused', 'empty', 'stale', 'malformed'] as const;
+const SOURCE_FAILURES = ['unreachable', 'timeout', 'refused', 'empty', 'stale', 'malformed', 'left'] as const;
 export type SourceFailure = (typeof SOURCE_FAILURES)[number];
 
 /** One look at all replicas through one source. */

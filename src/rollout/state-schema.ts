@@ -24,9 +24,13 @@ export const Reason = Type.Union([
   Type.Object({ kind: Type.Literal('alert'), alert: Type.String(), id: Type.String() }),
   Type.Object({ kind: Type.Literal('command'), actor: Type.String(), reason: Type.String() }),
   Type.Object({ kind: Type.Literal('manual edit') }),
+  /** It was changed while no controller watched, and the journal does not say by whom. */
+  Type.Object({ kind: Type.Literal('found') }),
   /** Nobody renewed the lease in time: the flag fell to 0 by itself. */
   Type.Object({ kind: Type.Literal('lease') }),
   Type.Object({ kind: Type.Literal('plan') }),
+  /** The percent that is served is no stage of the plan any more. */
+  Type.Object({ kind: Type.Literal('plan-changed'), percent: PercentNumber }),
 ]);
 export type Reason = DeepReadonly<Static<typeof Reason>>;
 

@@ -1,6 +1,6 @@
 import type { Percent } from '../kit/percent.ts';
 import type { Plan, Stage } from './plan.ts';
-import type { State } from './state-schema.ts';
+import type { Reason, State } from './state-schema.ts';
 
 export type { Checked, Reason, State } from './state-schema.ts';
 
@@ -26,6 +26,13 @@ export function percentOf(state: State): Percent {
       return state.percent;
   }
 }
+
+/** Whether nobody asked for it: such a rollback stands until a person says otherwise to the controller. */
+export function isAutomatic(state: State): boolean {
+  return state.phase === 'rolled-back' && (AUTOMATIC as readonly string[]).includes(state.why.kind);
+}
+
+const AUTOMATIC = ['guard', 'alert', 'lease'] as const satisfies readonly Reason['kind'][];
 
 /** When the stage that is served now began: evidence from before it does not count. Undefined at 0 %. */
 export function servedSince(state: State): number | undefined {

@@ -7,8 +7,12 @@ import type { Verdict } from './verdict.ts';
 /** What is known when something is decided. */
 export type Knowledge = {
   readonly nowMs: number;
+  /** How often it is decided, as planned. */
+  readonly tickMs: number;
   /** Of every guard by every source. None at all is not good news. */
   readonly verdicts: readonly Verdict[];
+  /** Alerts that fire now, by name: while one does, a percent above 0 drops. */
+  readonly firing: readonly string[];
   /** Why the percent may not be raised now (standing by, no journal, the flag cannot be read …); undefined when it may. */
   readonly noRaise: string | undefined;
 };

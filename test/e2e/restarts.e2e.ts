@@ -67,7 +67,7 @@ test('a rollback that was decided and could not be written before the controller
 
   await unlink(mount);
   await system.replicas.setFaults(ERRORS);
-  await controller.untilJournal('rolled-back', 0, 20_000);
+  await controller.untilJournal('rolling-back', 0, 20_000);
   await until('the decision is saved', async () => (await savedSettled(system)) === false);
   assert.equal(await system.flags.percent(), 25);
   await controller.kill();

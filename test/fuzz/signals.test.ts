@@ -242,11 +242,11 @@ test('an alert asks for a rollback only where all that an alert needs is there',
   fc.assert(
     fc.property(key, fc.oneof(hostileJson, fc.string({ unit: 'binary' }), nearlyTimes), (name, value) => {
       const read = readAlerts({ version: '4', alerts: [{ ...right, [name]: value }] }, ROLLOUT);
-      assert.ok(read.kind === 'invalid' ? read.problems.length > 0 : read.alerts.length + read.ignored === 1);
+      assert.ok(read.kind === 'invalid' ? read.problems.length > 0 : read.changes.length + read.ignored === 1);
       const isRight =
         name === 'annotations' ||
         (name === 'fingerprint' && typeof value === 'string' && value !== '' && Array.from(value).length <= 100);
-      assert.ok(read.kind === 'invalid' || read.alerts.length === 0 || isRight, JSON.stringify(value));
+      assert.ok(read.kind === 'invalid' || read.changes.length === 0 || isRight, JSON.stringify(value));
     }),
     fuzzed(300),
   );

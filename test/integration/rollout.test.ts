@@ -373,16 +373,16 @@ describe('the API', () => {
     }
   });
 
-  test('an alert drops the flag, once; resolved ones and those of others do nothing', async () => {
+  test('an alert drops the flag and keeps it down until it is resolved; those of others do nothing', async () => {
     assert.equal((await controller.ask('start')).status, 200);
-    const alert = (status: string, rollout: string) => ({
+    const alert = (status: string, rollout: string, startsAt = '2026-01-01T00:00:00Z') => ({
       version: '4',
       status,
       alerts: [
         {
           status,
           fingerprint: 'f1',
-          startsAt: '2026-01-01T00:00:00Z',
+          startsAt,
           labels: { alertname: 'Slow', rollout, action: 'rollback' },
           annotations: {},
         },
@@ -393,11 +393,18 @@ describe('the API', () => {
       assert.equal(answer.status, 200, answer.text);
       return answer.json.acted;
     };
-    assert.equal(await acted(alert('resolved', 'violation-status')), 0);
+    assert.equal(await acted(alert('resolved', 'violation-status', '2025-12-31T00:00:00Z')), 0);
     assert.equal(await acted(alert('firing', 'another')), 0);
     assert.equal(await variant(), 'p50');
     assert.equal(await acted(alert('firing', 'violation-status')), 1);
     assert.equal(await variant(), 'off');
-    assert.equal(await acted(alert('firing', 'violation-status')), 0);
+    assert.equal(await acted(alert('firing', 'violation-status')), 0, 'told again');
+    const refused = await controller.ask('start');
+    assert.equal(refused.status, 409);
+    assert.match(refused.text, /alert Slow fires/);
+    assert.equal(await acted(alert('resolved', 'violation-status')), 1);
+    assert.equal(await acted(alert('firing', 'violation-status')), 0, 'a late repeat of what is over');
+    await until('it starts again', async () => (await controller.ask('start')).status === 200);
+    assert.equal(await variant(), 'p50');
   });
 });

@@ -1,4 +1,4 @@
-import { rollbacksAskedBy, Webhook } from '../../src/controller/signals/alerts.ts';
+import { readAlerts as readMessage, Webhook } from '../../src/controller/signals/alerts.ts';
 import { compile } from '../../src/kit/schema.ts';
 import { inWords } from '../../src/kit/schema-errors.ts';
 
@@ -7,7 +7,11 @@ const check = compile(Webhook);
 /** What the webhook makes of a body of whatever shape. */
 export function readAlerts(body: unknown, rollout: string) {
   const checked = check(body);
-  return checked.ok
-    ? { kind: 'alerts' as const, ...rollbacksAskedBy(checked.value, rollout) }
-    : { kind: 'invalid' as const, problems: checked.wrong.map((wrong) => inWords(wrong, 'the message')) };
+  if (!checked.ok) {
+    return { kind: 'invalid' as const, problems: checked.wrong.map((wrong) => inWords(wrong, 'the message')) };
+  }
+  const read = readMessage(checked.value, rollout);
+  return read.changes.length === 0 && read.problems.length > 0
+    ? { kind: 'invalid' as const, problems: read.problems }
+    : { kind: 'alerts' as const, ...read };
 }

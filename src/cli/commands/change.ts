@@ -16,7 +16,7 @@ const CHANGES: Readonly<Record<Name, { readonly does: string; readonly more: str
   start: {
     does: 'begin the rollout at its first stage',
     more: `
-Refused when the rollout is above 0 %, and while the sources cannot be read: a rollout is not begun blind.
+Refused when the rollout is above 0 %, and while the sources cannot be read: a rollout cannot start without signals.
 
 Example:
   sluice start --reason "change 4711"`,

@@ -122,6 +122,8 @@ export function eventSentence(event: EventAnswer, language: Language): string {
       return `在 ${to} % 暂停${why}。`;
     case 'resumed':
       return `在 ${to} % 继续${why}。`;
+    case 'rolling-back':
+      return `正在从 ${from} % 回滚到 ${to} %${why}。`;
     case 'rolled-back':
       return `从 ${from} % 回滚到 ${to} %${why}。`;
     case 'adopted':
@@ -141,6 +143,10 @@ function reasonSentence(why: Reason): string {
       return why.reason === '' ? `由 ${why.actor} 发起` : `由 ${why.actor} 发起，${why.reason}`;
     case 'alert':
       return `告警 ${why.alert}`;
+    case 'plan-changed':
+      return `计划中已没有 ${why.percent} % 这一阶段`;
+    case 'found':
+      return '发现开关已被修改，日志中没有记录修改者';
     case 'manual edit':
       return '开关被手工修改';
     case 'lease':

@@ -1,30 +1,35 @@
 import Type, { type Static } from 'typebox';
+import { answerProblem, invalidBody } from '../../kit/http/problems.ts';
 import { jsonAnswer, type Route, route } from '../../kit/http/route.ts';
-import { rollbacksAskedBy, Webhook } from '../signals/alerts.ts';
+import { DocumentedWebhook, readAlerts, Webhook } from '../signals/alerts.ts';
 import type { ApiParts } from './parts.ts';
 
 const count = Type.Integer({ minimum: 0 });
 const AlertsAnswer = Type.Object({ acted: count, known: count, ignored: count });
 
-/** POST /api/alerts: Alertmanager's webhook. */
+/** POST /api/alerts: the webhook of Alertmanager and of Grafana. */
 export const alerts = ({ loop, rollout, may }: ApiParts): Route =>
   route({
     method: 'post',
     path: '/api/alerts',
     operationId: 'receiveAlerts',
-    summary: "Alertmanager's webhook: a firing alert labelled `rollout` and `action: rollback` drops the flag",
+    summary:
+      "Webhook of Alertmanager, or of Grafana's managed alerts: while an alert labelled `rollout` and `action: rollback` fires, the flag is down",
     access: may.change,
     // Alertmanager puts all alerts of a group into one message.
-    body: { schema: Webhook, limit: '1mb' },
+    body: { schema: Webhook, documented: DocumentedWebhook, limit: '1mb' },
     answers: {
-      200: jsonAnswer('How many alerts were acted on, known before, and none of this rollout.', AlertsAnswer),
+      200: jsonAnswer(
+        'How many alerts were news, known before, and ignored: of another rollout, or odd.',
+        AlertsAnswer,
+      ),
     },
     handle: async (ctx, { body }) => {
-      const { alerts, ignored } = rollbacksAskedBy(body, rollout);
-      let acted = 0;
-      for (const { id, name } of alerts) {
-        acted += (await loop.alert(id, name)) ? 1 : 0;
+      const { changes, ignored, problems } = readAlerts(body, rollout);
+      if (changes.length === 0 && problems.length > 0) {
+        return answerProblem(ctx, invalidBody(problems));
       }
-      ctx.body = { acted, known: alerts.length - acted, ignored } satisfies Static<typeof AlertsAnswer>;
+      const acted = await loop.alerted(changes);
+      ctx.body = { acted, known: changes.length - acted, ignored } satisfies Static<typeof AlertsAnswer>;
     },
   });

@@ -2,7 +2,7 @@ import type { Context } from 'koa';
 import { NOT_LEADER } from '../../contract/problems.ts';
 import type { CommandAnswer, StatusAnswer } from '../../contract/schemas.ts';
 import { answerProblem, problem } from '../../kit/http/problems.ts';
-import type { CommandOutcome } from '../engine/engine.ts';
+import type { CommandOutcome } from '../engine/requests.ts';
 
 /** Answers what became of a change, with the status after it. */
 export function answerOutcome(ctx: Context, outcome: CommandOutcome, status: () => StatusAnswer): void {

@@ -3,13 +3,13 @@ import { requireToken } from '../../kit/http/bearer.ts';
 import { limitInFlight, RETRY_AFTER } from '../../kit/http/middleware.ts';
 import { type Access, problemAnswer } from '../../kit/http/route.ts';
 import type { Clock } from '../../kit/time.ts';
-import type { RolloutLoop } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { Measuring } from '../engine/measuring.ts';
 
 /** What the routes are made of; each takes what it needs. */
 export type ApiParts = {
   readonly rollout: string;
-  readonly loop: Pick<RolloutLoop, 'command' | 'alert' | 'history' | 'listen' | 'verified' | 'checked'>;
+  readonly loop: Pick<Engine, 'command' | 'alerted' | 'history' | 'listen' | 'verified' | 'checked'>;
   readonly measuring: Pick<Measuring, 'since' | 'isComplete' | 'listen'>;
   readonly status: () => StatusAnswer;
   /** The progress report, from what is known now. */

@@ -28,7 +28,7 @@ before(async () => {
     token: 'a-token-for-tests-only',
     loop: {
       command: note('command', done),
-      alert: note('alert', Promise.resolve(true)),
+      alerted: note('alerted', Promise.resolve(1)),
       history: note('history', Promise.resolve({ events: [], journal: 'written' })),
       listen: () => () => {},
       verified: note('verified', done),

@@ -7,7 +7,7 @@ import { recentCounts } from '../../rollout/evidence.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import { percentOf, timeLeftMs } from '../../rollout/state.ts';
 import { valueOfMeasure } from '../../rollout/verdict.ts';
-import type { RolloutLoop } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import { describeReason, flagProblem } from '../engine/event-text.ts';
 import type { FlagLever } from '../engine/ports.ts';
 import { describeVerdict } from '../engine/stage-evidence.ts';
@@ -32,7 +32,7 @@ type Options = {
   readonly plan: Plan;
   readonly lever: Pick<FlagLever, 'name' | 'where'>;
   readonly instance: string;
-  readonly snapshot: ReturnType<RolloutLoop['snapshot']>;
+  readonly snapshot: ReturnType<Engine['snapshot']>;
 };
 
 /** Everything an SRE asks first, as the API tells it. */

@@ -1,10 +1,12 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { counted, formatValue } from '../../contract/wording/format.ts';
+import type { Percent } from '../../kit/percent.ts';
 import type { DecisionKind, JournalEvent } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
-import type { Reason } from '../../rollout/state.ts';
+import { percentOf, type Reason, type State } from '../../rollout/state.ts';
 import type { Decision } from '../../rollout/transitions.ts';
+import type { Debt } from './held.ts';
 import type { FlagReading } from './ports.ts';
 
 /** Who acts when nobody asked. */
@@ -27,6 +29,62 @@ export function eventOf(
     text: `${describeChange(decision)}: ${describeReason(why)}.`,
     details: { why, state: decision.state, ...(evidence && { evidence }) },
   };
+}
+
+/**
+ * A raise that is written. It has the same id whoever tells it: the controller that wrote the flag, or the one that found it written.
+ */
+export function raisedEvent(
+  rollout: string,
+  decision: Extract<Decision, { kind: 'changed' }>,
+  atMs: number,
+  evidence?: StageEvidence,
+): JournalEvent {
+  const { state, to } = decision;
+  return { ...eventOf(decision, atMs, evidence), eventId: stableId(rollout, 'raised', to, sinceIn(state)) };
+}
+
+/** As {@link raisedEvent}, of a raise that another controller began, or this one before a restart. */
+export function takenUpEvent(rollout: string, from: Percent, state: State, atMs: number): JournalEvent {
+  const to = percentOf(state);
+  const event = from === 0 ? 'started' : 'promoted';
+  const decision = { kind: 'changed', event, from, to, state, why: { kind: 'plan' } } as const;
+  const text = `${describeChange(decision)}: begun by a controller that ended, and found written.`;
+  return { ...eventOf(decision, atMs), eventId: stableId(rollout, 'raised', to, sinceIn(state)), text };
+}
+
+/** A rollback is decided, and not written yet. */
+export function rollingBackEvent({ from, to, why, evidence }: Debt, state: State, atMs: number): JournalEvent {
+  const text = `Rolling back from ${from} % to ${to} %: ${describeReason(why)}.`;
+  const details = { why, state, ...(evidence && { evidence }) };
+  return { eventId: randomUUID(), atMs, kind: 'rolling-back', from, to, actor: actorOf(why), text, details };
+}
+
+/** The flag says what a rollback wants. */
+export function rolledBackEvent(
+  rollout: string,
+  { from, to, why, seenAtMs, evidence }: Debt,
+  writtenAtMs: number,
+): JournalEvent {
+  const state: State = { phase: 'rolled-back', from, to, sinceMs: seenAtMs, why };
+  const decision = { kind: 'changed', event: 'rolled-back', from, to, state, why } as const;
+  return { ...eventOf(decision, writtenAtMs, evidence), eventId: stableId(rollout, 'rolled-back', to, seenAtMs) };
+}
+
+/** A UUID that the same facts always give. */
+function stableId(...facts: readonly (string | number)[]): string {
+  const hex = hash('sha256', facts.join('/'));
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+const sinceIn = (state: State) => ('sinceMs' in state ? state.sinceMs : 0);
+
+/** In words, what was found and how to allow it. */
+export function raisedAgainText(state: State, found: Percent): string {
+  const kept = `after an automatic rollback it stays at ${percentOf(state)} %`;
+  return `The flag was raised to ${found} % by somebody else, and is lowered again: ${kept} until a person says otherwise (sluice start, or resume)`;
 }
 
 type NoteKind = Exclude<JournalEvent['kind'], DecisionKind>;
@@ -95,6 +153,10 @@ export function describeReason(why: Reason): string {
       return why.reason === '' ? `${why.actor} asked` : `${why.actor} asked, ${why.reason}`;
     case 'alert':
       return `alert ${why.alert}`;
+    case 'plan-changed':
+      return `${why.percent} % is no stage of the plan any more`;
+    case 'found':
+      return 'the flag was found so, and the journal does not say who changed it';
     case 'manual edit':
       return 'the flag was edited by hand';
     case 'lease':

@@ -97,3 +97,5 @@ export function createFollower(parts: FollowerParts) {
     },
   };
 }
+
+export type Follower = ReturnType<typeof createFollower>;

@@ -51,6 +51,8 @@ export type FlagLever = {
   readonly where: string;
   readonly read: (signal: AbortSignal) => Promise<FlagReading>;
   readonly write: (write: FlagWrite, signal: AbortSignal) => Promise<FlagWritten>;
+  /** Whether a rollback could be written now, without writing it. @returns what would keep it out; undefined where nothing does. */
+  readonly rehearse: (signal: AbortSignal) => Promise<string | undefined>;
 };
 
 /** A percent that was asked for and written. Times in milliseconds since 1970. */
@@ -80,8 +82,24 @@ export type Journal = {
   readonly append: (events: readonly JournalEvent[]) => Promise<void>;
   /** The newest first, of every version that wrote here. */
   readonly history: (limit: number) => Promise<readonly (ReadEvent & { readonly id: string })[]>;
-  /** Ids of the newest alerts that were acted on. */
-  readonly alertIds: () => Promise<readonly string[]>;
+} & AlertStore;
+
+/** An alert that asks for a rollback, as Alertmanager names it. */
+export type FiringAlert = {
+  readonly fingerprint: string;
+  readonly name: string;
+  /** When it began to fire, milliseconds since 1970: with the fingerprint, which firing it is. */
+  readonly startsAtMs: number;
+  readonly summary: string;
+};
+
+export type AlertChange = { readonly status: 'firing' | 'resolved'; readonly alert: FiringAlert };
+
+/** AlertStore knows which alerts fire, whichever controller was told. Its calls throw while it is away. */
+export type AlertStore = {
+  readonly firingAlerts: () => Promise<readonly FiringAlert[]>;
+  /** In the order they came. A firing that was resolved stays so. */
+  readonly keepAlerts: (changes: readonly AlertChange[]) => Promise<void>;
 };
 
 /** MismatchStore knows which single writes were found to differ. Its calls throw while it is away. */
@@ -102,5 +120,7 @@ export type MeasurementStore = {
 /** Leadership knows whether this controller is the one that may promote. */
 export type Leadership = {
   readonly leading: () => boolean;
+  /** Since when, on the clock's monotonic time; the last time where it does not lead. */
+  readonly sinceMs: () => number;
   readonly close: () => Promise<void>;
 };

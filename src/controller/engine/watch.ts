@@ -52,3 +52,5 @@ function problemOf(reading: SourceReading | undefined): string | null {
     ? null
     : reading.missing.map(({ replica, why, detail }) => `${replica} ${why}: ${detail}`).join('; ');
 }
+
+export type Watch = ReturnType<typeof createWatch>;

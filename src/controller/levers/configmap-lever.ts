@@ -30,21 +30,24 @@ function createConfigMapStore({ kubeConfig, namespace, name, key, callMs, clock 
       const data = map?.data;
       const used = key ?? onlyJson(data) ?? USUAL_KEY;
       const text = data?.[used];
+      const patch = (next: string, keepOld: boolean, patchSignal: AbortSignal, dryRun?: 'All') => {
+        const broken = `${used}.${brokenSuffix(clock.now())}`;
+        const body: PatchStep[] = [
+          onlyAt(map?.metadata?.resourceVersion),
+          ...(data === undefined ? [{ op: 'add', path: '/data', value: {} } as const] : []),
+          { op: 'add', path: pointer('data', used), value: next },
+          ...(keepOld ? [{ op: 'add', path: pointer('data', broken), value: text } as const] : []),
+        ];
+        const asked = { namespace, name, body, fieldManager: 'sluice', ...(dryRun && { dryRun }) };
+        return callKube({ clock, callMs, signal: patchSignal }, (options) =>
+          api.patchNamespacedConfigMap(asked, options),
+        );
+      };
       return {
         text,
-        save: async (next, keepOld, saveSignal) => {
-          const broken = `${used}.${brokenSuffix(clock.now())}`;
-          const body: PatchStep[] = [
-            onlyAt(map?.metadata?.resourceVersion),
-            ...(data === undefined ? [{ op: 'add', path: '/data', value: {} } as const] : []),
-            { op: 'add', path: pointer('data', used), value: next },
-            ...(keepOld ? [{ op: 'add', path: pointer('data', broken), value: text } as const] : []),
-          ];
-          const saved = await callKube({ clock, callMs, signal: saveSignal }, (options) =>
-            api.patchNamespacedConfigMap({ namespace, name, body, fieldManager: 'sluice' }, options),
-          );
-          return saved === undefined ? 'changed' : 'saved';
-        },
+        save: async (next, keepOld, saveSignal) =>
+          (await patch(next, keepOld, saveSignal)) === undefined ? 'changed' : 'saved',
+        rehearse: async (next, dryRunSignal) => void (await patch(next, false, dryRunSignal, 'All')),
       };
     },
   };

@@ -33,19 +33,22 @@ function createFeatureFlagStore({ kubeConfig, namespace, name, callMs, clock }: 
       const held = resource?.spec?.flagSpec;
       // flagd gets it as JSON, so that it is edited and checked as JSON.
       const text = held === undefined ? undefined : JSON.stringify(held, null, 2);
+      const patch = (next: string, keepOld: boolean, patchSignal: AbortSignal, dryRun?: 'All') => {
+        const body: PatchStep[] = [
+          onlyAt(resource?.metadata?.resourceVersion),
+          ...stepsTo(held, JSON.parse(next)),
+          ...(keepOld && text !== undefined ? keepSteps(resource?.metadata?.annotations, text, clock.now()) : []),
+        ];
+        const asked = { ...place, body, fieldManager: 'sluice', ...(dryRun && { dryRun }) };
+        return callKube({ clock, callMs, signal: patchSignal }, (options) =>
+          api.patchNamespacedCustomObject(asked, options),
+        );
+      };
       return {
         text,
-        save: async (next, keepOld, saveSignal) => {
-          const body: PatchStep[] = [
-            onlyAt(resource?.metadata?.resourceVersion),
-            ...stepsTo(held, JSON.parse(next)),
-            ...(keepOld && text !== undefined ? keepSteps(resource?.metadata?.annotations, text, clock.now()) : []),
-          ];
-          const saved = await callKube({ clock, callMs, signal: saveSignal }, (options) =>
-            api.patchNamespacedCustomObject({ ...place, body, fieldManager: 'sluice' }, options),
-          );
-          return saved === undefined ? 'changed' : 'saved';
-        },
+        save: async (next, keepOld, saveSignal) =>
+          (await patch(next, keepOld, saveSignal)) === undefined ? 'changed' : 'saved',
+        rehearse: async (next, dryRunSignal) => void (await patch(next, false, dryRunSignal, 'All')),
       };
     },
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, realpathSync, renameSync } from 'node:fs';
-import { open, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { constants, readFileSync, realpathSync, renameSync } from 'node:fs';
+import { access, open, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { parseJson } from '../../flagd/json-text.ts';
 import type { Clock } from '../../kit/time.ts';
@@ -30,6 +30,11 @@ function createFileStore(file: string, clock: Clock): FlagStore {
       const text = await readSettled(target, clock, signal);
       return {
         text,
+        rehearse: async () => {
+          await access(dirname(target), constants.W_OK).catch((error) => {
+            throw asStoreError(error);
+          });
+        },
         save: async (next, keepOld) => {
           const mode = text === undefined ? 0o644 : (await stat(target)).mode & 0o7777;
           const temporary = join(dirname(target), `.${basename(target)}.${randomUUID()}.tmp`);

@@ -7,6 +7,8 @@ export type Held = {
    * @param keepOld what it held is broken, and is kept beside. @throws StoreError where it cannot.
    */
   readonly save: (text: string, keepOld: boolean, signal: AbortSignal) => Promise<'saved' | 'changed'>;
+  /** As {@link Held.save} would, and changes nothing. @throws StoreError where it could not. */
+  readonly rehearse: (text: string, signal: AbortSignal) => Promise<void>;
 };
 
 /** FlagStore knows where a text of flags is kept. @throws StoreError where it cannot be read. */

@@ -20,13 +20,22 @@ type Options = {
 /** A lever over any store of flagd's JSON: compare and swap, with the last good text as what a rollback falls back on. */
 export function createTextLever({ name, where, flag, store, clock }: Options): FlagLever {
   let lastGood: string | undefined;
+  let lastLook: { readonly text: string; readonly reading: FlagReading } | undefined;
 
   const lint = (text: string) => lintFlagsText(text, { flagKey: flag, nowMs: clock.now() });
 
+  /** A text that was looked at says the same again: large files are read often and change rarely. */
   function look({ text }: Held): FlagReading {
     if (text === undefined) {
       return { kind: 'unreachable', why: `${where} holds no flags: there is nothing there` };
     }
+    if (lastLook?.text !== text) {
+      lastLook = { text, reading: lookAt(text) };
+    }
+    return lastLook.reading;
+  }
+
+  function lookAt(text: string): FlagReading {
     const problems = lint(text);
     const errors = errorsThatHit(flag, problems);
     if (errors.length > 0) {
@@ -95,6 +104,20 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
         return look(await store.load(signal));
       } catch (error) {
         return { kind: 'unreachable', why: `${where}: ${messageOf(error)}` };
+      }
+    },
+    rehearse: async (signal) => {
+      try {
+        signal.throwIfAborted();
+        const held = await store.load(signal);
+        const composed = compose(held, { percent: 0, expected: undefined, leaseUntilMs: undefined }, true);
+        if (composed.kind === 'refused') {
+          return composed.problems.join('; ');
+        }
+        await held.rehearse(composed.text, signal);
+        return undefined;
+      } catch (error) {
+        return signal.aborted ? undefined : `${where}: ${messageOf(error)}`;
       }
     },
     write: async (write, signal) => {

@@ -20,8 +20,15 @@ const APPEND = `INSERT INTO rollout_events (event_id, rollout, happened_at, kind
   ON CONFLICT (event_id) DO NOTHING`;
 const HISTORY = `SELECT id, event_id, happened_at, kind, from_percent, to_percent, actor, text, details
   FROM rollout_events WHERE rollout = $1 ORDER BY happened_at DESC, id DESC LIMIT $2`;
-const ALERTS = `SELECT details -> 'why' ->> 'id' AS id FROM rollout_events
-  WHERE rollout = $1 AND details -> 'why' ->> 'kind' = 'alert' ORDER BY happened_at DESC LIMIT 1000`;
+const FIRING = `SELECT fingerprint, name, starts_at, summary FROM rollout_alerts
+  WHERE rollout = $1 AND resolved_at IS NULL ORDER BY starts_at LIMIT 1000`;
+/** A firing that was resolved stays so: a late repeat of it does not wake it. */
+const KEEP_ALERT = `INSERT INTO rollout_alerts (rollout, fingerprint, starts_at, name, summary, resolved_at)
+  VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN clock_timestamp() END)
+  ON CONFLICT (rollout, fingerprint, starts_at)
+  DO UPDATE SET resolved_at = coalesce(rollout_alerts.resolved_at, excluded.resolved_at)`;
+const RESOLVE_OLDER = `UPDATE rollout_alerts SET resolved_at = clock_timestamp()
+  WHERE rollout = $1 AND fingerprint = $2 AND starts_at < $3 AND resolved_at IS NULL`;
 
 type StateRow = {
   readonly revision: string;
@@ -118,9 +125,22 @@ export function createJournal(pool: Pool, rollout: string): Journal {
         ...readEvent(row.kind, row.details),
       }));
     },
-    alertIds: async () => {
-      const { rows } = await pool.query<{ id: string | null }>(ALERTS, [rollout]);
-      return rows.flatMap(({ id }) => id ?? []);
+    firingAlerts: async () => {
+      const { rows } = await pool.query(FIRING, [rollout]);
+      return rows.map(({ fingerprint, name, starts_at, summary }) => ({
+        fingerprint,
+        name,
+        startsAtMs: starts_at.getTime(),
+        summary,
+      }));
+    },
+    keepAlerts: async (changes) => {
+      for (const { status, alert } of changes) {
+        const startsAt = new Date(alert.startsAtMs);
+        const isResolved = status === 'resolved';
+        await pool.query(KEEP_ALERT, [rollout, alert.fingerprint, startsAt, alert.name, alert.summary, isResolved]);
+        await pool.query(RESOLVE_OLDER, [rollout, alert.fingerprint, startsAt]);
+      }
     },
   };
 }

@@ -10,7 +10,7 @@ const KEEPALIVE = '-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_
 type Parts = {
   readonly url: string;
   readonly rollout: string;
-  readonly clock: Pick<Clock, 'sleep'>;
+  readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
   readonly onChange: (leading: boolean) => void;
 };
 
@@ -18,9 +18,11 @@ type Parts = {
 export function createLeadership({ url, rollout, clock, onChange }: Parts): Leadership {
   const stop = new AbortController();
   let leading = false;
+  let sinceMs = 0;
   const tell = (now: boolean) => {
     if (now !== leading) {
       leading = now;
+      sinceMs = now ? clock.monotonic() : sinceMs;
       onChange(now);
     }
   };
@@ -33,6 +35,7 @@ export function createLeadership({ url, rollout, clock, onChange }: Parts): Lead
   })();
   return {
     leading: () => leading,
+    sinceMs: () => sinceMs,
     close: async () => {
       stop.abort();
       await done;

@@ -32,7 +32,12 @@ export function openApiOf({ title, description, routes, schemas = {}, securitySc
     ...(summary && { summary }),
     ...((params || query) && { parameters: [...parametersIn('path', params), ...parametersIn('query', query)] }),
     ...(access.security && { security: [{ [access.security]: [] }] }),
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: written(body.schema) } } } }),
+    ...(body && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: written(body.documented ?? body.schema) } },
+      },
+    }),
     responses: mapped({ ...access.answers, ...answers }, answer),
   });
   const paths: Record<string, object> = {};

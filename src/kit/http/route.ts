@@ -38,7 +38,12 @@ type Schemas<P extends TObject, Q extends TObject, B extends TSchema> = {
   readonly params?: P;
   readonly query?: Q;
   /** JSON of up to `limit`, such as `16kb`. */
-  readonly body?: { readonly schema: B; readonly limit: string };
+  readonly body?: {
+    readonly schema: B;
+    readonly limit: string;
+    /** What the document says where the handler checks more than the schema, part by part. */
+    readonly documented?: TSchema;
+  };
 };
 
 export type Route = Description & Schemas<TObject, TObject, TSchema> & { readonly answer: Middleware };

@@ -1,0 +1,126 @@
+import type { Clock } from '../../kit/time.ts';
+import type { Plan } from '../../rollout/plan.ts';
+import { percentOf } from '../../rollout/state.ts';
+import type { Role } from './authority.ts';
+import type { CarryOut } from './carry-out.ts';
+import type { Decider } from './decider.ts';
+import { flagProblem, raisedAgainText } from './event-text.ts';
+import { type Difference, readFlagMeaning } from './flag-watch.ts';
+import type { Follower } from './follower.ts';
+import { following } from './held.ts';
+import type { Holder } from './holder.ts';
+import type { JournalKeeper } from './journal-keeper.ts';
+import { LEVER_WITHIN_MS } from './lanes.ts';
+import type { FlagLever, FlagReading } from './ports.ts';
+import type { Problems } from './problems.ts';
+
+type FlagKeeperParts = {
+  readonly plan: Plan;
+  readonly lever: FlagLever;
+  readonly carry: CarryOut;
+  readonly decider: Decider;
+  readonly holder: Holder;
+  readonly keeper: Pick<JournalKeeper, 'load' | 'contact'>;
+  readonly follower: Pick<Follower, 'begin'>;
+  readonly problems: Problems;
+  readonly clock: Clock;
+  readonly role: () => Role;
+  readonly stop: AbortSignal;
+};
+
+export type FlagKeeper = ReturnType<typeof createFlagKeeper>;
+
+/** Looks at the flag again and again, and does what its percent asks for. */
+export function createFlagKeeper(parts: FlagKeeperParts) {
+  const { carry, problems, clock, stop } = parts;
+  let flag: FlagReading | undefined;
+  let difference: Difference | undefined;
+  /** Whether the flag was seen as wanted since this controller leads. */
+  let isWatched = false;
+
+  function noteDifference(reading: Extract<FlagReading, { kind: 'read' }>): Difference | undefined {
+    const { percent } = reading;
+    if (percent === percentOf(parts.holder.state())) {
+      return undefined;
+    }
+    return difference?.percent === percent ? difference : { percent, sinceMs: clock.monotonic() };
+  }
+
+  return {
+    flag: () => flag,
+    look: async (): Promise<void> => {
+      const before = carry.writes();
+      const reading = await readWithin(parts);
+      // A reading that was under way while the flag was written tells of neither before nor after.
+      if (before !== carry.writes() || stop.aborted) {
+        return;
+      }
+      flag = reading;
+      const problem = flagProblem(reading);
+      problems.tell('flag', problem && `The flag gives no percent: ${problem}`);
+      if (reading.kind !== 'read') {
+        return carry.settleDebt();
+      }
+      difference = noteDifference(reading);
+      isWatched = parts.role() === 'leader' && (isWatched || difference === undefined);
+      if (!carry.isRaising() && !carry.takeUp(reading.percent)) {
+        await act(parts, reading, difference, isWatched);
+      }
+    },
+  };
+}
+
+/** None is waited for longer than it may take, whatever the lever does. */
+async function readWithin({ lever, clock, stop }: FlagKeeperParts): Promise<FlagReading> {
+  try {
+    return await clock.within(LEVER_WITHIN_MS, (signal) => lever.read(signal), stop);
+  } catch (error) {
+    return { kind: 'unreachable', why: `${lever.where}: ${(error as Error).message}` };
+  }
+}
+
+async function act(
+  parts: FlagKeeperParts,
+  reading: Extract<FlagReading, { kind: 'read' }>,
+  difference: Difference | undefined,
+  isWatched: boolean,
+): Promise<void> {
+  const { plan, holder, keeper, carry, decider, follower, problems, clock } = parts;
+  const meaning = readFlagMeaning({
+    plan,
+    held: holder.get(),
+    role: parts.role(),
+    reading,
+    difference,
+    isWatched,
+    journalHeardAtMs: keeper.contact().heardAtMs,
+    nowMs: clock.monotonic(),
+    wallMs: clock.now(),
+  });
+  problems.tell(
+    'raised again',
+    meaning.kind === 'lower-again' ? raisedAgainText(holder.state(), meaning.found) : undefined,
+  );
+  switch (meaning.kind) {
+    case 'as-wanted':
+      return;
+    case 'lower':
+      return carry.settleDebt();
+    case 'lower-again':
+      return carry.lowerAgain();
+    case 'follow':
+      return holder.set(following(holder.get(), meaning.percent, clock.now()));
+    case 'ask-journal':
+      return keeper.load();
+    case 'renew-lease':
+      return carry.renewLease(meaning.percent);
+    case 'edited': {
+      const from = percentOf(holder.state());
+      const atMs = clock.now();
+      const decision = await decider.step({ kind: 'flag-edited', percent: meaning.percent, by: meaning.by }, atMs);
+      if (decision.kind === 'changed') {
+        follower.begin({ percent: decision.to, lowers: decision.to < from, seenAtMs: atMs, writtenAtMs: atMs });
+      }
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import type { Clock } from '../../kit/time.ts';
+import type { Plan } from '../../rollout/plan.ts';
+import type { SourceReading } from '../../rollout/reading.ts';
+import { percentOf } from '../../rollout/state.ts';
+import type { Verdict } from '../../rollout/verdict.ts';
+import { attend, NO_ATTENTION } from './attention.ts';
+import type { Role } from './authority.ts';
+import type { Decider } from './decider.ts';
+import { note } from './event-text.ts';
+import type { Holder } from './holder.ts';
+import type { Measuring } from './measuring.ts';
+import type { SignalSource } from './ports.ts';
+import type { Problems } from './problems.ts';
+import type { Recorder } from './recorder.ts';
+import type { Watch } from './watch.ts';
+
+const READ_WITHIN_MS = { scrape: 1_000, prometheus: 3_000 } as const;
+
+type IntakeParts = {
+  readonly plan: Plan;
+  readonly sources: readonly SignalSource[];
+  /** Tells what replicas serve. */
+  readonly witness: SignalSource | undefined;
+  readonly watch: Watch;
+  readonly decider: Decider;
+  readonly holder: Holder;
+  readonly measuring: Pick<Measuring, 'take'>;
+  readonly problems: Problems;
+  readonly recorder: Pick<Recorder, 'record'>;
+  readonly clock: Clock;
+  readonly role: () => Role;
+  readonly verdicts: () => readonly Verdict[];
+  readonly stop: AbortSignal;
+  /** A stage that holds for longer is told of. */
+  readonly holdAfterMs: number;
+};
+
+export type Intake = ReturnType<typeof createIntake>;
+
+/** Reads the sources, and hands what they say to whoever decides. */
+export function createIntake(parts: IntakeParts) {
+  const { sources, witness, watch, decider, holder, measuring, problems, clock, stop } = parts;
+  let served: SourceReading | undefined;
+  let attention = NO_ATTENTION;
+
+  const ask = (source: SignalSource) =>
+    source.read(AbortSignal.any([stop, clock.timeout(READ_WITHIN_MS[source.name])]));
+
+  function tellAttention(): void {
+    const { plan, holdAfterMs } = parts;
+    const seen = { plan, state: holder.state(), verdicts: parts.verdicts(), nowMs: clock.now(), holdAfterMs };
+    const { next, notes } = attend(attention, seen);
+    attention = next;
+    // Who stands by sees the same, and leaves the telling to the leader.
+    for (const each of parts.role() === 'leader' ? notes : []) {
+      parts.recorder.record(note(each, clock.now()));
+    }
+  }
+
+  return {
+    served: () => served,
+    /** The witness that no guard uses, where there is one: for what is served, and for the measurements. */
+    lookAtWitness: async (): Promise<void> => {
+      if (witness !== undefined) {
+        served = await ask(witness);
+        measuring.take(served, percentOf(holder.state()), clock.now());
+      }
+    },
+    look: async (source: SignalSource): Promise<void> => {
+      const askedAtMs = clock.now();
+      const reading = await ask(source);
+      if (stop.aborted) {
+        return;
+      }
+      served = source === witness ? reading : served;
+      if (source === (witness ?? sources[0])) {
+        measuring.take(reading, percentOf(holder.state()), clock.now());
+      }
+      watch.take(source.name, reading, clock.now());
+      for (const { name, problem } of watch.problems()) {
+        const text = problem === null || problem === 'not read yet' ? undefined : `${name} does not answer: ${problem}`;
+        problems.tell(`source ${name}`, text);
+      }
+      await decider.step({ kind: 'tick' }, askedAtMs);
+      tellAttention();
+    },
+  };
+}

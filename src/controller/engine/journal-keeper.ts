@@ -1,0 +1,119 @@
+import type { Logger } from 'pino';
+import { type Clock, createQueue } from '../../kit/time.ts';
+import type { State } from '../../rollout/state.ts';
+import type { JournalContact } from './authority.ts';
+import type { FiringAlerts } from './firing-alerts.ts';
+import { type Held, loaded, saved } from './held.ts';
+import type { Holder } from './holder.ts';
+import type { FlagReading, Journal, Leadership, SavedRollout, WrittenChange } from './ports.ts';
+import type { Problems } from './problems.ts';
+
+const SAVE_EVERY_MS = 2_000;
+
+type KeeperParts = {
+  readonly journal: Journal;
+  readonly leadership: Pick<Leadership, 'leading'>;
+  readonly holder: Holder;
+  readonly alerts: FiringAlerts;
+  readonly problems: Problems;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'warn'>;
+  readonly flag: () => FlagReading | undefined;
+  readonly unconfirmed: () => WrittenChange | undefined;
+  /** Where a raise that is under way leads to. */
+  readonly intent: () => State | undefined;
+  /** What is held is now what the journal said. */
+  readonly onLoaded: (before: Held, row: SavedRollout | undefined) => void;
+};
+
+export type JournalKeeper = ReturnType<typeof createJournalKeeper>;
+
+/**
+ * Keeps what is held and the journal the same. It runs beside the decisions and never holds one up: a decision is made at once,
+ * and is `ahead` until the journal has it.
+ */
+export function createJournalKeeper(parts: KeeperParts) {
+  const { journal, leadership, holder, alerts, problems, clock } = parts;
+  const inOrder = createQueue();
+  let contact: JournalContact = { answers: false, heardAtMs: Number.NEGATIVE_INFINITY };
+  let ledLast = false;
+  let savedAtMs = Number.NEGATIVE_INFINITY;
+
+  /** Runs one exchange with the journal, and remembers whether it answered. */
+  async function exchange<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    const begunAtMs = clock.monotonic();
+    try {
+      const answer = await ask();
+      contact = { answers: true, heardAtMs: Math.max(begunAtMs, contact.heardAtMs) };
+      ledLast = leadership.leading();
+      problems.tell('journal', undefined);
+      return answer;
+    } catch (error) {
+      contact = { ...contact, answers: false };
+      problems.tell('journal', `The journal is away: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+
+  async function saveNow(): Promise<boolean> {
+    const asked = holder.get();
+    if (asked.kind !== 'known' || !(leadership.leading() || asked.ahead) || asked.revision === undefined) {
+      return false;
+    }
+    const row = {
+      revision: asked.revision,
+      state: asked.state,
+      intent: parts.intent(),
+      settled: asked.debt === undefined,
+      unconfirmed: parts.unconfirmed(),
+    };
+    const done = await exchange(() => journal.save(row));
+    if (done === true) {
+      savedAtMs = clock.monotonic();
+      holder.set(saved(holder.get(), asked, row.revision + 1));
+      return true;
+    }
+    if (done === false) {
+      // Somebody else has written: what is there is read before anything more is said.
+      await loadNow();
+    }
+    return false;
+  }
+
+  async function loadNow(): Promise<void> {
+    const answer = await exchange(async () => ({ row: await journal.load(), firing: await journal.firingAlerts() }));
+    if (answer === undefined) {
+      return;
+    }
+    const before = holder.get();
+    alerts.join(answer.firing);
+    const next = loaded(before, answer.row, parts.flag(), leadership.leading());
+    if (next !== before) {
+      holder.set(next);
+      parts.onLoaded(before, answer.row);
+    }
+  }
+
+  const save = (): Promise<boolean> => inOrder(saveNow);
+  const load = (): Promise<void> => inOrder(loadNow);
+
+  return {
+    contact: () => contact,
+    ledLast: () => ledLast,
+    save,
+    load,
+    /** What is due: to be called again and again. */
+    keep: async (): Promise<void> => {
+      const held = holder.get();
+      await inOrder(() => exchange(() => alerts.persist(journal)).then(() => {}));
+      if (held.kind !== 'known' || held.revision === undefined || !contact.answers || !leadership.leading()) {
+        await load();
+      }
+      const isDue = clock.monotonic() - savedAtMs >= SAVE_EVERY_MS;
+      const now = holder.get();
+      if (now.kind === 'known' && (now.ahead || (leadership.leading() && isDue))) {
+        await save();
+      }
+    },
+  };
+}

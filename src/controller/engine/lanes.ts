@@ -1,0 +1,88 @@
+import type { Percent } from '../../kit/percent.ts';
+import { type Clock, createQueue } from '../../kit/time.ts';
+import type { StageEvidence } from '../../rollout/evidence-schema.ts';
+import type { Plan } from '../../rollout/plan.ts';
+import type { Decision } from '../../rollout/transitions.ts';
+import type { Follower } from './follower.ts';
+import type { Debt } from './held.ts';
+import type { Holder } from './holder.ts';
+import type { JournalKeeper } from './journal-keeper.ts';
+import type { ControlMetrics } from './metrics.ts';
+import type { FlagLever, FlagWrite, FlagWritten } from './ports.ts';
+import type { Problems } from './problems.ts';
+import type { Recorder } from './recorder.ts';
+
+export const LEVER_WITHIN_MS = 2_000;
+
+export type Changed = Extract<Decision, { kind: 'changed' }>;
+
+export type CarryParts = {
+  readonly plan: Plan;
+  readonly lever: FlagLever;
+  readonly holder: Holder;
+  readonly keeper: Pick<JournalKeeper, 'save'>;
+  readonly recorder: Pick<Recorder, 'record'>;
+  readonly problems: Problems;
+  readonly follower: Pick<Follower, 'begin'>;
+  readonly metrics: Pick<ControlMetrics, 'countRollback'>;
+  readonly clock: Clock;
+  readonly stop: AbortSignal;
+  readonly evidence: () => StageEvidence | undefined;
+  /** A rollback is written: what it was about may be named now. */
+  readonly onLowered: (debt: Debt) => void;
+  /** Asked once more between the journal and the flag. */
+  readonly whyNoRaise: () => string | undefined;
+};
+
+/** A raise that is under way, or of which nobody knows whether it was written. */
+type Intent = { readonly decision: Changed; readonly seenAtMs: number; readonly evidence: StageEvidence | undefined };
+
+/** What is under way on the flag. */
+export type Lanes = { raising: AbortController | undefined; intent: Intent | undefined; writes: number };
+
+export type Write = (asked: Pick<FlagWrite, 'percent' | 'expected'>, ending?: AbortSignal) => Promise<FlagWritten>;
+
+/**
+ * One write at a time, none of which is waited for longer than it may take, whatever the lever does. Counted on both sides, so that
+ * a look at the flag that overlaps it is known for one.
+ */
+export function createWrite({ plan, lever, clock, stop }: CarryParts, lanes: Lanes): Write {
+  const inTurn = createQueue();
+  return ({ percent, expected }, ending) =>
+    inTurn(async () => {
+      const leaseUntilMs = plan.leaseMs === undefined || percent === 0 ? undefined : clock.now() + plan.leaseMs;
+      const until = ending === undefined ? stop : AbortSignal.any([stop, ending]);
+      lanes.writes += 1;
+      try {
+        return await clock.within(
+          LEVER_WITHIN_MS,
+          (signal) => lever.write({ percent, expected, leaseUntilMs }, signal),
+          until,
+        );
+      } catch (error) {
+        return { kind: 'unreachable', why: `${lever.where}: ${(error as Error).message}` };
+      } finally {
+        lanes.writes += 1;
+      }
+    });
+}
+
+/** Somebody else was there first: what the flag says is taken over with the next look at it. */
+export function isLowerAlready(written: FlagWritten, percent: Percent): boolean {
+  return written.kind === 'conflict' && written.found.kind === 'read' && written.found.percent <= percent;
+}
+
+export function describeUnwritten(written: Exclude<FlagWritten, { kind: 'written' }>): string {
+  switch (written.kind) {
+    case 'conflict':
+      return 'somebody else changed it at the same time';
+    case 'refused':
+      return written.problems.join('; ');
+    case 'unreachable':
+      return written.why;
+  }
+}
+
+export function reportLever({ problems, lever }: CarryParts, percent: Percent, problem: string | undefined): void {
+  problems.tell('lever', problem && `The lever fails: ${lever.where} could not be lowered to ${percent} %: ${problem}`);
+}

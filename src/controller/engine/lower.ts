@@ -1,0 +1,72 @@
+import { percentOf, servedSince } from '../../rollout/state.ts';
+import { rolledBackEvent, rollingBackEvent } from './event-text.ts';
+import { type Debt, decided, paid } from './held.ts';
+import {
+  type CarryParts,
+  type Changed,
+  describeUnwritten,
+  isLowerAlready,
+  type Lanes,
+  reportLever,
+  type Write,
+} from './lanes.ts';
+
+/** Decided at once; written as soon as the lever does it. */
+export async function lower(parts: CarryParts, lanes: Lanes, write: Write, decision: Changed, seenAtMs: number) {
+  const { holder, recorder, metrics, clock } = parts;
+  const debt: Debt = {
+    from: decision.from,
+    to: decision.to,
+    why: decision.why,
+    seenAtMs,
+    sinceMs: servedSince(holder.state()) ?? seenAtMs,
+    evidence: parts.evidence(),
+  };
+  lanes.raising?.abort();
+  lanes.intent = undefined;
+  holder.set(decided(holder.get(), decision.state, debt));
+  recorder.record(rollingBackEvent(debt, decision.state, clock.now()));
+  metrics.countRollback(decision.why);
+  await settleDebt(parts, write);
+}
+
+/** Needs the lever and nothing else. Tried again with each look at the flag until it is done. */
+export async function settleDebt(parts: CarryParts, write: Write): Promise<void> {
+  const { holder, recorder, follower, clock, keeper } = parts;
+  for (;;) {
+    const held = holder.get();
+    const debt = held.kind === 'known' ? held.debt : undefined;
+    if (debt === undefined || parts.stop.aborted) {
+      return;
+    }
+    const written = await write({ percent: debt.to, expected: undefined });
+    const isDone = written.kind === 'written' || isLowerAlready(written, debt.to);
+    const problem = isDone ? undefined : describeUnwritten(written);
+    reportLever(parts, debt.to, problem);
+    if (!isDone) {
+      void keeper.save();
+      return;
+    }
+    const now = holder.get();
+    if (now.kind === 'known' && now.debt === debt) {
+      holder.set(paid(now));
+      const writtenAtMs = clock.now();
+      recorder.record(rolledBackEvent(parts.plan.rollout, debt, writtenAtMs));
+      follower.begin({ percent: debt.to, lowers: true, seenAtMs: debt.seenAtMs, writtenAtMs });
+      parts.onLowered(debt);
+      void keeper.save();
+    }
+  }
+}
+
+/** After an automatic rollback: down to what it left. */
+export async function lowerAgain(parts: CarryParts, write: Write): Promise<void> {
+  const percent = percentOf(parts.holder.state());
+  const written = await write({ percent, expected: undefined });
+  const isDone = written.kind === 'written' || isLowerAlready(written, percent);
+  reportLever(parts, percent, isDone ? undefined : describeUnwritten(written));
+  if (isDone) {
+    const atMs = parts.clock.now();
+    parts.follower.begin({ percent, lowers: true, seenAtMs: atMs, writtenAtMs: atMs });
+  }
+}

@@ -1,0 +1,129 @@
+import type { ConsistencyRequest, VerificationRequest } from '../../contract/schemas.ts';
+import { type Clock, createQueue } from '../../kit/time.ts';
+import type { Command } from '../../rollout/command.ts';
+import { percentOf } from '../../rollout/state.ts';
+import type { Decision } from '../../rollout/transitions.ts';
+import type { Role } from './authority.ts';
+import type { Decider } from './decider.ts';
+import { eventOf, note } from './event-text.ts';
+import type { FiringAlerts } from './firing-alerts.ts';
+import type { Holder } from './holder.ts';
+import type { JournalKeeper } from './journal-keeper.ts';
+import type { AlertChange } from './ports.ts';
+import type { Recorder } from './recorder.ts';
+import { readCheck, readVerification } from './reported.ts';
+
+export type CommandOutcome =
+  | { readonly kind: 'done'; readonly text: string }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'not-leader'; readonly why: string };
+
+type RequestParts = {
+  readonly decider: Decider;
+  readonly holder: Holder;
+  readonly keeper: Pick<JournalKeeper, 'save' | 'keep'>;
+  readonly alerts: FiringAlerts;
+  readonly recorder: Pick<Recorder, 'record'>;
+  readonly clock: Clock;
+  readonly role: () => Role;
+  readonly whyNoRaise: () => string | undefined;
+};
+
+/** What people and tools ask of the controller. A rollback waits for no other request. */
+export function createRequests(parts: RequestParts) {
+  const inTurn = createQueue();
+  return {
+    command: (asked: Command): Promise<CommandOutcome> =>
+      asked.name === 'rollback' ? command(parts, asked) : inTurn(() => command(parts, asked)),
+    verified: (request: VerificationRequest): Promise<CommandOutcome> => inTurn(() => verified(parts, request)),
+    checked: (request: ConsistencyRequest): Promise<CommandOutcome> => inTurn(() => checked(parts, request)),
+    /** @returns how many of them were news. */
+    alerted: (changes: readonly AlertChange[]): Promise<number> => alerted(parts, changes),
+  };
+}
+
+const notLeading = ({ whyNoRaise }: RequestParts): CommandOutcome => ({
+  kind: 'not-leader',
+  why: whyNoRaise() ?? 'this controller does not lead yet',
+});
+
+async function command(parts: RequestParts, asked: Command): Promise<CommandOutcome> {
+  const { decider, recorder, clock, holder } = parts;
+  const seenAtMs = clock.now();
+  if (parts.role() !== 'leader' && asked.name !== 'rollback') {
+    return notLeading(parts);
+  }
+  const decision = await decider.step({ kind: 'command', command: asked }, seenAtMs);
+  switch (decision.kind) {
+    case 'changed':
+      return { kind: 'done', text: doneText(decision, holder, seenAtMs) };
+    case 'refused': {
+      const { name, actor } = asked;
+      const text = `${name} by ${actor} was refused: ${decision.why}`;
+      recorder.record(note({ kind: 'refused', actor, text, details: {} }, seenAtMs));
+      return { kind: 'refused', why: decision.why };
+    }
+    case 'none':
+      return { kind: 'done', text: 'Nothing to change.' };
+  }
+}
+
+/** What is not written yet is not told as done. */
+function doneText(decision: Extract<Decision, { kind: 'changed' }>, holder: Holder, atMs: number): string {
+  const held = holder.get();
+  const isOwed = held.kind === 'known' && held.debt !== undefined;
+  return isOwed
+    ? `Rolling back to ${decision.to} %: the flag could not be written yet, and is tried again until it is.`
+    : eventOf(decision, atMs).text;
+}
+
+/** Functional checks that somebody made: a fact of the stage that is served. */
+async function verified(parts: RequestParts, request: VerificationRequest): Promise<CommandOutcome> {
+  const { decider, recorder, clock, holder } = parts;
+  if (parts.role() !== 'leader') {
+    return notLeading(parts);
+  }
+  const { verdict, note: told } = readVerification(request, percentOf(holder.state()));
+  if (verdict !== undefined) {
+    await decider.step({ kind: 'verified', passed: verdict === 'passed' }, clock.now());
+  }
+  recorder.record(note(told, clock.now()));
+  await parts.keeper.save();
+  return { kind: 'done', text: told.text };
+}
+
+/** What a check of the data found: a fact, which a guard on mismatches acts on at once. */
+async function checked(parts: RequestParts, request: ConsistencyRequest): Promise<CommandOutcome> {
+  const { decider, recorder, clock, holder } = parts;
+  const seenAtMs = clock.now();
+  if (parts.role() !== 'leader') {
+    return notLeading(parts);
+  }
+  const { checked: found, note: told } = readCheck(request, percentOf(holder.state()));
+  recorder.record(note(told, seenAtMs));
+  await decider.step({ kind: 'checked', checked: found }, seenAtMs);
+  const decision = await decider.step({ kind: 'tick' }, seenAtMs);
+  await parts.keeper.save();
+  const more = decision.kind === 'changed' ? ` ${doneText(decision, holder, seenAtMs)}` : '';
+  return { kind: 'done', text: `${told.text}${more}` };
+}
+
+/** Each in turn, whatever is wrong with another: the flag first, and then the journal. */
+async function alerted(parts: RequestParts, changes: readonly AlertChange[]): Promise<number> {
+  const { decider, alerts, clock } = parts;
+  const seenAtMs = clock.now();
+  let news = 0;
+  let lowering: Promise<unknown> = Promise.resolve();
+  for (const change of changes) {
+    if (alerts.take(change)) {
+      news += 1;
+      const { fingerprint, name } = change.alert;
+      if (change.status === 'firing') {
+        lowering = decider.step({ kind: 'alert', id: fingerprint, alert: name }, seenAtMs);
+      }
+    }
+  }
+  await lowering;
+  void parts.keeper.keep();
+  return news;
+}

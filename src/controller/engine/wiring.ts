@@ -1,0 +1,89 @@
+import { percentOf } from '../../rollout/state.ts';
+import { createCarryOut } from './carry-out.ts';
+import { createDecider } from './decider.ts';
+import { note } from './event-text.ts';
+import { createFacts } from './facts.ts';
+import { createFiringAlerts } from './firing-alerts.ts';
+import { createFlagKeeper } from './flag-keeper.ts';
+import { createFollower } from './follower.ts';
+import type { Debt } from './held.ts';
+import { createHolder } from './holder.ts';
+import { createIntake } from './intake.ts';
+import { createJournalKeeper } from './journal-keeper.ts';
+import { tellLoaded } from './loaded-events.ts';
+import { isAboutMismatches, nameMismatches } from './mismatches.ts';
+import type { EngineParts } from './parts.ts';
+import { createProblems } from './problems.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { createRequests } from './requests.ts';
+import { createTasks } from './tasks.ts';
+import { createWatch } from './watch.ts';
+
+/** Makes the engine's pieces, and gives each what it needs of the others. What a piece asks of one below it, it asks when it runs. */
+export function wire(engine: EngineParts) {
+  const { plan, sources, clock, log, journal } = engine;
+  const tasks = createTasks(clock, log);
+  const recorder = createRecorder(journal, log);
+  const names = sources.map(({ name }) => name);
+  const watch = createWatch(plan, names, clock.now());
+  const holder = createHolder(() => watch.beginStage(clock.now()));
+  const alerts = createFiringAlerts();
+  const tellProblem = (problem: string, text: string) =>
+    recorder.record(
+      problem.startsWith('lever') && !text.startsWith('Over')
+        ? note({ kind: 'lever-failed', text, details: {} }, clock.now())
+        : note({ kind: 'trouble', text, details: { problem } }, clock.now()),
+    );
+  const problems = createProblems(clock, tellProblem);
+  const common = { ...engine, tasks, recorder, watch, holder, alerts, problems, stop: tasks.stop, run: tasks.run };
+
+  const follower = createFollower({
+    ...common,
+    writeAgain: async (percent, signal) => {
+      if (!signal.aborted && percentOf(holder.state()) === percent) {
+        await carry.writeAgain(percent);
+      }
+    },
+    onConfirmed: () => void keeper.save(),
+  });
+  const keeper = createJournalKeeper({
+    ...common,
+    flag: () => flagKeeper.flag(),
+    unconfirmed: follower.unconfirmed,
+    intent: () => carry.intent(),
+    onLoaded: (before, row) => {
+      follower.inherit(row?.unconfirmed);
+      tellLoaded({ plan, holder, recorder, clock, isLeader: facts.role() === 'leader' }, before, row);
+    },
+  });
+  const facts = createFacts({ ...common, keeper, flag: () => flagKeeper.flag(), served: () => intake.served() });
+  const carry = createCarryOut({
+    ...common,
+    ...facts,
+    keeper,
+    follower,
+    onLowered: (debt) => tasks.run(nameRecords(common, debt)),
+  });
+  const decider = createDecider({ ...common, ...facts, carry, keeper, flag: () => flagKeeper.flag() });
+  const flagKeeper = createFlagKeeper({ ...common, ...facts, carry, decider, keeper, follower });
+  const intake = createIntake({ ...common, ...facts, decider });
+  const requests = createRequests({ ...common, ...facts, decider, keeper });
+  return { ...common, ...facts, follower, keeper, carry, flagKeeper, intake, requests };
+}
+
+type Common = Pick<EngineParts, 'plan' | 'mismatches' | 'clock'> & {
+  readonly recorder: Pick<Recorder, 'record'>;
+  readonly stop: AbortSignal;
+};
+
+/** After the flag, and without holding anything up: which records a rollback for mismatches is about. */
+async function nameRecords({ plan, mismatches, clock, recorder, stop }: Common, { why, sinceMs, seenAtMs }: Debt) {
+  const named = isAboutMismatches(plan, why)
+    ? await nameMismatches(mismatches, sinceMs ?? seenAtMs, clock, stop)
+    : undefined;
+  if (named !== undefined) {
+    recorder.record(note(named, clock.now()));
+  }
+}
+
+export type Wired = ReturnType<typeof wire>;

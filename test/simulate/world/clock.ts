@@ -1,0 +1,133 @@
+import { setImmediate as settled } from 'node:timers/promises';
+import { type Clock, createClock } from '../../../src/kit/time.ts';
+
+type Waiting = { readonly atMs: number; readonly order: number; readonly run: () => void; isOff: boolean };
+
+/** A process's own clock: it can be set, and the process behind it frozen or ended. */
+export type ProcessClock = Clock & {
+  /** Sets its wall clock, ahead or back. */
+  readonly jump: (ms: number) => void;
+  /** Nothing of it runs until then. */
+  readonly freeze: (untilMs: number) => void;
+  /** Nothing of it ever runs again. */
+  readonly end: () => void;
+};
+
+/** One time for a whole world, and nothing but what waits for it moves the world on. */
+export function createWorldClock(startMs: number) {
+  const heap = createHeap();
+  let nowMs = 0;
+  let order = 0;
+
+  function after(ms: number, run: () => void): () => void {
+    const one: Waiting = { atMs: nowMs + Math.max(0, ms), order: order++, run, isOff: false };
+    heap.push(one);
+    return () => {
+      one.isOff = true;
+    };
+  }
+
+  function process(): ProcessClock {
+    let aheadMs = startMs;
+    let frozenUntilMs = 0;
+    let isEnded = false;
+    const guarded = (run: () => void) => (): void => {
+      if (nowMs < frozenUntilMs) {
+        after(frozenUntilMs - nowMs, guarded(run));
+      } else if (!isEnded) {
+        run();
+      }
+    };
+    const clock = createClock({
+      now: () => Math.round(nowMs + aheadMs),
+      monotonic: () => nowMs,
+      after: (ms, run) => after(ms, guarded(run)),
+    });
+    return {
+      ...clock,
+      jump: (ms) => {
+        aheadMs += ms;
+      },
+      freeze: (untilMs) => {
+        frozenUntilMs = untilMs;
+      },
+      end: () => {
+        isEnded = true;
+      },
+    };
+  }
+
+  return {
+    now: () => nowMs,
+    after,
+    process,
+    /** Runs all that falls due until then, each with all that follows from it. */
+    advance: async (ms: number): Promise<void> => {
+      const untilMs = nowMs + ms;
+      await settled();
+      for (let next = heap.peek(); next !== undefined && next.atMs <= untilMs; next = heap.peek()) {
+        heap.pop();
+        if (!next.isOff) {
+          nowMs = next.atMs;
+          next.run();
+          await settled();
+        }
+      }
+      nowMs = untilMs;
+    },
+  };
+}
+
+export type WorldClock = ReturnType<typeof createWorldClock>;
+
+const isBefore = (a: Waiting, b: Waiting) => a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+
+/** A binary heap: a world has thousands of timeouts that never fall due. */
+function createHeap() {
+  const items: Waiting[] = [];
+  const swap = (a: number, b: number) => {
+    const kept = items[a] as Waiting;
+    items[a] = items[b] as Waiting;
+    items[b] = kept;
+  };
+  const rise = (from: number) => {
+    for (let at = from; at > 0; ) {
+      const above = (at - 1) >> 1;
+      if (!isBefore(items[at] as Waiting, items[above] as Waiting)) {
+        return;
+      }
+      swap(at, above);
+      at = above;
+    }
+  };
+  const sink = () => {
+    for (let at = 0; ; ) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      let least = at;
+      for (const below of [left, right]) {
+        if (below < items.length && isBefore(items[below] as Waiting, items[least] as Waiting)) {
+          least = below;
+        }
+      }
+      if (least === at) {
+        return;
+      }
+      swap(at, least);
+      at = least;
+    }
+  };
+  return {
+    peek: (): Waiting | undefined => items[0],
+    push: (one: Waiting): void => {
+      items.push(one);
+      rise(items.length - 1);
+    },
+    pop: (): void => {
+      const last = items.pop();
+      if (items.length > 0 && last !== undefined) {
+        items[0] = last;
+        sink();
+      }
+    },
+  };
+}

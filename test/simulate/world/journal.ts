@@ -1,0 +1,116 @@
+import type { AlertChange, FiringAlert, Journal, SavedRollout } from '../../../src/controller/engine/ports.ts';
+import type { JournalEvent } from '../../../src/rollout/event.ts';
+import type { ProcessClock } from './clock.ts';
+
+export type JournalFault = 'none' | 'slow' | 'hanging' | 'away';
+
+const QUERY_WITHIN_MS = 1_000;
+
+/** The database of a world: rows, the lock of who leads, and how both fail. */
+export function createSimulatedDatabase() {
+  let row: SavedRollout | undefined;
+  let before: SavedRollout | undefined;
+  const events = new Map<string, JournalEvent>();
+  const alerts = new Map<string, AlertChange>();
+  let fault: JournalFault = 'none';
+  /** Controllers that cannot reach it though others can. */
+  const cutOff = new Set<string>();
+  let holder: string | undefined;
+
+  async function answer<T>(own: ProcessClock, by: string, work: () => T): Promise<T> {
+    if (fault === 'away' || cutOff.has(by)) {
+      await own.sleep(1);
+      throw new Error('the database is away');
+    }
+    if (fault === 'hanging') {
+      await own.sleep(QUERY_WITHIN_MS);
+      throw new Error('no answer within 1000 ms');
+    }
+    // Half of it on the way there, half on the way back: others come in between.
+    const onTheWayMs = fault === 'slow' ? 350 : 1;
+    await own.sleep(onTheWayMs);
+    if (isAway(by)) {
+      throw new Error('the connection broke');
+    }
+    const result = work();
+    await own.sleep(onTheWayMs);
+    return result;
+  }
+  const isAway = (by: string) => fault === 'away' || cutOff.has(by);
+
+  function save(next: SavedRollout): boolean {
+    if ((row?.revision ?? 0) !== next.revision) {
+      return false;
+    }
+    before = row;
+    row = JSON.parse(JSON.stringify({ ...next, revision: next.revision + 1 })) as SavedRollout;
+    return true;
+  }
+
+  return {
+    set: (next: JournalFault): void => {
+      fault = next;
+      if (next === 'away') {
+        holder = undefined;
+      }
+    },
+    cut: (by: string, isCut: boolean): void => {
+      if (isCut) {
+        cutOff.add(by);
+        holder = holder === by ? undefined : holder;
+      } else {
+        cutOff.delete(by);
+      }
+    },
+    answers: (by: string): boolean => fault !== 'away' && fault !== 'hanging' && !cutOff.has(by),
+    /** A failover to a standby that had not received the last row yet. */
+    loseLastRow: (): void => {
+      row = before;
+      holder = undefined;
+    },
+    release: (by: string): void => {
+      holder = holder === by ? undefined : holder;
+    },
+    holder: () => holder,
+    /** Tries for the lock. */
+    tryToLead: (by: string): boolean => {
+      if (isAway(by) || fault === 'hanging') {
+        return holder === by;
+      }
+      holder ??= by;
+      return holder === by;
+    },
+    events: (): readonly JournalEvent[] => [...events.values()],
+    firing: (): readonly FiringAlert[] =>
+      [...alerts.values()].filter(({ status }) => status === 'firing').map(({ alert }) => alert),
+    seenBy: (own: ProcessClock, by: string): Journal => ({
+      load: () =>
+        answer(own, by, () => (row === undefined ? undefined : (JSON.parse(JSON.stringify(row)) as SavedRollout))),
+      save: (next) => answer(own, by, () => save(next)),
+      append: (more) =>
+        answer(own, by, () => {
+          for (const event of more) {
+            if (!events.has(event.eventId)) {
+              events.set(event.eventId, event);
+            }
+          }
+        }),
+      history: () => answer(own, by, () => []),
+      firingAlerts: () =>
+        answer(own, by, () =>
+          [...alerts.values()].filter(({ status }) => status === 'firing').map(({ alert }) => alert),
+        ),
+      keepAlerts: (changes) =>
+        answer(own, by, () => {
+          for (const change of changes) {
+            const key = `${change.alert.fingerprint}@${change.alert.startsAtMs}`;
+            if (alerts.get(key)?.status !== 'resolved') {
+              alerts.set(key, change);
+            }
+          }
+        }),
+    }),
+  };
+}
+
+export type SimulatedDatabase = ReturnType<typeof createSimulatedDatabase>;
