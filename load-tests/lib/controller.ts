@@ -1,6 +1,6 @@
 import { sleep } from 'k6';
 import http from 'k6/http';
-import type { StatusAnswer } from '../../src/contract/schemas.ts';
+import type { CommandRequest, StatusAnswer } from '../../src/contract/schemas.ts';
 
 /** What is read of the controller's status. */
 export type Status = Pick<StatusAnswer, 'state' | 'stages' | 'wanted' | 'configured'> & {
@@ -21,7 +21,8 @@ export function createController({ url, token }: { readonly url: string; readonl
     },
     /** @returns undefined when it is done, otherwise why it is not. */
     command: (command: 'start' | 'approve'): string | undefined => {
-      const body = JSON.stringify({ command, actor: 'k6', reason: 'the load test of the stages' });
+      const request: CommandRequest = { command, actor: 'k6', reason: 'the load test of the stages' };
+      const body = JSON.stringify(request);
       const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' };
       let why = '';
       for (let tries = 0; tries < MOST_TRIES; tries += 1) {

@@ -48,7 +48,7 @@ export async function openSnapshot(
     await client.query(`DECLARE changes NO SCROLL CURSOR FOR ${changes}`, values);
     const estimate = await client.query(`EXPLAIN (FORMAT JSON) ${records}`, values);
     const inTurn = createQueue();
-    const read = (cursor: string) => inTurn(() => fetch(client, cursor));
+    const read = (cursor: string) => inTurn(() => fetchRows(client, cursor));
     return {
       aboutRecords: estimate.rows[0]['QUERY PLAN'][0].Plan['Plan Rows'],
       nextRecords: ahead(async () => (await read('records')).map(toRecord)),
@@ -61,7 +61,7 @@ export async function openSnapshot(
   }
 }
 
-async function fetch(client: pg.Client, cursor: string): Promise<Row[]> {
+async function fetchRows(client: pg.Client, cursor: string): Promise<Row[]> {
   const text = `FETCH ${PAGE_ROWS} FROM ${cursor}`;
   return (await client.query<(string | null)[]>({ text, rowMode: 'array', types: AS_TEXT }).catch(away)).rows;
 }
