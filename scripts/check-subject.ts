@@ -15,7 +15,7 @@ const subject =
         .find((line) => !line.startsWith('#')) ?? '');
 if (!SUBJECT.test(subject) && !MADE_BY_GIT.test(subject)) {
   process.stderr.write(
-    `The subject came as "${subject}". Allowed: a scope and a sentence, such as "engine: A rollback names the replica that does not serve it". See CONTRIBUTING.md.\n`,
+    `The subject is "${subject}". Allowed: a scope and a sentence, such as "engine: A rollback names the replica that does not serve it". See CONTRIBUTING.md.\n`,
   );
   process.exitCode = 1;
 }

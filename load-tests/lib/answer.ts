@@ -13,7 +13,7 @@ export type Answer = {
   readonly durationMs: number;
 };
 
-/** What k6 tells of an answer, as far as it is read here. A status of 0 means that none came. */
+/** What k6 tells of an answer, as far as it is read here. A status of 0 means that none was sent. */
 type HttpAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { readUrls } from './targets.ts';
 test('a load is bounded in rate, time and number', () => {
   assert.deepEqual(readLoad('20', '2m'), { ratePerSecond: 20, seconds: 120 });
   for (const rate of ['0', '1001', '1.5', '-1', '1e2', '']) {
-    assert.throws(() => readLoad(rate, '1s'), /RATE came as .*; allowed: a whole number from 1 to 1000/);
+    assert.throws(() => readLoad(rate, '1s'), /RATE is .*; allowed: a whole number from 1 to 1000/);
   }
   assert.throws(() => readLoad('1000', '301s'), /301000 requests; allowed: up to 300000/);
 });
@@ -20,16 +20,16 @@ test('a load that grows is bounded by what it grows to', () => {
 test('a time is whole seconds or minutes, up to four hours', () => {
   assert.equal(readSeconds('DURATION', '240m'), 14_400);
   for (const text of ['0s', '241m', '30', '1h', '1.5s', '']) {
-    assert.throws(() => readSeconds('DURATION', text), /DURATION came as /);
+    assert.throws(() => readSeconds('DURATION', text), /DURATION is /);
   }
 });
 
 test('what is wrong is named with what is allowed', () => {
   assert.throws(() => readWhole('CLIENTS', 'ten', { lowest: 1, highest: 50 }), {
-    message: 'CLIENTS came as ten; allowed: a whole number from 1 to 50.',
+    message: 'CLIENTS is ten; allowed: a whole number from 1 to 50.',
   });
   assert.throws(() => readChoice('FAULT', 'fire', ['latency', 'errors']), {
-    message: 'FAULT came as fire; allowed: latency, errors.',
+    message: 'FAULT is fire; allowed: latency, errors.',
   });
 });
 

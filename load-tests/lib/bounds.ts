@@ -25,7 +25,7 @@ export function readWhole(
   const { lowest, highest } = bounds;
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!(value >= lowest && value <= highest)) {
-    throw new Error(`${name} came as ${text}; allowed: a whole number from ${lowest} to ${highest}.`);
+    throw new Error(`${name} is ${text}; allowed: a whole number from ${lowest} to ${highest}.`);
   }
   return value;
 }
@@ -35,7 +35,7 @@ export function readSeconds(name: string, text: string): number {
   const [, amount, unit] = /^(\d+)(s|m)$/.exec(text) ?? [];
   const seconds = Number(amount) * (unit === 'm' ? 60 : 1);
   if (!(seconds >= 1 && seconds <= MOST_SECONDS)) {
-    throw new Error(`${name} came as ${text}; allowed: whole seconds or minutes up to four hours, such as 30s.`);
+    throw new Error(`${name} is ${text}; allowed: whole seconds or minutes up to four hours, such as 30s.`);
   }
   return seconds;
 }
@@ -44,7 +44,7 @@ export function readSeconds(name: string, text: string): number {
 export function readChoice<Choice extends string>(name: string, text: string, allowed: readonly Choice[]): Choice {
   const choice = allowed.find((each) => each === text);
   if (choice === undefined) {
-    throw new Error(`${name} came as ${text || 'nothing'}; allowed: ${allowed.join(', ')}.`);
+    throw new Error(`${name} is ${text || 'nothing'}; allowed: ${allowed.join(', ')}.`);
   }
   return choice;
 }

@@ -11,7 +11,7 @@ export function cliErrorOf(failure: ApiFailure): CliError {
     case 'no-token':
       return new CliError(
         EXIT.unauthorized,
-        "A change needs the controller's token, and none came. Set SLUICE_TOKEN, or SLUICE_TOKEN_FILE to a file that has it.",
+        "A change needs the controller's token, and none was sent. Set SLUICE_TOKEN, or SLUICE_TOKEN_FILE to a file that has it.",
       );
     case 'unreachable':
       return unreachable(failure);

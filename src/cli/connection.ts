@@ -15,7 +15,7 @@ export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
   const allowed = `allowed: the controller's address, such as ${DEFAULT_URL}`;
   const url = URL.parse(given.endsWith('/') ? given : `${given}/`);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new CliError(EXIT.usage, `${name} came as ${JSON.stringify(given)}; ${allowed}.`);
+    throw new CliError(EXIT.usage, `${name} is ${JSON.stringify(given)}; ${allowed}.`);
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new CliError(EXIT.usage, `${name} came with a user, a query or a fragment; ${allowed}.`);

@@ -49,7 +49,7 @@ describe('setting the percent of a flag', () => {
   test('refuses to raise a flag that is DISABLED, missing or broken, and says why', () => {
     assert.match(refusal(fileOf({ ...GOOD, state: 'DISABLED' }), {}), /DISABLED.*for people/);
     assert.match(refusal(fileOf(GOOD), { flagKey: 'other' }), /flags\.other: there is no such flag/);
-    assert.match(refusal(fileOf({ ...GOOD, defaultVariant: 'gone' }), {}), /defaultVariant came as "gone"/);
+    assert.match(refusal(fileOf({ ...GOOD, defaultVariant: 'gone' }), {}), /defaultVariant is "gone"/);
     assert.match(refusal('{', { percent: 0 }), /^1:2: this is no JSON/);
   });
 

@@ -11,31 +11,28 @@ export function lintFlag(definition: unknown, site: FlagSite, reports: Reports):
   const at = (...steps: (string | number)[]) => [...path, ...steps];
   if (!isObject(definition)) {
     const allowed = 'an object with state, variants and defaultVariant';
-    reports.fileError(path, `a flag came as ${shown(definition)}; allowed: ${allowed}. ${REFUSED} Write one.`);
+    reports.fileError(path, `a flag is ${shown(definition)}; allowed: ${allowed}. ${REFUSED} Write one.`);
     return;
   }
   const { state, variants } = definition;
   if (!STATES.includes(state as (typeof STATES)[number])) {
     reports.fileError(
       at('state'),
-      `state came as ${shown(state)}; allowed: "ENABLED" or "DISABLED". ${REFUSED} Correct it.`,
+      `state is ${shown(state)}; allowed: "ENABLED" or "DISABLED". ${REFUSED} Correct it.`,
     );
   }
   if (!isObject(variants)) {
     const allowed = 'an object such as {"off": 0, "p5": 5}';
-    reports.fileError(
-      at('variants'),
-      `variants came as ${shown(variants)}; allowed: ${allowed}. ${REFUSED} Write one.`,
-    );
+    reports.fileError(at('variants'), `variants is ${shown(variants)}; allowed: ${allowed}. ${REFUSED} Write one.`);
     return;
   }
   lintDefaultVariant(definition.defaultVariant, variants, site, reports);
   const types = new Set(Object.values(variants).map((value) => (Array.isArray(value) ? 'list' : typeof value)));
   if (types.size > 1) {
-    const came = Array.from(types).join(', ');
+    const found = Array.from(types).join(', ');
     reports.flagError(
       at('variants'),
-      `variants have mixed types; came: ${came}; allowed: one type. Callers get their default for the others. Make them alike.`,
+      `variants have mixed types; found: ${found}; allowed: one type. Callers get their default for the others. Make them alike.`,
     );
   }
   lintTargeting(definition.targeting, variants, site, reports);
@@ -53,7 +50,7 @@ function lintDefaultVariant(
   reports: Reports,
 ): void {
   const here = [...path, 'defaultVariant'];
-  const came = `defaultVariant came as ${shown(value)}`;
+  const came = `defaultVariant is ${shown(value)}`;
   const allowed = `allowed: ${Object.keys(variants).join(', ')}`;
   if (value === undefined || value === null || value === '') {
     // Leaving it to the caller is legal; a rollout that does so is at 0 % in silence.
@@ -71,7 +68,7 @@ function lintTargeting(targeting: unknown, variants: Record<string, unknown>, si
   }
   if (!isObject(targeting)) {
     const allowed = 'a rule such as {"if": […]}, or nothing';
-    reports.flagError(path, `targeting came as ${shown(targeting)}; allowed: ${allowed}. Correct it.`);
+    reports.flagError(path, `targeting is ${shown(targeting)}; allowed: ${allowed}. Correct it.`);
     return;
   }
   lintRule(targeting, path, site.evaluators, reports.flagError);

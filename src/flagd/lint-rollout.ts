@@ -17,7 +17,7 @@ export function lintRollout(
     if (!isPercent(value)) {
       reports.flagError(
         at('variants', name),
-        `variant ${name} came as ${shown(value)}, which the service takes for 0; allowed: a whole number from 0 to 100. Correct it.`,
+        `variant ${name} is ${shown(value)}, which the service takes for 0; allowed: a whole number from 0 to 100. Correct it.`,
       );
     }
   }
@@ -26,7 +26,7 @@ export function lintRollout(
   }
   if (definition.state === 'DISABLED') {
     const meaning = 'which means 0 % whatever defaultVariant says';
-    reports.warning(at('state'), `state came as "DISABLED", ${meaning}; allowed. Write "ENABLED" to roll out.`);
+    reports.warning(at('state'), `state is "DISABLED", ${meaning}; allowed. Write "ENABLED" to roll out.`);
   }
   lintLease(definition.targeting, variants, at('targeting'), nowMs, reports);
   warnOfZero(definition, variants, at('targeting'), reports);

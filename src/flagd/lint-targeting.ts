@@ -27,16 +27,13 @@ export function lintRule(rule: unknown, path: Path, evaluators: readonly string[
   if (others.length > 0) {
     report(
       path,
-      `a rule has one operator; ${Object.keys(rule).join(', ')} came. The whole flag fails on it. Nest them.`,
+      `a rule has one operator; ${Object.keys(rule).join(', ')} were given. The whole flag fails on it. Nest them.`,
     );
   }
   if (operator === '$ref') {
     if (typeof operands !== 'string' || !evaluators.includes(operands)) {
       const allowed = evaluators.length === 0 ? 'none, as $evaluators is empty or missing' : evaluators.join(', ');
-      report(
-        here,
-        `$ref came as ${shown(operands)}; allowed: ${allowed}. The whole flag fails on it. Add the evaluator.`,
-      );
+      report(here, `$ref is ${shown(operands)}; allowed: ${allowed}. The whole flag fails on it. Add the evaluator.`);
     }
     return;
   }
@@ -55,7 +52,7 @@ export function lintRule(rule: unknown, path: Path, evaluators: readonly string[
 function lintFractional(operands: unknown, path: Path, report: Report): void {
   const ignored = 'flagd passes over it in silence and takes defaultVariant.';
   if (!Array.isArray(operands)) {
-    report(path, `fractional came as ${shown(operands)}; allowed: a list of buckets. ${ignored} Write a list.`);
+    report(path, `fractional is ${shown(operands)}; allowed: a list of buckets. ${ignored} Write a list.`);
     return;
   }
   const first = Array.isArray(operands[0]) ? 0 : 1;
@@ -68,12 +65,12 @@ function lintFractional(operands: unknown, path: Path, report: Report): void {
     }
     const here = [...path, at];
     if (!Array.isArray(bucket) || bucket.length < 1 || bucket.length > 2) {
-      report(here, `a bucket came as ${shown(bucket)}; allowed: ["variant", weight]. ${ignored} Correct it.`);
+      report(here, `a bucket is ${shown(bucket)}; allowed: ["variant", weight]. ${ignored} Correct it.`);
       return;
     }
     // A weight may be a rule; what that gives, only an evaluation knows.
     if (bucket.length === 2 && !Number.isInteger(bucket[1]) && !isObject(bucket[1])) {
-      report([...here, 1], `a weight came as ${shown(bucket[1])}; allowed: a whole number. ${ignored} Correct it.`);
+      report([...here, 1], `a weight is ${shown(bucket[1])}; allowed: a whole number. ${ignored} Correct it.`);
     }
   });
 }

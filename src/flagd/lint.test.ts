@@ -45,11 +45,11 @@ describe('lint of a flags file', () => {
 
   for (const [text, path, pattern] of [
     ['', '', /empty/],
-    ['[]', 'flags', /the file came as \[\]/],
-    ['{}', 'flags', /flags came as nothing; allowed: \{"flags"/],
-    ['{"flags": []}', 'flags', /flags came as \[\]/],
-    ['{"flags": {}}', 'flags', /flags came empty/],
-    ['{"flags": {"a": 1}}', 'flags.a', /a flag came as 1/],
+    ['[]', 'flags', /the file is \[\]/],
+    ['{}', 'flags', /flags is nothing; allowed: \{"flags"/],
+    ['{"flags": []}', 'flags', /flags is \[\]/],
+    ['{"flags": {}}', 'flags', /flags is empty/],
+    ['{"flags": {"a": 1}}', 'flags.a', /a flag is 1/],
   ] as const) {
     test(`finds that no flag can be read from ${text || 'an empty file'}`, () => {
       const [problem] = lintFlagsText(text);
@@ -62,14 +62,14 @@ describe('lint of a flags file', () => {
     const text = JSON.stringify({ flags: { [FLAG]: { ...GOOD, state: 'enabled' } } }, null, 2);
     const [problem] = lintFlagsText(text, { flagKey: FLAG });
     assert.deepEqual([problem?.line, problem?.column], [4, 7]);
-    assert.match(problem?.message ?? '', /came as "enabled"; allowed: "ENABLED" or "DISABLED"\..*Correct it\./);
+    assert.match(problem?.message ?? '', /is "enabled"; allowed: "ENABLED" or "DISABLED"\..*Correct it\./);
   });
 
   test('finds a defaultVariant that is missing, null, a number, or no variant', () => {
-    only(found({ defaultVariant: undefined }), /^error .*defaultVariant came as nothing.*0 %; allowed: off, p5, p10/);
-    only(found({ defaultVariant: null }), /^error .*came as null/);
-    only(found({ defaultVariant: 5 }), /^error .*came as 5, which is no variant/);
-    only(found({ defaultVariant: 'p99' }), /^error .*came as "p99", which is no variant; allowed: off, p5, p10/);
+    only(found({ defaultVariant: undefined }), /^error .*defaultVariant is nothing.*0 %; allowed: off, p5, p10/);
+    only(found({ defaultVariant: null }), /^error .*is null/);
+    only(found({ defaultVariant: 5 }), /^error .*is 5, which is no variant/);
+    only(found({ defaultVariant: 'p99' }), /^error .*is "p99", which is no variant; allowed: off, p5, p10/);
   });
 
   test('finds variants that are no percents, but only in the flag of the rollout', () => {
@@ -86,7 +86,7 @@ describe('lint of a flags file', () => {
     const other = { state: 'ENABLED', variants: { a: 'x', b: 1 }, defaultVariant: 'a' };
     only(
       lintFlagsText(JSON.stringify({ flags: { other } })).map(({ message }) => message),
-      /came: string, number/,
+      /found: string, number/,
     );
   });
 
@@ -98,7 +98,7 @@ describe('lint of a flags file', () => {
   test('finds a missing flag and names those that came', () => {
     only(
       lintFlagsText(JSON.stringify({ flags: { other: GOOD } }), { flagKey: FLAG }).map(({ message }) => message),
-      /no flag violation.*came: other\./,
+      /no flag violation.*found: other\./,
     );
   });
 
@@ -113,23 +113,23 @@ describe('lint of a flags file', () => {
         },
         defaultVariant: 'p5',
       }),
-      /^error .*fractional\.0\.1: a weight came as "50"/,
+      /^error .*fractional\.0\.1: a weight is "50"/,
     );
     only(
       found({ targeting: { fractional: [{ var: 'email' }, ['p5', 0.5]] }, defaultVariant: 'p5' }),
-      /^error .*fractional\.1\.1: a weight came as 0\.5/,
+      /^error .*fractional\.1\.1: a weight is 0\.5/,
     );
   });
 
   test('finds operators that flagd does not know, at any depth', () => {
     const targeting = { if: [{ and: [{ startswith: [{ var: 'email' }, 'a'] }] }, 'p5', null] };
     only(found({ targeting, defaultVariant: 'p5' }), /^error .*if\.0\.and\.0\.startswith: startswith is no operator/);
-    only(found({ targeting: { if: [true, 'p5'], x: 1 }, defaultVariant: 'p5' }), /one operator; if, x came/);
+    only(found({ targeting: { if: [true, 'p5'], x: 1 }, defaultVariant: 'p5' }), /one operator; if, x were given/);
   });
 
   test('finds a $ref without its evaluator, and accepts one that is there', () => {
     const targeting = { if: [{ $ref: 'ours' }, 'p5', null] };
-    only(found({ targeting, defaultVariant: 'p5' }), /^error .*\$ref came as "ours"; allowed: none/);
+    only(found({ targeting, defaultVariant: 'p5' }), /^error .*\$ref is "ours"; allowed: none/);
     assert.deepEqual(
       found({ targeting, defaultVariant: 'p5' }, { $evaluators: { ours: { in: ['a', { var: 'b' }] } } }),
       [],
@@ -217,7 +217,7 @@ spec:
   test('says so where there are no flags, or no YAML', () => {
     assert.match(lint('kind: Deployment\n')[0]?.message ?? '', /there are no flags here/);
     assert.match(lint('')[0]?.message ?? '', /there are no flags here/);
-    assert.match(lint('kind: FeatureFlag\n')[0]?.message ?? '', /the file came as nothing/);
+    assert.match(lint('kind: FeatureFlag\n')[0]?.message ?? '', /the file is nothing/);
     assert.match(lint('a: [\n')[0]?.message ?? '', /this is no YAML/);
   });
 });

@@ -61,7 +61,7 @@ function lintFlags(value: unknown, locate: Locate, { flagKey, nowMs = Date.now()
   };
   const flags = isObject(value) ? value.flags : undefined;
   if (!isObject(value) || !isObject(flags)) {
-    const came = isObject(value) ? `flags came as ${shown(flags)}` : `the file came as ${shown(value)}`;
+    const came = isObject(value) ? `flags is ${shown(flags)}` : `the file is ${shown(value)}`;
     reports.fileError(['flags'], `${came}; allowed: {"flags": {…}}. flagd finds no flag in it. Write one.`);
     return problems;
   }
@@ -70,13 +70,13 @@ function lintFlags(value: unknown, locate: Locate, { flagKey, nowMs = Date.now()
   if (names.length === 0) {
     reports.flagError(
       ['flags'],
-      'flags came empty: flagd forgets every flag, and callers take their default. Add flags.',
+      'flags is empty: flagd forgets every flag, and callers take their default. Add flags.',
     );
   } else if (flagKey !== undefined && !names.includes(flagKey)) {
     const came = names.join(', ');
     reports.flagError(
       ['flags'],
-      `there is no flag ${flagKey}, which means 0 %; came: ${came}. Add it, or correct its name.`,
+      `there is no flag ${flagKey}, which means 0 %; found: ${came}. Add it, or correct its name.`,
     );
   }
   for (const name of names) {
@@ -93,7 +93,7 @@ function namedEvaluators(value: unknown, reports: Reports): string[] {
   if (!isObject(value)) {
     reports.flagError(
       ['$evaluators'],
-      `$evaluators came as ${shown(value)}; allowed: an object of named rules. Correct it.`,
+      `$evaluators is ${shown(value)}; allowed: an object of named rules. Correct it.`,
     );
     return [];
   }

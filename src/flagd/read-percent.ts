@@ -16,21 +16,21 @@ export type PercentReading =
 export function readPercent(definition: unknown): PercentReading {
   const unusable = (...problems: string[]): PercentReading => ({ kind: 'unusable', problems });
   if (!isObject(definition)) {
-    return unusable(`the flag came as ${shown(definition)}; allowed: an object.`);
+    return unusable(`the flag is ${shown(definition)}; allowed: an object.`);
   }
   const { state, variants, defaultVariant, targeting } = definition;
   if (!STATES.includes(state as (typeof STATES)[number])) {
-    return unusable(`state came as ${shown(state)}; allowed: "ENABLED" or "DISABLED".`);
+    return unusable(`state is ${shown(state)}; allowed: "ENABLED" or "DISABLED".`);
   }
   if (!isObject(variants)) {
-    return unusable(`variants came as ${shown(variants)}; allowed: an object of names and numbers.`);
+    return unusable(`variants is ${shown(variants)}; allowed: an object of names and numbers.`);
   }
   if (typeof defaultVariant !== 'string' || !Object.hasOwn(variants, defaultVariant)) {
-    return unusable(`defaultVariant came as ${shown(defaultVariant)}; allowed: ${Object.keys(variants).join(', ')}.`);
+    return unusable(`defaultVariant is ${shown(defaultVariant)}; allowed: ${Object.keys(variants).join(', ')}.`);
   }
   const percent = variants[defaultVariant];
   if (!isPercent(percent)) {
-    return unusable(`variant ${defaultVariant} came as ${shown(percent)}; allowed: a whole number from 0 to 100.`);
+    return unusable(`variant ${defaultVariant} is ${shown(percent)}; allowed: a whole number from 0 to 100.`);
   }
   const lease = readLease(targeting);
   return {

@@ -64,7 +64,7 @@ export function inWords(wrong: Wrong, whole: string): string {
     case 'unknown':
       return `${where} has an unknown key ${nameOf(wrong.key)}; allowed: ${wrong.allowed}`;
     case 'value':
-      return `${where} came as ${shown(wrong.came)}; allowed: ${wrong.allowed}`;
+      return `${where} is ${shown(wrong.came)}; allowed: ${wrong.allowed}`;
   }
 }
 

@@ -22,16 +22,16 @@ function wordsFor(schema: TSchema, value: unknown): string[] {
 test('each wrong place is told once, with what came and what is allowed', () => {
   assert.deepEqual(wordsFor(Order, { id: 'twelve', size: true, lines: [{ 'a/b': 10 }, 'x'], note: 1 }), [
     'the order has an unknown key note; allowed: id, at, size, lines',
-    'id came as "twelve"; allowed: up to 3 digits',
-    'size came as true; allowed: a size with its unit',
-    'lines.0.a/b came as 10; allowed: a whole number from 1 to 9',
-    'lines.1 came as "x"; allowed: an object',
+    'id is "twelve"; allowed: up to 3 digits',
+    'size is true; allowed: a size with its unit',
+    'lines.0.a/b is 10; allowed: a whole number from 1 to 9',
+    'lines.1 is "x"; allowed: an object',
   ]);
 });
 
 test('what is missing is told with what belongs there, and a value of another type by itself', () => {
   assert.deepEqual(wordsFor(Order, { id: '7' }), ['the order lacks lines; allowed: a list']);
-  assert.deepEqual(wordsFor(Order, undefined), ['the order came as nothing; allowed: an object']);
+  assert.deepEqual(wordsFor(Order, undefined), ['the order is nothing; allowed: an object']);
 });
 
 for (const time of ['2026-02-03T04:05:06Z', '2026-02-03T04:05:06.123456789+01:00', '2026-02-03T04:05Z']) {
@@ -39,7 +39,7 @@ for (const time of ['2026-02-03T04:05:06Z', '2026-02-03T04:05:06.123456789+01:00
 }
 for (const time of ['2026-13-01T00:00:00Z', '2026-02-03', 'now 12', '2026-02-03 04:05:06Z']) {
   test(`${time} is none`, () => {
-    const words = [`at came as "${time}"; allowed: an RFC 3339 time`];
+    const words = [`at is "${time}"; allowed: an RFC 3339 time`];
     assert.deepEqual(wordsFor(Order, { id: '1', at: time, lines: [] }), words);
   });
 }
@@ -50,7 +50,7 @@ test('a value of very many parts is not looked through: its first error is told'
   const words = wordsFor(Order, { id: '1', lines });
   assert.ok(performance.now() - startedAt < 500);
   assert.equal(words.length, 1);
-  assert.equal(words[0], 'lines.0 came as "x"; allowed: an object');
+  assert.equal(words[0], 'lines.0 is "x"; allowed: an object');
   assert.equal(wordsFor(Order, { id: '1', lines: lines.slice(0, 2_000) }).length, 2_000);
 });
 

@@ -39,7 +39,7 @@ describe('refuses', () => {
     [
       'a percent over 100',
       { ROLLOUT_PERCENT: '101' },
-      /^ROLLOUT_PERCENT is wrong: it came as "101"; allowed: a whole number from 0 to 100\.$/,
+      /^ROLLOUT_PERCENT is wrong: it is "101"; allowed: a whole number from 0 to 100\.$/,
     ],
     ['a percent that is no number', { ROLLOUT_PERCENT: 'off' }, /"off"; allowed: a whole number/],
     [
@@ -111,7 +111,7 @@ describe('the controller', () => {
   test('tells what each signal and each lever needs', () => {
     assert.match(refused({ SCRAPE_TARGETS: '' }), /^SCRAPE_TARGETS is required with SIGNALS=scrape/);
     assert.match(refused({ SIGNALS: 'prometheus' }), /^PROMETHEUS_URL is required/);
-    assert.match(refused({ SIGNALS: 'guesses' }), /^SIGNALS is wrong: it came as "guesses"/);
+    assert.match(refused({ SIGNALS: 'guesses' }), /^SIGNALS is wrong: it is "guesses"/);
     assert.match(refused({ FLAGS_FILE: '' }), /^FLAGS_FILE is required with LEVER=file/);
     assert.match(refused({ LEVER: 'configmap' }), /^FLAG_RESOURCE is required with LEVER=configmap/);
   });

@@ -49,7 +49,7 @@ function describeWrong(name: string, came: string | undefined, schema: TObject):
     return `${name} is required. Set it to ${allowed}.`;
   }
   const told = setting.writeOnly ? 'a value of another form' : shown(came);
-  return `${name} is wrong: it came as ${told}; allowed: ${allowed}.`;
+  return `${name} is wrong: it is ${told}; allowed: ${allowed}.`;
 }
 
 /** `writeOnly`: a secret, or a value that carries one. It is never shown. */

@@ -108,7 +108,7 @@ function rollback(plan: Plan, state: State, to: Percent, { nowMs }: Knowledge, w
       return {
         kind: 'refused',
         state,
-        why: `a rollback goes down: from ${percentOf(state)} % to one of ${[0, ...allowed].join(', ')}; ${to} came.`,
+        why: `a rollback goes down: from ${percentOf(state)} % to one of ${[0, ...allowed].join(', ')}; got ${to}.`,
       };
     }
   }

@@ -312,7 +312,7 @@ describe('a command', () => {
     for (const to of [50, 100, 7]) {
       assert.equal(
         command('rollback', observing(50), HEALTHY, to),
-        `refused: a rollback goes down: from 50 % to one of 0, 5, 25; ${to} came.`,
+        `refused: a rollback goes down: from 50 % to one of 0, 5, 25; got ${to}.`,
       );
     }
   });

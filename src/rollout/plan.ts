@@ -82,7 +82,7 @@ const check = compile(PlanText);
 export function parsePlan(text: string, file = 'rollout.yaml'): Plan {
   if (text.length > LARGEST_PLAN_BYTES) {
     throw new PlanError(
-      [{ line: 1, message: `a plan may have ${LARGEST_PLAN_BYTES} characters; ${text.length} came` }],
+      [{ line: 1, message: `a plan may have ${LARGEST_PLAN_BYTES} characters; got ${text.length}` }],
       file,
     );
   }
@@ -138,7 +138,7 @@ function readPlan(written: PlanText, report: Report): Plan {
   });
   const confidence = parseShare(written.confidence ?? '99.9%') as number;
   if (confidence < 0.9 || confidence >= 1) {
-    report(['confidence'], `confidence came as ${written.confidence}; allowed: from 90% to below 100%.`);
+    report(['confidence'], `confidence is ${written.confidence}; allowed: from 90% to below 100%.`);
   }
   const names = new Set<string>();
   const guards = written.guards.map((guard, at): Guard => {
@@ -148,7 +148,7 @@ function readPlan(written: PlanText, report: Report): Plan {
     names.add(guard.name);
     const windowMs = guard.window === undefined ? DEFAULT_WINDOW_MS : (parseDurationMs(guard.window) as number);
     if (windowMs < 1_000 || windowMs > LONGEST_WINDOW_MS) {
-      report(['guards', at, 'window'], `window came as ${guard.window}; allowed: from 1s to 15m.`);
+      report(['guards', at, 'window'], `window is ${guard.window}; allowed: from 1s to 15m.`);
     }
     const limit = readLimit(guard, (message) => report(['guards', at, 'limit'], message));
     const wanted = guard.test ?? written.test ?? 'sequential';
@@ -165,7 +165,7 @@ function readPlan(written: PlanText, report: Report): Plan {
   });
   const leaseMs = written.lease === undefined ? undefined : (parseDurationMs(written.lease) as number);
   if (leaseMs !== undefined && leaseMs < SHORTEST_LEASE_MS) {
-    report(['lease'], `lease came as ${written.lease}; allowed: at least ${SHORTEST_LEASE_MS / 1_000}s.`);
+    report(['lease'], `lease is ${written.lease}; allowed: at least ${SHORTEST_LEASE_MS / 1_000}s.`);
   }
   return {
     rollout: written.rollout,
@@ -186,9 +186,7 @@ type GuardText = PlanText['guards'][number];
 function readLimit({ measure, comparedTo, limit }: GuardText, report: (message: string) => void): Limit {
   const text = String(limit);
   const wrong = (allowed: string): Limit => {
-    report(
-      `limit of ${measure}${comparedTo ? ` compared to ${comparedTo}` : ''} came as ${text}; allowed: ${allowed}.`,
-    );
+    report(`limit of ${measure}${comparedTo ? ` compared to ${comparedTo}` : ''} is ${text}; allowed: ${allowed}.`);
     return { kind: 'count', count: 0 };
   };
   if (measure === 'mismatches') {

@@ -1,6 +1,6 @@
 import { type Asked, requestOnce } from '../kit/http/client.ts';
 
-/** One HTTP answer of the service, with its body as the text it came as. */
+/** One HTTP answer of the service, with its body as the text that was received. */
 export type Answer = {
   readonly status: number;
   readonly header: (name: string) => string | null;

@@ -13,7 +13,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
     'src/controller/engine/recorder.ts': {
       MOST_BUFFERED: 'events wait in memory, at most {}',
     },
-    'src/controller/engine/engine.ts': {
+    'src/controller/engine/authority.ts': {
       STANDBY_GRACE_MS: 'drops the flag itself, {} after it saw the breach',
     },
     'src/kit/http/server.ts': {
@@ -113,7 +113,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
     },
   },
   'docs/decisions/0013-leadership.md': {
-    'src/controller/engine/engine.ts': {
+    'src/controller/engine/authority.ts': {
       STANDBY_GRACE_MS: 'drops the flag after {}.',
     },
   },
@@ -133,7 +133,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
     'src/controller/signals/scrape.ts': {
       MOST_AT_ONCE: 'at most {} at once',
     },
-    'src/controller/engine/engine.ts': {
+    'src/controller/engine/intake.ts': {
       'READ_WITHIN_MS.scrape': 'has {} for all of them',
     },
     'src/controller/create-controller.ts': {

@@ -42,7 +42,7 @@ test('what is wrong is named', () => {
     const read = readArguments(args);
     return read.kind === 'wrong' ? read.why : read.kind;
   };
-  assert.match(why('--runs', 'many'), /--runs came as "many"/);
+  assert.match(why('--runs', 'many'), /--runs is "many"/);
   assert.match(why('--runs', '1.5'), /whole number/);
   assert.match(why('--runs', ''), /--runs/);
   assert.match(why('--hours', '0'), /--hours/);

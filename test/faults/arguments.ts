@@ -94,7 +94,7 @@ function exclude(values: Values, name: string, others: readonly (keyof Values)[]
 function between(name: string, text: string, min: number, max: number): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (!(value >= min && value <= max)) {
-    throw new Error(`--${name} came as ${JSON.stringify(text)}; allowed: a number from ${min} to ${max}`);
+    throw new Error(`--${name} is ${JSON.stringify(text)}; allowed: a number from ${min} to ${max}`);
   }
   return value;
 }
@@ -102,7 +102,7 @@ function between(name: string, text: string, min: number, max: number): number {
 function whole(name: string, text: string, min: number, max: number): number {
   const value = between(name, text, min, max);
   if (!Number.isInteger(value)) {
-    throw new Error(`--${name} came as ${JSON.stringify(text)}; allowed: a whole number from ${min} to ${max}`);
+    throw new Error(`--${name} is ${JSON.stringify(text)}; allowed: a whole number from ${min} to ${max}`);
   }
   return value;
 }

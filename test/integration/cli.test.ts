@@ -212,7 +212,7 @@ describe('what goes wrong', () => {
     api.answer(ok(done()));
     const none = await sluice(['rollback'], { SLUICE_TOKEN: '' });
     assert.deepEqual([none.code, api.asked.length], [5, 0]);
-    assert.match(none.err, /none came\. Set SLUICE_TOKEN/);
+    assert.match(none.err, /none was sent\. Set SLUICE_TOKEN/);
     const unusable = await sluice(['rollback'], { SLUICE_TOKEN: `${TOKEN}\nx: y` });
     assert.deepEqual([unusable.code, api.asked.length], [5, 0]);
   });
@@ -259,7 +259,7 @@ describe('what goes wrong', () => {
       [['history', '--limit', '0'], /whole number from 1 to 1000/],
       [['pause', '--reason', 'x'.repeat(501)], /up to 500 characters; 501 came/],
       [['status', '--interval', 'soon'], /a duration from 100ms to 1h/],
-      [['status', '--url', 'nowhere'], /--url came as "nowhere"/],
+      [['status', '--url', 'nowhere'], /--url is "nowhere"/],
       [[], /Usage: sluice/],
     ];
     const ends = await Promise.all(wrong.map(([args]) => sluice(args)));

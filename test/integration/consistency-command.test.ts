@@ -147,7 +147,7 @@ test('since the stage, or its percent, only what changed since is looked at', as
   }
   const { code, err } = await check(['--since', '25%']);
   assert.equal(code, 2);
-  assert.match(err, /^error: --since came as 25%, and none of the last \d+ events of the rollout enters 25 %/);
+  assert.match(err, /^error: --since is 25%, and none of the last \d+ events of the rollout enters 25 %/);
 });
 
 test('without a controller the check is made, and it is said that no journal has it', async () => {
@@ -162,7 +162,7 @@ test('without a token, or of another rollout, it is said that no journal has it'
   await startController();
   const { code, out } = await check([], { SLUICE_TOKEN: '' });
   assert.equal(code, 0);
-  assert.match(out, /\nNOT in the journal: A change needs the controller's token, and none came/);
+  assert.match(out, /\nNOT in the journal: A change needs the controller's token, and none was sent/);
   const other = await check(['--rollout', 'another']);
   assert.match(
     other.out,

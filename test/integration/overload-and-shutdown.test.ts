@@ -132,9 +132,9 @@ test('a wrong setting stops the process, with each variable, what came and what 
   const [code] = await once(child, 'close');
   assert.equal(code, 1);
   assert.deepEqual(told.trim().split('\n'), [
-    'PORT is wrong: it came as "http"; allowed: a whole number from 0 to 65535.',
-    'DATABASE_URL is wrong: it came as a value of another form; allowed: postgresql://user:password@host:port/database.',
-    'USE_DOMAIN_SERVICE is wrong: it came as "no"; allowed: true, false.',
-    'ROLLOUT_PERCENT is wrong: it came as "7.5"; allowed: a whole number from 0 to 100.',
+    'PORT is wrong: it is "http"; allowed: a whole number from 0 to 65535.',
+    'DATABASE_URL is wrong: it is a value of another form; allowed: postgresql://user:password@host:port/database.',
+    'USE_DOMAIN_SERVICE is wrong: it is "no"; allowed: true, false.',
+    'ROLLOUT_PERCENT is wrong: it is "7.5"; allowed: a whole number from 0 to 100.',
   ]);
 });

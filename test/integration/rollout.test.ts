@@ -289,7 +289,7 @@ describe('data that differ', () => {
     });
     assert.equal(wrong.status, 400);
     for (const name of ['check', 'since', 'records', 'violation_id']) {
-      assert.match(wrong.json.detail, new RegExp(`${name} came as`));
+      assert.match(wrong.json.detail, new RegExp(`${name} is`));
     }
   });
 });
@@ -317,12 +317,7 @@ describe('the API', () => {
 
   const bad: [string, unknown, number, RegExp][] = [
     ['no JSON', '{ "command": ', 400, /no JSON/],
-    [
-      'an unknown command',
-      { command: 'go', actor: 'ana', reason: '' },
-      400,
-      /command came as \\"go\\"; allowed: start/,
-    ],
+    ['an unknown command', { command: 'go', actor: 'ana', reason: '' }, 400, /command is \\"go\\"; allowed: start/],
     ['a key it does not know', { command: 'start', actor: 'ana', reason: '', now: 1 }, 400, /unknown key/],
     ['no actor', { command: 'start', reason: '' }, 400, /lacks actor/],
     ['a percent for a start', { command: 'start', actor: 'ana', reason: '', to: 50 }, 400, /for rollback only/],

@@ -41,7 +41,7 @@ export function readArguments(args: readonly string[]): Arguments {
 
 function whole(name: string, text: string): number {
   if (!/^\d{1,10}$/.test(text)) {
-    throw new Error(`--${name} came as ${JSON.stringify(text)}; allowed: whole numbers.`);
+    throw new Error(`--${name} is ${JSON.stringify(text)}; allowed: whole numbers.`);
   }
   return Number(text);
 }

@@ -52,7 +52,7 @@ export async function runCheck(store: ConsistencyStore, begun: Check, { output, 
 export async function findBegun(store: ConsistencyStore, id: string): Promise<Check> {
   const check = await store.find(id);
   if (check === undefined) {
-    throw new CliError(EXIT.usage, `--resume came as ${id}, and this database has no such check. Begin a new one.`);
+    throw new CliError(EXIT.usage, `--resume is ${id}, and this database has no such check. Begin a new one.`);
   }
   if (check.isFinished) {
     const { findings } = check.progress;

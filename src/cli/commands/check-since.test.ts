@@ -80,6 +80,6 @@ test('a percent is when its stage was last entered, from whichever side', async 
   assert.equal(await timeOfSince({ kind: 'percent', percent: 25 }, client(events)), '2026-03-03T00:00:00.000Z');
   await assert.rejects(
     timeOfSince({ kind: 'percent', percent: 5 }, client(events)),
-    /--since came as 5%, and none of the last 5 events of the rollout enters 5 %/,
+    /--since is 5%, and none of the last 5 events of the rollout enters 5 %/,
   );
 });

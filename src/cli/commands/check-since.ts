@@ -60,7 +60,7 @@ export async function timeOfSince(since: Since, client: Pick<ApiClient, 'status'
       if (state.since === null || state.percent === 0) {
         throw new CliError(
           EXIT.usage,
-          `--since came as stage, and no stage is served now (${state.phrase}). Name the percent of one, such as 25%, a time or a duration.`,
+          `--since is stage, and no stage is served now (${state.phrase}). Name the percent of one, such as 25%, a time or a duration.`,
         );
       }
       return state.since;
@@ -72,7 +72,7 @@ export async function timeOfSince(since: Since, client: Pick<ApiClient, 'status'
       if (entered === undefined) {
         throw new CliError(
           EXIT.usage,
-          `--since came as ${percent}%, and none of the last ${events.length} events of the rollout enters ${percent} %. sluice history shows them; a time or a duration is allowed as well.`,
+          `--since is ${percent}%, and none of the last ${events.length} events of the rollout enters ${percent} %. sluice history shows them; a time or a duration is allowed as well.`,
         );
       }
       return entered.at;

@@ -35,7 +35,7 @@ test("a plan's problems have its file and line", () => {
   const text = PLAN.replace('5m', 'soon');
   const [finding, ...more] = lintFiles([{ name: 'rollout.yaml', text }], [], undefined);
   assert.equal(more.length, 0);
-  assert.match(renderFinding(finding as NonNullable<typeof finding>), /^rollout\.yaml:4:1: error: .*came as "soon"/);
+  assert.match(renderFinding(finding as NonNullable<typeof finding>), /^rollout\.yaml:4:1: error: .*is "soon"/);
   assert.equal(renderLintSummary(1, [finding as NonNullable<typeof finding>]), '1 file: 1 error');
   assert.equal(renderLintSummary(2, []), '2 files: no problems');
 });

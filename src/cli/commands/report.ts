@@ -28,10 +28,7 @@ Examples:
       const text = await context.client(command).report(lang, format);
       if (out !== undefined) {
         await writeFile(out, text).catch((error: Error) => {
-          throw new CliError(
-            EXIT.usage,
-            `--out came as ${JSON.stringify(out)}, which cannot be written: ${error.message}.`,
-          );
+          throw new CliError(EXIT.usage, `--out is ${JSON.stringify(out)}, which cannot be written: ${error.message}.`);
         });
         output.err(`The report is in ${out}.\n`);
         return;

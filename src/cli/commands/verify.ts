@@ -153,7 +153,7 @@ function readAddress(given: string): URL {
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new CliError(
       EXIT.usage,
-      `an address came as ${JSON.stringify(given)}; allowed: one such as http://127.0.0.1:8080.`,
+      `an address is ${JSON.stringify(given)}; allowed: one such as http://127.0.0.1:8080.`,
     );
   }
   return url;

@@ -111,8 +111,8 @@ test('the actor is who is logged in, and always fits', () => {
 test('the address may have a path, and errors name what gave it', () => {
   assert.equal(new URL('api/status', readUrl('https://ops/sluice', {})).href, 'https://ops/sluice/api/status');
   assert.equal(readUrl(undefined, {}).href, 'http://127.0.0.1:8090/');
-  assert.throws(() => readUrl(undefined, { SLUICE_URL: 'ops:8090' }), /SLUICE_URL came as "ops:8090"/);
-  assert.throws(() => readUrl('8090', {}), /--url came as "8090"/);
+  assert.throws(() => readUrl(undefined, { SLUICE_URL: 'ops:8090' }), /SLUICE_URL is "ops:8090"/);
+  assert.throws(() => readUrl('8090', {}), /--url is "8090"/);
   assert.throws(
     () => readUrl('http://me:hidden@ops', {}),
     (error: Error) => /came with a user/.test(error.message) && !error.message.includes('hidden'),

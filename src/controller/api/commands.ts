@@ -18,7 +18,7 @@ export const commands = ({ loop, status, may }: ApiParts): Route =>
     },
     handle: async (ctx, { body: { command: name, actor, reason, to } }) => {
       if (to !== undefined && name !== 'rollback') {
-        return answerProblem(ctx, invalidBody([`to came with ${name}; it is for rollback only`]));
+        return answerProblem(ctx, invalidBody([`to was given with ${name}; it is for rollback only`]));
       }
       answerOutcome(ctx, await loop.command({ name, actor, reason, to }), status);
     },

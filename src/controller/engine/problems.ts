@@ -89,7 +89,7 @@ function summed(problem: Problem, nowMs: number): Said {
   }
   return {
     next: { ...problem, isToldThere: isThere, isSummed: true, toldAtMs: nowMs, tellings: 1, times: 0 },
-    told: isThere ? `Still: ${text}; ${often}.` : `Over: ${text}; it came ${often}.`,
+    told: isThere ? `Still: ${text}; ${often}.` : `Over: ${text}; ${often}.`,
   };
 }
 

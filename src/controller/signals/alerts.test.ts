@@ -117,29 +117,29 @@ test("understands Grafana's managed alerts", () => {
 });
 
 for (const [what, body, expected] of [
-  ['nothing', undefined, /the message came as nothing; allowed: a webhook message/],
-  ['a text', 'alerts', /the message came as "alerts"; allowed: .*an object/],
-  ['a list', [alert], /the message came as \[/],
+  ['nothing', undefined, /the message is nothing; allowed: a webhook message/],
+  ['a text', 'alerts', /the message is "alerts"; allowed: .*an object/],
+  ['a list', [alert], /the message is \[/],
   ['no alerts', { version: '4' }, /the message lacks alerts/],
-  ['another version', { ...message(alert), version: '3' }, /version came as "3"; allowed: "4" of Alertmanager/],
-  ['alerts that are no list', { version: '4', alerts: {} }, /alerts came as \{\}; allowed: a list of alerts/],
-  ['an alert that is none', message(null), /alerts\.0: the alert came as null; allowed: an alert/],
-  ['another status', message({ ...alert, status: 'on' }), /alerts\.0: status came as "on"; allowed: firing, resolved/],
+  ['another version', { ...message(alert), version: '3' }, /version is "3"; allowed: "4" of Alertmanager/],
+  ['alerts that are no list', { version: '4', alerts: {} }, /alerts is \{\}; allowed: a list of alerts/],
+  ['an alert that is none', message(null), /alerts\.0: the alert is null; allowed: an alert/],
+  ['another status', message({ ...alert, status: 'on' }), /alerts\.0: status is "on"; allowed: firing, resolved/],
   [
     'a label that is no text',
     message({ ...alert, labels: { rollout: 5 } }),
-    /alerts\.0: labels\.rollout came as 5; allowed: a text/,
+    /alerts\.0: labels\.rollout is 5; allowed: a text/,
   ],
   ['no fingerprint', message({ ...alert, fingerprint: undefined }), /alerts\.0: the alert lacks fingerprint/],
   [
     'a time that is none',
     message({ ...alert, startsAt: 'now' }),
-    /alerts\.0: startsAt came as "now"; allowed: an RFC 3339 time/,
+    /alerts\.0: startsAt is "now"; allowed: an RFC 3339 time/,
   ],
   [
     'a month 13',
     message({ ...alert, startsAt: '2026-13-01T00:00:00Z' }),
-    /startsAt came as "2026-13-01T00:00:00Z"; allowed/,
+    /startsAt is "2026-13-01T00:00:00Z"; allowed/,
   ],
 ] as const) {
   test(`tells what is wrong with ${what}`, () => {

@@ -26,9 +26,7 @@ export function createTarget(text: string, options: Options): (signal: AbortSign
   const isUrl = text.startsWith('http://');
   const url = isUrl || /^[^\s/@]+:\d{1,5}$/.test(text) ? URL.parse(isUrl ? text : `http://${text}`) : null;
   if (url === null || url.hostname === '') {
-    throw new Error(
-      `a target came as ${JSON.stringify(text)}; allowed: host:port, http://host:port/path, dns:name:port`,
-    );
+    throw new Error(`a target is ${JSON.stringify(text)}; allowed: host:port, http://host:port/path, dns:name:port`);
   }
   const target = targetAt(url);
   return async () => [target];

@@ -5,7 +5,7 @@ const BOUNDS = { timeoutMs: 10_000, mostBytes: 32 * 1024 * 1024 };
 /**
  * Asks what runs on this machine.
  * @returns the body of an answer with 200.
- * @throws where another one came, or none, with what it was.
+ * @throws where another one was sent, or none, with what it was.
  */
 export async function bodyOf(url: string, asked: Asked = {}): Promise<string> {
   const got = await requestOnce(new URL(url), { ...BOUNDS, ...asked });

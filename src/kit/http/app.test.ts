@@ -155,7 +155,7 @@ test('a body comes to the handler only where its schema allows it', async () => 
   assert.equal((await put('{"size":3}')).status, 200);
   assert.deepEqual(seen, [{ size: 3 }]);
   for (const [body, status, detail] of [
-    ['{"size":10}', 400, 'size came as 10; allowed: a whole number from 1 to 9.'],
+    ['{"size":10}', 400, 'size is 10; allowed: a whole number from 1 to 9.'],
     ['{}', 400, 'the body lacks size; allowed: a whole number from 1 to 9.'],
     ['{"size"', 400, /^The body is no JSON/],
     [`{"size":3,"x":"${'x'.repeat(2_000)}"}`, 413, 'The body may have 1kb at most.'],
@@ -172,8 +172,8 @@ test('a body comes to the handler only where its schema allows it', async () => 
 test('who has no token, or another one, is refused before anything is read, and counted', async () => {
   refused = 0;
   for (const [token, came] of [
-    ['', 'none came'],
-    [`Bearer ${TOKEN}x`, 'another one came'],
+    ['', 'none was sent'],
+    [`Bearer ${TOKEN}x`, 'another one was sent'],
   ] as const) {
     const answer = await put('no JSON at all', token);
     assert.equal(answer.status, 401);

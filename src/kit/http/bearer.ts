@@ -22,8 +22,8 @@ export function requireToken({ token, name, onRefused }: Options): Middleware {
     ctx.set('WWW-Authenticate', 'Bearer');
     // What follows was never read: the connection is of no more use.
     ctx.set('Connection', 'close');
-    const came = ctx.get('Authorization') === '' ? 'none came' : 'another one came';
-    const detail = `This needs ${name} as "Authorization: Bearer …"; ${came}.`;
+    const sent = ctx.get('Authorization') === '' ? 'none was sent' : 'another one was sent';
+    const detail = `This needs ${name} as "Authorization: Bearer …"; ${sent}.`;
     answerProblem(ctx, problem(401, 'unauthorized', 'Unauthorized', detail));
   };
 }

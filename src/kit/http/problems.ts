@@ -32,7 +32,7 @@ export const invalidParameters = (errors: readonly ParameterError[]): ProblemDet
 });
 
 const describe = ({ parameter, came, allowed }: ParameterError) =>
-  `${parameter}: ${came === null ? 'missing' : `came as ${JSON.stringify(came)}`}; allowed: ${allowed}.`;
+  `${parameter}: ${came === null ? 'missing' : `is ${JSON.stringify(came)}`}; allowed: ${allowed}.`;
 
 export const noSuchRoute = (method: string, path: string, document: string) =>
   problem(404, 'no-such-route', 'No such route', `${method} ${path} is not answered here; ${document} lists what is.`);

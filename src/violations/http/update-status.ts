@@ -85,7 +85,7 @@ export const updateStatus = ({ forceDomain, update, access }: Parts): Route =>
       switch (outcome.kind) {
         case 'updated':
           ctx.type = 'application/json';
-          // Both are validated, and the id stays the digits it came as.
+          // Both are validated, and the id keeps all of its digits.
           ctx.body = `{"ok":true,"violation_id":${violationId},"status":"${status}"}`;
           return;
         case 'not-found':

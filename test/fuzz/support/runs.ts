@@ -13,7 +13,7 @@ function numberFrom(name: string): number | undefined {
   }
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw new Error(`${name} came as ${text}; allowed: a whole number from 0`);
+    throw new Error(`${name} is ${text}; allowed: a whole number from 0`);
   }
   return value;
 }
