@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { createFakeClock } from '../../test/support/fake-clock.ts';
-import { createQueue, systemClock, TimedOut } from './time.ts';
+import { createQueue, createShared, systemClock, TimedOut } from './time.ts';
 
 const never = () => new Promise<never>(() => {});
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
@@ -140,6 +140,31 @@ test('a queue runs one at a time in the order they came, whatever became of the 
     ['slow', 'Error: broken', 'quick'],
   );
   assert.deepEqual(told, ['slow begins', 'slow ends', 'broken begins', 'broken ends', 'quick begins', 'quick ends']);
+});
+
+test('work that is shared runs once for all who ask meanwhile, and anew for who asks later, also after a failure', async () => {
+  const clock = createFakeClock();
+  let runs = 0;
+  const ask = createShared(async () => {
+    runs += 1;
+    await clock.sleep(10);
+    if (runs === 2) {
+      throw new Error('away');
+    }
+    return runs;
+  });
+  const first = Promise.all([ask(), ask()]);
+  await clock.advance(10);
+  assert.deepEqual(await first, [1, 1]);
+  const second = Promise.allSettled([ask(), ask()]);
+  await clock.advance(10);
+  assert.deepEqual(
+    (await second).map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  const third = ask();
+  await clock.advance(10);
+  assert.equal(await third, 3);
 });
 
 test('the fake clock runs what falls due in its order, each with what follows from it before the next', async () => {

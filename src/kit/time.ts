@@ -112,3 +112,14 @@ export function createQueue() {
     return result;
   };
 }
+
+/** One run of `work` at a time: whoever asks while it is under way shares it. */
+export function createShared<T>(work: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= work().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+}

@@ -4,11 +4,13 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { createNotifier } from '../../src/controller/notifications/notifier.ts';
 import { until } from '../../src/dev/until.ts';
-import { systemClock as clock } from '../../src/kit/time.ts';
+import { type Clock, systemClock } from '../../src/kit/time.ts';
 import type { EventKind, ReadEvent } from '../../src/rollout/event.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { type Receiver, startReceiver } from '../support/notification-receiver.ts';
 
 const SECRET = 'T0KEN-in-the-path';
+const LONGEST_RETRY_MS = 60_000;
 const KINDS = ['started', 'approval-needed', 'promoted', 'rolled-back', 'completed'] as const;
 
 let receiver: Receiver;
@@ -19,8 +21,16 @@ let notifier: ReturnType<typeof createNotifier>;
 beforeEach(async () => {
   receiver = await startReceiver();
   lines = '';
+  notifier = start(systemClock);
+});
+afterEach(async () => {
+  await notifier.close();
+  await receiver[Symbol.asyncDispose]();
+});
+
+function start(clock: Clock) {
   registry = new Registry();
-  notifier = createNotifier({
+  return createNotifier({
     rollout: 'violation-status',
     flag: 'a-flag',
     webhookUrl: `${receiver.url}/hook/${SECRET}`,
@@ -37,11 +47,7 @@ beforeEach(async () => {
       },
     ),
   });
-});
-afterEach(async () => {
-  await notifier.close();
-  await receiver[Symbol.asyncDispose]();
-});
+}
 
 let ids = 0;
 const event = (kind: EventKind): ReadEvent => {
@@ -86,13 +92,16 @@ describe('notifications', () => {
   });
 
   test('are told again after no answer and after a 500, in the order they were made', async () => {
+    const clock = createFakeClock();
+    notifier = start(clock);
     receiver.instead = (response) => (receiver.asked() % 2 === 0 ? response.destroy() : response.writeHead(500).end());
     for (const kind of KINDS) {
       notifier.take(event(kind));
     }
-    await until('it was tried', () => receiver.asked() >= 2);
-    assert.equal(receiver.received.length, 0);
+    await until('both wait to try again', () => clock.waiting() === 2);
+    assert.deepEqual([receiver.received.length, receiver.asked()], [0, 2]);
     receiver.instead = undefined;
+    await clock.advance(LONGEST_RETRY_MS);
     await until('all are told', () => receiver.received.length === 2 * KINDS.length);
     assert.deepEqual(
       to('/hook').map(({ body }) => JSON.parse(body).event.kind),
@@ -116,6 +125,17 @@ describe('notifications', () => {
     await notifier.close();
     assert.equal(receiver.received.length, 0);
     assert.equal(await counted('webhook', 'dropped'), 1);
+  });
+
+  test('that wait to be tried again are told with the last words, and the end does not wait for their turn', async () => {
+    const clock = createFakeClock();
+    notifier = start(clock);
+    receiver.instead = (response) => response.writeHead(503).end();
+    notifier.take(event('rolled-back'));
+    await until('a retry is waited for', () => clock.waiting() === 2);
+    receiver.instead = undefined;
+    await notifier.close();
+    assert.deepEqual([receiver.received.length, await counted('webhook', 'delivered')], [2, 1]);
   });
 
   test('beyond their bound give up the oldest, and count them', async () => {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../../contract/client.ts';
+import { systemClock } from '../../kit/time.ts';
 import { CliError } from '../exit-codes.ts';
 import { keyOf, renderEvent } from '../render/history.ts';
 import type { Output } from '../terminal/output.ts';
@@ -47,6 +47,6 @@ export async function followHistory({ client, output, json, limit, intervalMs, s
       }
       isAway = true;
     }
-    await sleep(intervalMs, undefined, { signal }).catch(() => {});
+    await systemClock.sleep(intervalMs, signal);
   }
 }

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from '../../contract/client.ts';
 import type { StatusAnswer } from '../../contract/schemas.ts';
+import { systemClock } from '../../kit/time.ts';
 import { CliError } from '../exit-codes.ts';
 
 /** What is known at one look. While the controller is away, it is what it last said. */
@@ -35,6 +35,6 @@ export async function watchStatus({ client, frames, intervalMs, signal }: Option
       look = { status: look.status, outage: { sinceMs: look.outage?.sinceMs ?? Date.now(), why: error.message } };
     }
     frames.show(look);
-    await sleep(intervalMs, undefined, { signal }).catch(() => {});
+    await systemClock.sleep(intervalMs, signal);
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { createShared } from '../../kit/time.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
 import type { Journal } from './ports.ts';
 
@@ -15,7 +16,6 @@ export function createRecorder(journal: Journal, log: Logger) {
   let remembered: JournalEvent[] = [];
   let dropped = 0;
   let away = false;
-  let flushing: Promise<void> | undefined;
   const listeners = new Set<(event: JournalEvent) => void>();
 
   function record(event: JournalEvent): void {
@@ -33,14 +33,7 @@ export function createRecorder(journal: Journal, log: Logger) {
   }
 
   /** @returns once what waited is written, or could not be. */
-  function flush(): Promise<void> {
-    flushing ??= write().finally(() => {
-      flushing = undefined;
-    });
-    return flushing;
-  }
-
-  async function write(): Promise<void> {
+  const flush = createShared(async () => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MOST_AT_ONCE);
       try {
@@ -60,7 +53,7 @@ export function createRecorder(journal: Journal, log: Logger) {
       away = false;
       dropped = 0;
     }
-  }
+  });
 
   return {
     record,

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { formatDuration } from '../../kit/format.ts';
-import { type Clock, TimedOut } from '../../kit/time.ts';
+import { type Clock, createShared, TimedOut } from '../../kit/time.ts';
 import type { SourceFailure } from '../../rollout/reading.ts';
 
 export type Target = { readonly replica: string; readonly url: URL };
@@ -43,7 +43,6 @@ function targetAt(url: URL): Target {
 function createResolver(name: string, port: number, { clock, timeoutMs, lookup = systemLookup }: Options) {
   const missing = (why: SourceFailure, detail: string): Missing => ({ replica: `${name}:${port}`, why, detail });
   let last: { readonly atMs: number; readonly resolved: Resolved } | undefined;
-  let pending: Promise<Resolved> | undefined;
 
   async function resolve(): Promise<Resolved> {
     try {
@@ -59,19 +58,19 @@ function createResolver(name: string, port: number, { clock, timeoutMs, lookup =
     }
   }
 
+  // One question at a time: a resolver that hangs must not pile them up.
+  const ask = createShared(async () => {
+    const resolved = await resolve();
+    last = { atMs: clock.monotonic(), resolved };
+    return resolved;
+  });
+
   return async (signal: AbortSignal): Promise<Resolved> => {
     if (last !== undefined && clock.monotonic() - last.atMs < RESOLVE_EVERY_MS) {
       return last.resolved;
     }
-    // One question at a time: a resolver that hangs must not pile them up.
-    pending ??= resolve().then((resolved) => {
-      last = { atMs: clock.monotonic(), resolved };
-      pending = undefined;
-      return resolved;
-    });
-    const asked = pending;
     return clock
-      .within(timeoutMs, () => asked, signal)
+      .within(timeoutMs, ask, signal)
       .catch((error) =>
         missing(
           'timeout',

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Middleware } from 'koa';
+import { ignoreLate, systemClock } from '../time.ts';
 
 /** 2,000 characters of notes outside ASCII are 24,000 once percent-encoded: more than Node's own limit on a request's head. */
 const HEAD_LIMIT_BYTES = 32 * 1024;
@@ -47,7 +48,7 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
     if (!server.listening) {
       return;
     }
-    await Promise.race([untilNobodyIsConnected(server), sleep(LEAVE_MS, undefined, { ref: false })]);
+    await systemClock.within(LEAVE_MS, (late) => untilNobodyIsConnected(server, late)).catch(ignoreLate);
     closing = true;
     // Right after the loop has accepted whoever was waiting: closing the listening socket would reset them.
     await nextTurn();
@@ -130,9 +131,9 @@ const STATUS_OF_PARSER_ERROR: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-async function untilNobodyIsConnected(server: Server): Promise<void> {
-  while ((await openConnections(server)) > 0) {
-    await sleep(LEAVE_POLL_MS);
+async function untilNobodyIsConnected(server: Server, late: AbortSignal): Promise<void> {
+  while (!late.aborted && (await openConnections(server)) > 0) {
+    await systemClock.sleep(LEAVE_POLL_MS, late);
   }
 }
 

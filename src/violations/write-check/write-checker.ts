@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import { createTallyCounter } from '../../kit/metrics.ts';
+import { systemClock } from '../../kit/time.ts';
 import type { Path } from '../../routing/path.ts';
 import type { StatusUpdate, Violation } from '../violation.ts';
 import { type Comparison, compareFound, compareReturned, FIELDS, type Field, type Found } from './compare.ts';
@@ -121,7 +121,7 @@ export function createWriteChecker(options: Options): WriteChecker {
 
   async function work(): Promise<void> {
     while (waiting.length > 0) {
-      await sleep(GATHER_MS, undefined, { signal: closing.signal, ref: false }).catch(() => {});
+      await systemClock.sleep(GATHER_MS, closing.signal);
       await check(waiting.splice(0, MOST_AT_ONCE));
     }
     working = undefined;
