@@ -111,3 +111,23 @@ test('imports run downward', async () => {
   });
   assert.deepEqual(Array.from(right.values()).flat(), []);
 });
+
+test('programs ask over HTTP through the one client', async () => {
+  const asking = [
+    "export const x = fetch('http://a');\n",
+    "export const x = fetch('http://a', {});\n",
+    "export const x = globalThis.fetch('http://a');\n",
+    "import 'node:http';\n",
+    "import 'node:https';\n",
+  ];
+  const wrong = Object.fromEntries(asking.map((code, at) => [`src/cli/${at}.ts`, code]));
+  for (const [file, told] of await messages(wrong)) {
+    assert.match(told.join(), /HTTP is asked through/, wrong[file]);
+  }
+  const right = await messages({
+    'src/kit/http/server.ts': "import 'node:http';\n",
+    'src/cli/some.test.ts': asking.join(''),
+    'src/controller/console/page/some.ts': "export const x = fetch('/api/status');\n",
+  });
+  assert.deepEqual(Array.from(right.values()).flat(), []);
+});
