@@ -31,7 +31,7 @@ export const ControllerEnvironment = Type.Object({
     pattern: '^(alerts|(scrape|prometheus)(,(scrape|prometheus))?)$',
     default: 'scrape',
     description:
-      'What tells of the replicas: `scrape`, `prometheus`, both with a comma between, or `alerts` for the webhook alone, which never promotes.',
+      'Where the state of the replicas is read: `scrape`, `prometheus`, both with a comma between, or `alerts` for the webhook alone, which never promotes.',
   }),
   SCRAPE_TARGETS: Type.Optional(
     Type.String({
@@ -61,7 +61,7 @@ export const ControllerEnvironment = Type.Object({
     Type.String({
       writeOnly: true,
       pattern: '^https?://',
-      description: 'Where decisions are told as JSON. A secret: it is never logged.',
+      description: 'Where decisions are sent as JSON. A secret: it is never logged.',
     }),
   ),
   NOTIFY_SLACK_URL: Type.Optional(
@@ -75,7 +75,7 @@ export const ControllerEnvironment = Type.Object({
     minimum: 1,
     maximum: 1_440,
     default: 10,
-    description: 'A stage that holds for this long is told of, once.',
+    description: 'A stage that holds for this long is reported, once.',
   }),
   CONSOLE_URL: Type.Optional(
     Type.String({ pattern: '^https?://', description: 'Where people reach the console: notifications link to it.' }),
@@ -85,7 +85,7 @@ export const ControllerEnvironment = Type.Object({
 
 export type ControllerSettings = Readonly<Static<typeof ControllerEnvironment>> & { readonly token: string };
 
-/** @throws SettingsError naming each wrong variable, what came and what is allowed. */
+/** @throws SettingsError naming each wrong variable, its value and what is allowed. */
 export function readControllerSettings(env: NodeJS.ProcessEnv): ControllerSettings {
   const settings = readSettings(ControllerEnvironment, env);
   const required = (name: keyof typeof settings, why: string) => {

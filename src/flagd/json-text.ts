@@ -96,7 +96,7 @@ export function duplicateKeys(root: Node, locateOffset: (offset: number) => Posi
   return problems;
 }
 
-/** @returns what tells line and column of an offset; the text is looked through once. */
+/** @returns what finds line and column of an offset; the text is looked through once. */
 export function positionsIn(text: string): (offset: number) => Position {
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) {

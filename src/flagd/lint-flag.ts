@@ -50,14 +50,14 @@ function lintDefaultVariant(
   reports: Reports,
 ): void {
   const here = [...path, 'defaultVariant'];
-  const came = `defaultVariant is ${shown(value)}`;
+  const found = `defaultVariant is ${shown(value)}`;
   const allowed = `allowed: ${Object.keys(variants).join(', ')}`;
   if (value === undefined || value === null || value === '') {
     // Leaving it to the caller is legal; a rollout that does so is at 0 % in silence.
     const report = isRollout ? reports.flagError : reports.warning;
-    report(here, `${came}, so that callers take their own default${isRollout ? ', 0 %' : ''}; ${allowed}. Name one.`);
+    report(here, `${found}, so that callers take their own default${isRollout ? ', 0 %' : ''}; ${allowed}. Name one.`);
   } else if (typeof value !== 'string' || !Object.hasOwn(variants, value)) {
-    reports.fileError(here, `${came}, which is no variant; ${allowed}. ${REFUSED} Name one of them.`);
+    reports.fileError(here, `${found}, which is no variant; ${allowed}. ${REFUSED} Name one of them.`);
   }
 }
 

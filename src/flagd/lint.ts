@@ -8,7 +8,7 @@ import { isObject, type Locate, limitByFlag, type Path, type Problem, type Repor
 export type LintOptions = {
   /** The rollout's flag: it has to be there, and its values are percents. Without it only what holds for any flag is checked. */
   readonly flagKey?: string | undefined;
-  /** Milliseconds since 1970, to tell whether a lease ran out. */
+  /** Milliseconds since 1970, to see whether a lease ran out. */
   readonly nowMs?: number;
 };
 
@@ -61,8 +61,8 @@ function lintFlags(value: unknown, locate: Locate, { flagKey, nowMs = Date.now()
   };
   const flags = isObject(value) ? value.flags : undefined;
   if (!isObject(value) || !isObject(flags)) {
-    const came = isObject(value) ? `flags is ${shown(flags)}` : `the file is ${shown(value)}`;
-    reports.fileError(['flags'], `${came}; allowed: {"flags": {…}}. flagd finds no flag in it. Write one.`);
+    const found = isObject(value) ? `flags is ${shown(flags)}` : `the file is ${shown(value)}`;
+    reports.fileError(['flags'], `${found}; allowed: {"flags": {…}}. flagd finds no flag in it. Write one.`);
     return problems;
   }
   const evaluators = namedEvaluators(value.$evaluators, reports);
@@ -73,10 +73,10 @@ function lintFlags(value: unknown, locate: Locate, { flagKey, nowMs = Date.now()
       'flags is empty: flagd forgets every flag, and callers take their default. Add flags.',
     );
   } else if (flagKey !== undefined && !names.includes(flagKey)) {
-    const came = names.join(', ');
+    const found = names.join(', ');
     reports.flagError(
       ['flags'],
-      `there is no flag ${flagKey}, which means 0 %; found: ${came}. Add it, or correct its name.`,
+      `there is no flag ${flagKey}, which means 0 %; found: ${found}. Add it, or correct its name.`,
     );
   }
   for (const name of names) {

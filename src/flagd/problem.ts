@@ -1,6 +1,6 @@
 export type Path = readonly (string | number)[];
 
-/** A trap in a file of flags. The message says what was wrong, what came, what is allowed and what to do. */
+/** A trap in a file of flags. The message says what is wrong, what was found, what is allowed and what to do. */
 export type Problem = {
   /** Both from 1. */
   readonly line: number;
@@ -22,13 +22,13 @@ export type Locate = (path: Path) => Position;
 
 const MOST_OF_A_FLAG = 50;
 
-/** @returns whether one more may be told of the flag at `path`. A flag that has so many is no better for having fewer. */
+/** @returns whether one more may be reported of the flag at `path`. A flag that has so many is no better for having fewer. */
 export function limitByFlag(): (path: Path) => boolean {
-  const told = new Map<string, number>();
+  const reported = new Map<string, number>();
   return ([under, name]) => {
     const flag = `${under}.${name}`;
-    const count = (told.get(flag) ?? 0) + 1;
-    told.set(flag, count);
+    const count = (reported.get(flag) ?? 0) + 1;
+    reported.set(flag, count);
     return count <= MOST_OF_A_FLAG;
   };
 }

@@ -11,7 +11,7 @@ export type PercentReading =
 
 /**
  * The percent one flagd definition means for whom no targeting rule names. DISABLED means 0: the service's own default.
- * A lease that has run out means 0 too, and is told by its time, not by the percent.
+ * A lease that has run out means 0 too, and is known by its time, not by the percent.
  */
 export function readPercent(definition: unknown): PercentReading {
   const unusable = (...problems: string[]): PercentReading => ({ kind: 'unusable', problems });

@@ -23,9 +23,9 @@ export function decideCommand(plan: Plan, state: State, command: Command, known:
       if (state.phase !== 'observing') {
         return refuse(`only a stage that is observed can be promoted; the rollout is ${phrase(state)}.`);
       }
-      const ill = unhealthy(known.verdicts);
-      if (ill !== undefined) {
-        return refuse(`a promotion needs every guard healthy; ${ill}.`);
+      const unhealthyGuard = unhealthy(known.verdicts);
+      if (unhealthyGuard !== undefined) {
+        return refuse(`a promotion needs every guard healthy; ${unhealthyGuard}.`);
       }
       const missing = unverified(plan, state);
       return missing === undefined ? leaveStage(plan, state, known, why) : refuse(`${missing}.`);
@@ -35,9 +35,9 @@ export function decideCommand(plan: Plan, state: State, command: Command, known:
       if (next === undefined) {
         return refuse(`nothing waits for approval; the rollout is ${phrase(state)}.`);
       }
-      const ill = unhealthy(known.verdicts);
-      if (ill !== undefined) {
-        return refuse(`${next.percent} % needs every guard healthy; ${ill}.`);
+      const unhealthyGuard = unhealthy(known.verdicts);
+      if (unhealthyGuard !== undefined) {
+        return refuse(`${next.percent} % needs every guard healthy; ${unhealthyGuard}.`);
       }
       const missing = unverified(plan, state);
       return missing === undefined

@@ -103,7 +103,7 @@ export function countsSince(
 export const mismatchesSince = (previous: ReplicaReading | undefined, current: ReplicaReading, sinceMs: number) =>
   increaseSince('mismatches', previous, current, sinceMs);
 
-/** As {@link countsSince}, for one number. @returns undefined where the replica does not tell it. */
+/** As {@link countsSince}, for one number. @returns undefined where the replica does not report it. */
 export function increaseSince(
   name: 'mismatches' | 'fallbacks' | 'cpuSeconds',
   previous: ReplicaReading | undefined,
@@ -125,7 +125,7 @@ export function increaseSince(
 const isYoungerThan = ({ startedAtMs }: ReplicaReading, sinceMs: number) =>
   startedAtMs !== undefined && startedAtMs >= sinceMs;
 
-/** A reading that does not tell when its process began is no sign of another one. */
+/** A reading that does not say when its process began is no sign of another one. */
 export const isOtherProcess = (previous: ReplicaReading, current: ReplicaReading) =>
   previous.startedAtMs !== undefined &&
   current.startedAtMs !== undefined &&

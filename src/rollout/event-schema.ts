@@ -11,7 +11,7 @@ const Nothing = Type.Object({});
 const Decided = Type.Object({ why: Reason, state: State, evidence: Type.Optional(StageEvidence) });
 
 /**
- * What each kind of event tells beside its sentence. It types the events, is what the API shows, and says what is believed of a
+ * What each kind of event says beside its sentence. It types the events, is what the API shows, and says what is believed of a
  * row that another version wrote. What a kind means stands in `KINDS`.
  */
 export const DETAILS = {

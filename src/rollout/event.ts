@@ -97,7 +97,7 @@ export function newsOf<K extends EventKind>({ kind, details }: EventBody<K>): Ne
   return typeof news === 'function' ? news(details) : news;
 }
 
-/** Undefined for what nobody needs to be told: a fact that is no bad news, and what is in the journal only. */
+/** Undefined for what nobody needs to be notified of: a fact that is no bad news, and what is in the journal only. */
 export function severityOf(event: EventBody): Severity | undefined {
   const { is, severity } = meaningOf(event.kind);
   return is === 'fact' && newsOf(event) !== 'bad' ? undefined : severity;

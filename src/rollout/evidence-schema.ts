@@ -3,7 +3,7 @@ import { ON_BREACH } from './plan-schema.ts';
 import { type DeepReadonly, orNull } from './state-schema.ts';
 import { VERDICTS } from './verdict.ts';
 
-/** What is known of a stage, as the API tells it and as the journal keeps it with each decision. */
+/** What is known of a stage, as the API answers it and as the journal keeps it with each decision. */
 
 export const VerdictAnswer = Type.Object({
   guard: Type.String(),
@@ -35,7 +35,9 @@ export const MeasurementAnswer = Type.Object({
   domain: PathMeasured,
   legacy: PathMeasured,
   fallbacks: Type.Integer(),
-  cpuCores: orNull(Type.Number({ description: 'Processors that all replicas kept busy; null where none told.' })),
+  cpuCores: orNull(
+    Type.Number({ description: 'Processors that all replicas kept busy; null where none reported it.' }),
+  ),
   residentBytes: orNull(Type.Number({ description: 'The most memory that a replica had.' })),
   replicas: Type.Integer(),
 });

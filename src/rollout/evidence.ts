@@ -15,7 +15,7 @@ import { addTrials, beginTest, type SequentialTest } from './sequential-test.ts'
 
 type Span = { readonly atMs: number; readonly domain: Counts; readonly legacy: Counts };
 
-/** What one source has told since a stage began. Nothing from before counts for the stage. */
+/** What one source has reported since a stage began. Nothing from before counts for the stage. */
 export type Evidence = {
   readonly sinceMs: number;
   readonly lastMs: number;

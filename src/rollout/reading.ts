@@ -28,12 +28,12 @@ export type ReplicaReading = {
   readonly mismatches: number | undefined;
   /** Domain attempts that legacy answered in place of. */
   readonly fallbacks: number | undefined;
-  /** CPU time of the process since it began. Only the replicas themselves tell of it, and of their memory. */
+  /** CPU time of the process since it began. Only the replicas themselves report it, and their memory. */
   readonly cpuSeconds: number | undefined;
   readonly residentBytes: number | undefined;
 };
 
-/** Why a source told nothing, or nothing that can be used. */
+/** Why a source gave nothing, or nothing that can be used. */
 const SOURCE_FAILURES = ['unreachable', 'timeout', 'refused', 'empty', 'stale', 'malformed', 'left'] as const;
 export type SourceFailure = (typeof SOURCE_FAILURES)[number];
 
@@ -42,7 +42,7 @@ export type SourceReading =
   | {
       readonly kind: 'read';
       readonly replicas: readonly ReplicaReading[];
-      /** Replicas that should be there and told nothing usable. */
+      /** Replicas that should be there and reported nothing usable. */
       readonly missing: readonly { readonly replica: string; readonly why: SourceFailure; readonly detail: string }[];
     }
   | { readonly kind: 'failed'; readonly why: SourceFailure; readonly detail: string };

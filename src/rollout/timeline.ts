@@ -2,7 +2,7 @@ import type { Percent } from '../kit/percent.ts';
 import { addCounts, type Counts, countsSince, increaseSince, NO_COUNTS } from './counters.ts';
 import type { ReplicaReading, SourceReading } from './reading.ts';
 
-/** What both paths did within a span of time, over all replicas that told of it. */
+/** What both paths did within a span of time, over all replicas that reported it. */
 export type Measurement = {
   /** Milliseconds since 1970. */
   readonly fromMs: number;
@@ -12,11 +12,11 @@ export type Measurement = {
   readonly domain: Counts;
   readonly legacy: Counts;
   readonly fallbacks: number;
-  /** CPU time of all replicas; undefined where none told it. */
+  /** CPU time of all replicas; undefined where none reported it. */
   readonly cpuSeconds: number | undefined;
   /** The most memory that a replica had. */
   readonly residentBytes: number | undefined;
-  /** The most replicas that told. */
+  /** The most replicas that answered. */
   readonly replicas: number;
 };
 
@@ -27,7 +27,7 @@ const LEVELS = [
   { spanMs: 300_000, keptMs: 8 * 24 * 3_600_000 },
 ] as const;
 
-/** What one look at the replicas adds to the look before it. @returns undefined where it told nothing, or was the first. */
+/** What one look at the replicas adds to the look before it. @returns undefined where it had no data, or was the first. */
 export function measure(
   previous: ReadonlyMap<string, ReplicaReading>,
   reading: SourceReading,

@@ -138,7 +138,7 @@ guards: [{ name: p95, measure: latency-p95, limit: 170ms, onBreach: off }]
 });
 
 describe('a source that fails', () => {
-  test('makes every guard blind, though all was well before', () => {
+  test('makes every guard noData, though all was well before', () => {
     const kinds = kindsOf(watch(NOTHING, look({ ok: 500 }, healthyLegacy), FAILED));
     assert.deepEqual(new Set(Object.values(kinds)), new Set(['source-error']));
   });
@@ -148,7 +148,7 @@ describe('a source that fails', () => {
     assert.deepEqual([errors, p95], ['breached', 'source-error']);
   });
 
-  test('is blind as well when one replica of several is missing, and says which', () => {
+  test('is noData as well when one replica of several is missing, and says which', () => {
     const partly = reading(
       [replicaReading({ domain: pathCounters({ ok: 500 }) })],
       [{ replica: 'b', why: 'unreachable', detail: 'ECONNREFUSED' }],

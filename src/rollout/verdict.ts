@@ -8,7 +8,7 @@ import { percentOf, type State } from './state.ts';
 
 export const VERDICTS = ['healthy', 'breached', 'no-data', 'too-few-samples', 'source-error'] as const;
 
-/** What one guard says of the stage, by what one source has told. */
+/** What one guard says of the stage, by what one source has reported. */
 export type Verdict = {
   readonly guard: string;
   readonly source: string;
@@ -46,12 +46,12 @@ export function judge(plan: Plan, source: string, evidence: Evidence, nowMs: num
   const judged = plan.guards.map((guard) => judgeGuard(plan, guard, evidence, nowMs));
   const found = plan.guards.map((guard, at) => describe(guard, source, judged[at] as Judgement));
   const all = [...found, describe(BREAKER, source, judgeBreaker(evidence, nowMs))];
-  const blind = blindness(evidence.reading);
-  // A breach that was proven stays one; nothing else is known while the source does not tell.
-  return blind === undefined
+  const noData = whyNoData(evidence.reading);
+  // A breach that was proven stays one; nothing else is known while the source gives no data.
+  return noData === undefined
     ? all
     : all.map((verdict) =>
-        verdict.kind === 'breached' ? verdict : { ...verdict, kind: 'source-error', detail: blind },
+        verdict.kind === 'breached' ? verdict : { ...verdict, kind: 'source-error', detail: noData },
       );
 }
 
@@ -122,25 +122,25 @@ function judgeSequentially(
   const { tests, domain } = evidence;
   const test = tests.get(guard.name);
   const seen = trialsOf(guard, domain);
-  const told = { value, samples: seen?.trials ?? attempts(domain), evidence: test && logEvidence(test) };
+  const counted = { value, samples: seen?.trials ?? attempts(domain), evidence: test && logEvidence(test) };
   if (test !== undefined && isBreached(test)) {
-    return { ...told, kind: 'breached', detail: lately(plan, guard, evidence, nowMs) };
+    return { ...counted, kind: 'breached', detail: lately(plan, guard, evidence, nowMs) };
   }
   if (test === undefined || seen === undefined) {
-    return { ...told, kind: 'source-error', value: undefined, detail: noBound(guard) };
+    return { ...counted, kind: 'source-error', value: undefined, detail: noBound(guard) };
   }
   if (inWindow === 0) {
-    return { ...told, kind: 'no-data', detail: 'no domain requests in the window' };
+    return { ...counted, kind: 'no-data', detail: 'no domain requests in the window' };
   }
   if (seen.trials < plan.minSamples) {
-    return { ...told, kind: 'too-few-samples' };
+    return { ...counted, kind: 'too-few-samples' };
   }
   if (value === undefined) {
-    return { ...told, kind: 'no-data', detail: 'the last domain requests have no durations' };
+    return { ...counted, kind: 'no-data', detail: 'the last domain requests have no durations' };
   }
   return isOver(guard, value, recent)
-    ? { ...told, kind: 'too-few-samples', detail: 'over the limit, not yet proven' }
-    : { ...told, kind: 'healthy' };
+    ? { ...counted, kind: 'too-few-samples', detail: 'over the limit, not yet proven' }
+    : { ...counted, kind: 'healthy' };
 }
 
 /** A breach may be proven long before the value of the whole window is over its limit: what happened lately says more. */
@@ -160,22 +160,22 @@ function judgePlainly(
   value: number | undefined,
   { domain, inWindow }: Recent,
 ): Judgement {
-  const told = { value, samples: attempts(domain) };
-  if (told.samples >= plan.minSamples && value !== undefined && isOver(guard, value, domain)) {
-    return { ...told, kind: 'breached' };
+  const counted = { value, samples: attempts(domain) };
+  if (counted.samples >= plan.minSamples && value !== undefined && isOver(guard, value, domain)) {
+    return { ...counted, kind: 'breached' };
   }
   if (inWindow === 0) {
-    return { ...told, kind: 'no-data', detail: 'no domain requests in the window' };
+    return { ...counted, kind: 'no-data', detail: 'no domain requests in the window' };
   }
-  if (told.samples < plan.minSamples) {
-    return { ...told, kind: 'too-few-samples' };
+  if (counted.samples < plan.minSamples) {
+    return { ...counted, kind: 'too-few-samples' };
   }
   if (value === undefined) {
     return guard.limit.kind === 'ratio' && legacy === undefined
-      ? { ...told, kind: 'too-few-samples', detail: 'too few legacy requests to compare with' }
-      : { ...told, kind: 'source-error', detail: noBound(guard) };
+      ? { ...counted, kind: 'too-few-samples', detail: 'too few legacy requests to compare with' }
+      : { ...counted, kind: 'source-error', detail: noBound(guard) };
   }
-  return { ...told, kind: 'healthy' };
+  return { ...counted, kind: 'healthy' };
 }
 
 /** Where the histogram has a bound at the limit the share is exact; the quantile never rises above the last bound. */
@@ -189,16 +189,16 @@ function isOver(guard: Guard, value: number, counts: Counts): boolean {
 function judgeBreaker({ reading, openSince }: Evidence, nowMs: number): Judgement {
   const replicas =
     reading?.kind === 'read' ? reading.replicas.filter(({ breakerOpen }) => breakerOpen !== undefined) : [];
-  const told = { value: openSince.size, samples: replicas.length };
+  const counted = { value: openSince.size, samples: replicas.length };
   if (replicas.length === 0) {
-    return { ...told, kind: 'no-data', value: undefined, detail: 'no replica tells of its breaker' };
+    return { ...counted, kind: 'no-data', value: undefined, detail: 'no replica reports its breaker' };
   }
   if (openSince.size === 0) {
-    return { ...told, kind: 'healthy' };
+    return { ...counted, kind: 'healthy' };
   }
   const persistent = Array.from(openSince.values()).filter((sinceMs) => nowMs - sinceMs >= BREAKER_PATIENCE_MS).length;
   const detail = `open on ${Array.from(openSince.keys()).join(', ')}`;
-  return { ...told, kind: 'breached', onBreach: persistent * 2 > replicas.length ? 'off' : 'hold', detail };
+  return { ...counted, kind: 'breached', onBreach: persistent * 2 > replicas.length ? 'off' : 'hold', detail };
 }
 
 function guardValue({ limit, measure }: Guard, domain: Counts, legacy: Counts | undefined): number | undefined {
@@ -252,8 +252,8 @@ function limitNumber({ limit }: Guard): number {
 const noBound = (guard: Guard) =>
   `the replicas' histogram has no bound at ${guard.limitText}: choose a limit that is one`;
 
-/** Why a source cannot vouch for health now; undefined when it has told of every replica. */
-function blindness(reading: SourceReading | undefined): string | undefined {
+/** Why a source cannot vouch for health now; undefined when it has reported every replica. */
+function whyNoData(reading: SourceReading | undefined): string | undefined {
   if (reading === undefined) {
     return 'not read yet';
   }

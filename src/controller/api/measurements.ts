@@ -17,7 +17,7 @@ export const measurements = ({ measuring, clock, may }: ApiParts): Route =>
         Type.String({
           format: 'date-time',
           description:
-            'a time such as 1970-01-01T00:00:00.000Z; without it, an hour ago. Measurements of the last 8 days are told',
+            'a time such as 1970-01-01T00:00:00.000Z; without it, an hour ago. Measurements of the last 8 days are answered',
         }),
       ),
     }),

@@ -35,7 +35,7 @@ type Options = {
   readonly snapshot: ReturnType<Engine['snapshot']>;
 };
 
-/** Everything an SRE asks first, as the API tells it. */
+/** Everything an SRE asks first, as the API answers it. */
 export function describeStatus({ plan, lever, instance, snapshot }: Options): StatusAnswer {
   const { state, flag, served, change, verdicts, nowMs } = snapshot;
   return {

@@ -86,7 +86,7 @@ function policyFor(html: string): string {
   ].join('; ');
 }
 
-/** Node warns that the function is young, once for each process: here, where its result is tested, that tells nobody anything. */
+/** Node warns that the function is young, once for each process: here, where its result is tested, that says nothing to anybody. */
 function withoutTypes(code: string): string {
   const { emitWarning } = process;
   process.emitWarning = () => {};

@@ -1,7 +1,7 @@
 import type { Percent } from '../../kit/percent.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import { percentOf } from '../../rollout/state.ts';
-import { disobedient } from './confirmation.ts';
+import { notServing } from './confirmation.ts';
 import { flagProblem } from './event-text.ts';
 import { type Held, stateOf } from './held.ts';
 import type { FlagReading } from './ports.ts';
@@ -96,6 +96,6 @@ function whyNotLeading({ role, leading, bufferedEvents }: RaiseFacts): string | 
 }
 
 function whyNotServed(served: SourceReading, percent: Percent): string | undefined {
-  const wrong = disobedient(served, percent, false);
+  const wrong = notServing(served, percent, false);
   return wrong.length === 0 ? undefined : `not every replica serves ${percent} %: ${wrong.join(', ')}`;
 }

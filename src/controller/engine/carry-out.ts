@@ -27,7 +27,7 @@ export function createCarryOut(parts: CarryParts) {
     rehearse: async (): Promise<void> => {
       const problem = await lever.rehearse(AbortSignal.any([stop, clock.timeout(LEVER_WITHIN_MS)]));
       const text = problem && `The lever fails: ${lever.where} could not be lowered if it had to be: ${problem}`;
-      problems.tell('lever rehearsal', stop.aborted ? undefined : text);
+      problems.report('lever rehearsal', stop.aborted ? undefined : text);
     },
     writeAgain: async (percent: Percent): Promise<void> => {
       await write({ percent, expected: undefined });
@@ -35,7 +35,7 @@ export function createCarryOut(parts: CarryParts) {
     renewLease: async (percent: Percent): Promise<void> => {
       const written = await write({ percent, expected: percent });
       const isRenewed = written.kind === 'written';
-      problems.tell('lease', isRenewed ? undefined : `The lease was not renewed: ${describeUnwritten(written)}`);
+      problems.report('lease', isRenewed ? undefined : `The lease was not renewed: ${describeUnwritten(written)}`);
     },
   };
 }

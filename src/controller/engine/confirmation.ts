@@ -16,7 +16,7 @@ const LOOK_LATER_EVERY_MS = 500;
 const LOOK_WITHIN_MS = 1_000;
 
 /** Who does not serve what it should. A replica that cannot be asked is not taken to obey. */
-export function disobedient(reading: SourceReading, percent: Percent, lowers: boolean): readonly string[] {
+export function notServing(reading: SourceReading, percent: Percent, lowers: boolean): readonly string[] {
   if (reading.kind === 'failed') {
     return [`any replica (${reading.why}: ${reading.detail})`];
   }
@@ -39,7 +39,7 @@ type Options = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onLook: (waitingFor: readonly string[]) => void;
-  /** It takes too long: to be told, and to be tried again. Once each time it is too long. */
+  /** It takes too long: to be reported, and to be tried again. Once each time it is too long. */
   readonly onLate: (waitingFor: readonly string[]) => Promise<void>;
 };
 
@@ -54,7 +54,7 @@ export async function untilConfirmed(options: Options): Promise<number | undefin
     if (signal.aborted) {
       return undefined;
     }
-    const waitingFor = disobedient(reading, percent, lowers);
+    const waitingFor = notServing(reading, percent, lowers);
     onLook(waitingFor);
     if (waitingFor.length === 0) {
       return clock.now();

@@ -32,7 +32,7 @@ export function eventOf(
 }
 
 /**
- * A raise that is written. It has the same id whoever tells it: the controller that wrote the flag, or the one that found it written.
+ * A raise that is written. It has the same id whoever records it: the controller that wrote the flag, or the one that found it written.
  */
 export function raisedEvent(
   rollout: string,
@@ -94,8 +94,8 @@ export type Note = Partial<Pick<JournalEvent, 'from' | 'to' | 'actor'>> & { read
     [K in NoteKind]: { readonly kind: K; readonly details: Details[K] };
   }[NoteKind];
 
-export function note({ from = null, to = null, actor = SELF, ...told }: Note, atMs: number): JournalEvent {
-  return { eventId: randomUUID(), atMs, from, to, actor, ...told };
+export function note({ from = null, to = null, actor = SELF, ...noted }: Note, atMs: number): JournalEvent {
+  return { eventId: randomUUID(), atMs, from, to, actor, ...noted };
 }
 
 function actorOf(why: Reason): string {

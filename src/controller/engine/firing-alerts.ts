@@ -5,14 +5,14 @@ const MOST_REMEMBERED = 1_000;
 export type FiringAlerts = ReturnType<typeof createFiringAlerts>;
 
 /**
- * Which alerts fire: state, not events. One that is told again changes nothing, `resolved` ends it, and what another controller was
- * told is known here with the next look at the journal.
+ * Which alerts fire: state, not events. One that is sent again changes nothing, `resolved` ends it, and what another controller
+ * received is known here with the next look at the journal.
  */
 export function createFiringAlerts() {
   const firing = new Map<string, FiringAlert>();
   /** Which firing of an alert was resolved: a late repeat of it is no new one. */
   const resolved = new Map<string, number>();
-  /** Told here and not in the journal yet, in the order they came. */
+  /** Received here and not in the journal yet, in their order. */
   let waiting: AlertChange[] = [];
 
   function fire(alert: FiringAlert): boolean {
@@ -42,7 +42,7 @@ export function createFiringAlerts() {
       }
       return isNews;
     },
-    /** What the journal has, by whoever was told of it; what waits for the journal here is newer. */
+    /** What the journal has, by whoever received it; what waits for the journal here is newer. */
     join: (stored: readonly FiringAlert[]): void => {
       const ours = new Set(waiting.map(({ alert }) => alert.fingerprint));
       const theirs = new Set(stored.map(({ fingerprint }) => fingerprint));

@@ -51,13 +51,13 @@ export function createFlagKeeper(parts: FlagKeeperParts) {
     look: async (): Promise<void> => {
       const before = carry.writes();
       const reading = await readWithin(parts);
-      // A reading that was under way while the flag was written tells of neither before nor after.
+      // A reading that was under way while the flag was written says nothing of before or after.
       if (before !== carry.writes() || stop.aborted) {
         return;
       }
       flag = reading;
       const problem = flagProblem(reading);
-      problems.tell('flag', problem && `The flag gives no percent: ${problem}`);
+      problems.report('flag', problem && `The flag gives no percent: ${problem}`);
       if (reading.kind !== 'read') {
         return carry.settleDebt();
       }
@@ -97,7 +97,7 @@ async function act(
     nowMs: clock.monotonic(),
     wallMs: clock.now(),
   });
-  problems.tell(
+  problems.report(
     'raised again',
     meaning.kind === 'lower-again' ? raisedAgainText(holder.state(), meaning.found) : undefined,
   );

@@ -20,7 +20,7 @@ export type FlagMeaning =
   | { readonly kind: 'lower-again'; readonly found: Percent }
   /** Nobody can say who changed it: it is guarded as it is. */
   | { readonly kind: 'follow'; readonly percent: Percent }
-  /** Whether another controller did it, the journal will tell. */
+  /** Whether another controller did it, the journal will say. */
   | { readonly kind: 'ask-journal' }
   /** Changed by no controller. */
   | { readonly kind: 'edited'; readonly percent: Percent; readonly by: 'manual edit' | 'lease' | 'found' }

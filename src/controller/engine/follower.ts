@@ -15,7 +15,7 @@ type FollowerParts = {
   /** Ends everything that is under way. */
   readonly stop: AbortSignal;
   readonly run: (work: Promise<void>) => void;
-  /** Writes a lowered percent once more, unless another one is wanted by then, which `signal` tells. */
+  /** Writes a lowered percent once more, unless another one is wanted by then, which `signal` says. */
   readonly writeAgain: (percent: Percent, signal: AbortSignal) => Promise<void>;
   readonly onConfirmed: () => void;
 };

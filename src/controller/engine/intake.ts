@@ -3,12 +3,12 @@ import type { Plan } from '../../rollout/plan.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import { percentOf } from '../../rollout/state.ts';
 import type { Verdict } from '../../rollout/verdict.ts';
-import { attend, NO_ATTENTION } from './attention.ts';
 import type { Role } from './authority.ts';
 import type { Decider } from './decider.ts';
 import { note } from './event-text.ts';
 import type { Holder } from './holder.ts';
 import type { Measuring } from './measuring.ts';
+import { NOTHING_NOTICED, noticesOf } from './notices.ts';
 import type { SignalSource } from './ports.ts';
 import type { Problems } from './problems.ts';
 import type { Recorder } from './recorder.ts';
@@ -19,7 +19,7 @@ const READ_WITHIN_MS = { scrape: 1_000, prometheus: 3_000 } as const;
 type IntakeParts = {
   readonly plan: Plan;
   readonly sources: readonly SignalSource[];
-  /** Tells what replicas serve. */
+  /** Reads what replicas serve. */
   readonly witness: SignalSource | undefined;
   readonly watch: Watch;
   readonly decider: Decider;
@@ -31,7 +31,7 @@ type IntakeParts = {
   readonly role: () => Role;
   readonly verdicts: () => readonly Verdict[];
   readonly stop: AbortSignal;
-  /** A stage that holds for longer is told of. */
+  /** A stage that holds for longer is reported. */
   readonly holdAfterMs: number;
 };
 
@@ -41,16 +41,16 @@ export type Intake = ReturnType<typeof createIntake>;
 export function createIntake(parts: IntakeParts) {
   const { sources, witness, watch, decider, holder, measuring, problems, clock, stop } = parts;
   let served: SourceReading | undefined;
-  let attention = NO_ATTENTION;
+  let noticed = NOTHING_NOTICED;
 
   const ask = (source: SignalSource) =>
     source.read(AbortSignal.any([stop, clock.timeout(READ_WITHIN_MS[source.name])]));
 
-  function tellAttention(): void {
+  function recordNotices(): void {
     const { plan, holdAfterMs } = parts;
     const seen = { plan, state: holder.state(), verdicts: parts.verdicts(), nowMs: clock.now(), holdAfterMs };
-    const { next, notes } = attend(attention, seen);
-    attention = next;
+    const { next, notes } = noticesOf(noticed, seen);
+    noticed = next;
     // Who stands by sees the same, and leaves the telling to the leader.
     for (const each of parts.role() === 'leader' ? notes : []) {
       parts.recorder.record(note(each, clock.now()));
@@ -79,10 +79,10 @@ export function createIntake(parts: IntakeParts) {
       watch.take(source.name, reading, clock.now());
       for (const { name, problem } of watch.problems()) {
         const text = problem === null || problem === 'not read yet' ? undefined : `${name} does not answer: ${problem}`;
-        problems.tell(`source ${name}`, text);
+        problems.report(`source ${name}`, text);
       }
       await decider.step({ kind: 'tick' }, askedAtMs);
-      tellAttention();
+      recordNotices();
     },
   };
 }

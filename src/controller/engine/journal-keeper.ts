@@ -46,11 +46,11 @@ export function createJournalKeeper(parts: KeeperParts) {
       const answer = await ask();
       contact = { answers: true, heardAtMs: Math.max(begunAtMs, contact.heardAtMs) };
       ledLast = leadership.leading();
-      problems.tell('journal', undefined);
+      problems.report('journal', undefined);
       return answer;
     } catch (error) {
       contact = { ...contact, answers: false };
-      problems.tell('journal', `The journal is away: ${(error as Error).message}`);
+      problems.report('journal', `The journal is away: ${(error as Error).message}`);
       return undefined;
     }
   }

@@ -84,5 +84,8 @@ export function describeUnwritten(written: Exclude<FlagWritten, { kind: 'written
 }
 
 export function reportLever({ problems, lever }: CarryParts, percent: Percent, problem: string | undefined): void {
-  problems.tell('lever', problem && `The lever fails: ${lever.where} could not be lowered to ${percent} %: ${problem}`);
+  problems.report(
+    'lever',
+    problem && `The lever fails: ${lever.where} could not be lowered to ${percent} %: ${problem}`,
+  );
 }

@@ -15,8 +15,8 @@ type Parts = {
   readonly isLeader: boolean;
 };
 
-/** What is to be told after the journal said where the rollout is. */
-export function tellLoaded(
+/** What is to be recorded after the journal said where the rollout is. */
+export function recordLoaded(
   { plan, holder, recorder, clock, isLeader }: Parts,
   before: Held,
   row: SavedRollout | undefined,

@@ -6,7 +6,7 @@ import type { MeasurementStore } from './ports.ts';
 
 type Parts = { readonly store: MeasurementStore; readonly log: Logger; readonly now: () => number };
 
-/** How fine it is told while it happens, and how fine it is stored. */
+/** How fine it is shown while it happens, and how fine it is stored. */
 const POINT_MS = 2_000;
 const STORED_MS = 30_000;
 const LOADED_MS = 48 * 3_600_000;
@@ -94,7 +94,7 @@ export function createMeasuring({ store, log, now }: Parts) {
       keep(isLeader).catch((error) =>
         log.debug({ error: (error as Error).message }, 'measurements wait for the store'),
       ),
-    /** What is under way is stored as far as it came. */
+    /** What is under way is stored as far as it is. */
     close: async (isLeader: boolean): Promise<void> => {
       closePoint();
       waiting = span === undefined ? waiting : [...waiting, span];

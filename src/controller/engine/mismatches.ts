@@ -21,7 +21,7 @@ export function isAboutMismatches(plan: Plan, why: Reason): boolean {
   );
 }
 
-/** @returns undefined where the database does not tell in time. */
+/** @returns undefined where the database does not answer in time. */
 export async function nameMismatches(
   store: MismatchStore,
   fromMs: number,

@@ -9,7 +9,7 @@ import type { FlagLever, Journal, Leadership, MismatchStore, SignalSource } from
 export type EngineParts = {
   readonly plan: Plan;
   readonly sources: readonly SignalSource[];
-  /** Tells what replicas serve; undefined where nothing can, and then no change is ever confirmed. */
+  /** Reads what replicas serve; undefined where nothing can, and then no change is ever confirmed. */
   readonly witness: SignalSource | undefined;
   readonly lever: FlagLever;
   readonly journal: Journal;
@@ -20,6 +20,6 @@ export type EngineParts = {
   readonly tickMs: number;
   readonly metrics: ControlMetrics;
   readonly measuring: Measuring;
-  /** A stage that holds for longer is told of. */
+  /** A stage that holds for longer is reported. */
   readonly holdAfterMs: number;
 };

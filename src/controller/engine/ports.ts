@@ -95,10 +95,10 @@ export type FiringAlert = {
 
 export type AlertChange = { readonly status: 'firing' | 'resolved'; readonly alert: FiringAlert };
 
-/** AlertStore knows which alerts fire, whichever controller was told. Its calls throw while it is away. */
+/** AlertStore knows which alerts fire, whichever controller received them. Its calls throw while it is away. */
 export type AlertStore = {
   readonly firingAlerts: () => Promise<readonly FiringAlert[]>;
-  /** In the order they came. A firing that was resolved stays so. */
+  /** In their order. A firing that was resolved stays so. */
   readonly keepAlerts: (changes: readonly AlertChange[]) => Promise<void>;
 };
 

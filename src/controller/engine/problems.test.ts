@@ -11,7 +11,7 @@ function telling() {
     /** Once a second, for so long. */
     seconds: (count: number, text: (at: number) => string | undefined) => {
       for (let at = 0; at < count; at += 1) {
-        problems.tell('lever', text(at));
+        problems.report('lever', text(at));
         nowMs += 1_000;
       }
     },

@@ -1,42 +1,42 @@
 import type { Clock } from '../../kit/time.ts';
 
 const SUMMED_OVER_MS = 600_000;
-/** As many different texts of one problem are told at once; more of them are noise. */
+/** As many different texts of one problem are recorded at once; more of them are noise. */
 const MOST_TOLD = 5;
 
 type Problem = {
   readonly text: string;
   readonly isThere: boolean;
-  /** What people were told last, and when. */
+  /** What was recorded last, and when. */
   readonly isToldThere: boolean;
   readonly toldAtMs: number;
   readonly tellings: number;
   /** It was summed before: that it is over has to last, too. */
   readonly isSummed: boolean;
-  /** How often it came again since. */
+  /** How often it happened again since. */
   readonly times: number;
 };
 
 export type Problems = ReturnType<typeof createProblems>;
 
 /**
- * What is wrong, by name: told at once, then summed. A problem that comes and goes, or whose text changes with each try, is told
- * once in ten minutes with how often it came. @param write writes it down.
+ * What is wrong, by name: recorded at once, then summed. A problem that comes and goes, or whose text changes with each try, is
+ * recorded once in ten minutes with how often it happened. @param write writes it down.
  */
 export function createProblems(clock: Pick<Clock, 'monotonic'>, write: (name: string, text: string) => void) {
   const known = new Map<string, Problem>();
   return {
     /** @param text what is wrong now, without a full stop; undefined where nothing is. */
-    tell: (name: string, text: string | undefined): void => {
+    report: (name: string, text: string | undefined): void => {
       const before = known.get(name);
-      const said = text === undefined ? over(before, clock.monotonic()) : wrong(before, text, clock.monotonic());
-      if (said.next === undefined) {
+      const outcome = text === undefined ? over(before, clock.monotonic()) : wrong(before, text, clock.monotonic());
+      if (outcome.next === undefined) {
         known.delete(name);
       } else {
-        known.set(name, said.next);
+        known.set(name, outcome.next);
       }
-      if (said.told !== undefined) {
-        write(name, said.told);
+      if (outcome.recorded !== undefined) {
+        write(name, outcome.recorded);
       }
     },
     now: (): readonly { readonly name: string; readonly text: string }[] =>
@@ -44,39 +44,39 @@ export function createProblems(clock: Pick<Clock, 'monotonic'>, write: (name: st
   };
 }
 
-type Said = { readonly next: Problem | undefined; readonly told?: string };
+type Next = { readonly next: Problem | undefined; readonly recorded?: string };
 
-function wrong(before: Problem | undefined, text: string, nowMs: number): Said {
+function wrong(before: Problem | undefined, text: string, nowMs: number): Next {
   if (before === undefined) {
     return {
       next: { text, isThere: true, isToldThere: true, toldAtMs: nowMs, tellings: 1, isSummed: false, times: 0 },
-      told: `${text}.`,
+      recorded: `${text}.`,
     };
   }
   const isOther = !isAlike(before.text, text);
   if (isOther && before.tellings < MOST_TOLD) {
     return {
       next: { ...before, text, isThere: true, isToldThere: true, toldAtMs: nowMs, tellings: before.tellings + 1 },
-      told: `${text}.`,
+      recorded: `${text}.`,
     };
   }
   const times = before.times + (isOther || !before.isThere ? 1 : 0);
   return summed({ ...before, text, isThere: true, times }, nowMs);
 }
 
-function over(before: Problem | undefined, nowMs: number): Said {
+function over(before: Problem | undefined, nowMs: number): Next {
   if (before === undefined) {
     return { next: undefined };
   }
   return before.isToldThere && before.times === 0 && !before.isSummed
     ? {
         next: { ...before, isThere: false, isToldThere: false, toldAtMs: nowMs },
-        told: `Over: ${before.text}.`,
+        recorded: `Over: ${before.text}.`,
       }
     : summed({ ...before, isThere: false }, nowMs);
 }
 
-function summed(problem: Problem, nowMs: number): Said {
+function summed(problem: Problem, nowMs: number): Next {
   const { text, isThere, times, toldAtMs } = problem;
   const sinceMs = nowMs - toldAtMs;
   if (sinceMs < SUMMED_OVER_MS) {
@@ -85,15 +85,15 @@ function summed(problem: Problem, nowMs: number): Said {
   const often = `${times} times in ${Math.round(sinceMs / 60_000)} min`;
   if (times === 0) {
     const isOver = !isThere && problem.isToldThere;
-    return isThere ? { next: problem } : { next: undefined, ...(isOver && { told: `Over: ${text}.` }) };
+    return isThere ? { next: problem } : { next: undefined, ...(isOver && { recorded: `Over: ${text}.` }) };
   }
   return {
     next: { ...problem, isToldThere: isThere, isSummed: true, toldAtMs: nowMs, tellings: 1, times: 0 },
-    told: isThere ? `Still: ${text}; ${often}.` : `Over: ${text}; ${often}.`,
+    recorded: isThere ? `Still: ${text}; ${often}.` : `Over: ${text}; ${often}.`,
   };
 }
 
-/** Numbers and ids in a text say that it came again, not that it is another problem. */
+/** Numbers and ids in a text say that it happened again, not that it is another problem. */
 const isAlike = (a: string, b: string) => withoutIds(a) === withoutIds(b);
 
 const withoutIds = (text: string) => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '#').replaceAll(/\d+/g, '#');

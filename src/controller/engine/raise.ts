@@ -33,13 +33,13 @@ export async function raise(
     }
     const written = await write({ percent: decision.to, expected: decision.from }, ending.signal);
     if (written.kind === 'written' && takeUp(parts, lanes, decision.to)) {
-      problems.tell('raise', undefined);
+      problems.report('raise', undefined);
       return decision;
     }
     const problem = written.kind === 'written' ? 'it was lowered meanwhile' : describeUnwritten(written);
-    // Unreachable says nothing of what became of it: the flag will tell.
+    // Unreachable says nothing of what became of it: the flag will show.
     lanes.intent = written.kind === 'unreachable' ? lanes.intent : undefined;
-    problems.tell('raise', `The flag was not raised to ${decision.to} %: ${problem}`);
+    problems.report('raise', `The flag was not raised to ${decision.to} %: ${problem}`);
     return refuse(`the flag was not raised to ${decision.to} %: ${problem}`);
   } finally {
     lanes.raising = undefined;

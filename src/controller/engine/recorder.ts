@@ -9,7 +9,7 @@ const MOST_AT_ONCE = 500;
 
 /**
  * Keeps events until the journal has them. Recording never waits and never fails: rolling back needs no journal. Beyond its
- * bound the oldest are given up, and how many is told.
+ * bound the oldest are given up, and how many is logged.
  */
 export function createRecorder(journal: Journal, log: Logger) {
   let waiting: JournalEvent[] = [];
@@ -58,7 +58,7 @@ export function createRecorder(journal: Journal, log: Logger) {
   return {
     record,
     flush,
-    /** Told of each event as it is recorded; must neither throw nor wait. @returns what ends the listening. */
+    /** Called with each event as it is recorded; must neither throw nor wait. @returns what ends the listening. */
     listen: (listener: (event: JournalEvent) => void): (() => void) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -68,7 +68,7 @@ async function command(parts: RequestParts, asked: Command): Promise<CommandOutc
   }
 }
 
-/** What is not written yet is not told as done. */
+/** What is not written yet is not reported as done. */
 function doneText(decision: Extract<Decision, { kind: 'changed' }>, holder: Holder, atMs: number): string {
   const held = holder.get();
   const isOwed = held.kind === 'known' && held.debt !== undefined;
@@ -83,13 +83,13 @@ async function verified(parts: RequestParts, request: VerificationRequest): Prom
   if (parts.role() !== 'leader') {
     return notLeading(parts);
   }
-  const { verdict, note: told } = readVerification(request, percentOf(holder.state()));
+  const { verdict, note: noted } = readVerification(request, percentOf(holder.state()));
   if (verdict !== undefined) {
     await decider.step({ kind: 'verified', passed: verdict === 'passed' }, clock.now());
   }
-  recorder.record(note(told, clock.now()));
+  recorder.record(note(noted, clock.now()));
   await parts.keeper.save();
-  return { kind: 'done', text: told.text };
+  return { kind: 'done', text: noted.text };
 }
 
 /** What a check of the data found: a fact, which a guard on mismatches acts on at once. */
@@ -99,13 +99,13 @@ async function checked(parts: RequestParts, request: ConsistencyRequest): Promis
   if (parts.role() !== 'leader') {
     return notLeading(parts);
   }
-  const { checked: found, note: told } = readCheck(request, percentOf(holder.state()));
-  recorder.record(note(told, seenAtMs));
+  const { checked: found, note: noted } = readCheck(request, percentOf(holder.state()));
+  recorder.record(note(noted, seenAtMs));
   await decider.step({ kind: 'checked', checked: found }, seenAtMs);
   const decision = await decider.step({ kind: 'tick' }, seenAtMs);
   await parts.keeper.save();
   const more = decision.kind === 'changed' ? ` ${doneText(decision, holder, seenAtMs)}` : '';
-  return { kind: 'done', text: `${told.text}${more}` };
+  return { kind: 'done', text: `${noted.text}${more}` };
 }
 
 /** Each in turn, whatever is wrong with another: the flag first, and then the journal. */

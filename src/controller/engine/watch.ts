@@ -3,7 +3,7 @@ import type { Plan } from '../../rollout/plan.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import { judge, type Verdict } from '../../rollout/verdict.ts';
 
-/** What every source has told of the stage that is served, and what the guards make of it. */
+/** What every source has reported of the stage that is served, and what the guards make of it. */
 export function createWatch(plan: Plan, sources: readonly string[], nowMs: number) {
   const evidence = new Map<string, Evidence>();
   const verdicts = new Map<string, readonly Verdict[]>();

@@ -10,7 +10,7 @@ import type { Debt } from './held.ts';
 import { createHolder } from './holder.ts';
 import { createIntake } from './intake.ts';
 import { createJournalKeeper } from './journal-keeper.ts';
-import { tellLoaded } from './loaded-events.ts';
+import { recordLoaded } from './loaded-events.ts';
 import { isAboutMismatches, nameMismatches } from './mismatches.ts';
 import type { EngineParts } from './parts.ts';
 import { createProblems } from './problems.ts';
@@ -28,13 +28,13 @@ export function wire(engine: EngineParts) {
   const watch = createWatch(plan, names, clock.now());
   const holder = createHolder(() => watch.beginStage(clock.now()));
   const alerts = createFiringAlerts();
-  const tellProblem = (problem: string, text: string) =>
+  const recordProblem = (problem: string, text: string) =>
     recorder.record(
       problem.startsWith('lever') && !text.startsWith('Over')
         ? note({ kind: 'lever-failed', text, details: {} }, clock.now())
         : note({ kind: 'trouble', text, details: { problem } }, clock.now()),
     );
-  const problems = createProblems(clock, tellProblem);
+  const problems = createProblems(clock, recordProblem);
   const common = { ...engine, tasks, recorder, watch, holder, alerts, problems, stop: tasks.stop, run: tasks.run };
 
   const follower = createFollower({
@@ -53,7 +53,7 @@ export function wire(engine: EngineParts) {
     intent: () => carry.intent(),
     onLoaded: (before, row) => {
       follower.inherit(row?.unconfirmed);
-      tellLoaded({ plan, holder, recorder, clock, isLeader: facts.role() === 'leader' }, before, row);
+      recordLoaded({ plan, holder, recorder, clock, isLeader: facts.role() === 'leader' }, before, row);
     },
   });
   const facts = createFacts({ ...common, keeper, flag: () => flagKeeper.flag(), served: () => intake.served() });

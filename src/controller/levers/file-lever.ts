@@ -17,7 +17,7 @@ type Options = { readonly file: string; readonly flag: string; readonly clock: C
 /**
  * The flag in a file that flagd reads. Writes replace the file in one step, keep its mode, and follow symbolic links.
  *
- * Between the last look and the replacing there are some microseconds in which no file system tells of somebody else's write.
+ * Between the last look and the replacing there are some microseconds in which no file system reports somebody else's write.
  */
 export function createFileLever({ file, flag, clock }: Options): FlagLever {
   return createTextLever({ name: 'file', where: file, flag, clock, store: createFileStore(file, clock) });
@@ -72,8 +72,8 @@ async function readSettled(target: string, clock: Clock, signal: AbortSignal): P
     if (bytes !== undefined && !Buffer.from(text as string).equals(bytes)) {
       throw new StoreError('refused', 'the file is not UTF-8, so that writing it would change it. Save it as UTF-8.');
     }
-    const settled = text !== undefined && parseJson(text).kind === 'json';
-    if (settled || clock.monotonic() >= deadline) {
+    const isWhole = text !== undefined && parseJson(text).kind === 'json';
+    if (isWhole || clock.monotonic() >= deadline) {
       return text;
     }
     await clock.sleep(REREAD_MS, signal);

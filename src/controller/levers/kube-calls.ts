@@ -34,7 +34,7 @@ export function pointer(...parts: string[]): string {
 
 type Bounds = Pick<KubePlace, 'clock'> & { readonly callMs: number | undefined; readonly signal: AbortSignal };
 
-/** Makes one call that ends with `signal` or in time. @throws StoreError, but for 409, which is told by `undefined`. */
+/** Makes one call that ends with `signal` or in time. @throws StoreError, but for 409, which is `undefined`. */
 export async function callKube<T>(
   { clock, callMs = CALL_MS, signal }: Bounds,
   call: (options: ConfigurationOptions) => Promise<T>,

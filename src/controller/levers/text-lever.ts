@@ -39,7 +39,7 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
     const problems = lint(text);
     const errors = errorsThatHit(flag, problems);
     if (errors.length > 0) {
-      return { kind: 'unusable', problems: told(errors.map(formatProblem)) };
+      return { kind: 'unusable', problems: located(errors.map(formatProblem)) };
     }
     const reading = readPercent(flagIn(JSON.parse(text), flag));
     if (reading.kind === 'read') {
@@ -48,7 +48,7 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
     return reading;
   }
 
-  const told = (problems: readonly string[]) => problems.map((problem) => `${where}:${problem}`);
+  const located = (problems: readonly string[]) => problems.map((problem) => `${where}:${problem}`);
 
   /** @returns the text to write, and whether what was held is given up for it. */
   function compose({ text }: Held, write: FlagWrite, lowers: boolean): Composed {
@@ -62,7 +62,7 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
       if (edited.kind === 'edited' && errors.length === 0) {
         return { kind: 'text', text: edited.text, keepOld: false };
       }
-      problems.push(...told(edited.kind === 'edited' ? errors.map(formatProblem) : edited.problems));
+      problems.push(...located(edited.kind === 'edited' ? errors.map(formatProblem) : edited.problems));
     }
     const spoilt = text === undefined || lintFlagsText(text).some(spoilsFile);
     if (!lowers || !spoilt) {

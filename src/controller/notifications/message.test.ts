@@ -71,7 +71,7 @@ test('a rollback as Slack text says what, why, and what to do', () => {
     [
       '*Sluice, violation-status: rolled back (critical)*',
       'Rolled back from 25 % to 0 %: guard p95 by scrape found 350ms against a limit of 200ms, 41 samples.',
-      'sluice status tells whether every replica serves it; find out why before it is begun anew.',
+      'sluice status says whether every replica serves it; find out why before it is started again.',
       '<https://sluice.example/#event=6f1f5b0e-0000-4000-8000-000000000001|Open the console>',
     ].join('\n'),
   );

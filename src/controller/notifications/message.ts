@@ -2,9 +2,9 @@ import { type EventKind, type ReadEvent, type Severity, severityOf } from '../..
 
 const NEXT: Readonly<Partial<Record<EventKind, string>>> = {
   'approval-needed': 'sluice approve --reason "…" lets it go on.',
-  holding: 'No time counts while it holds; sluice status tells why.',
+  holding: 'No time counts while it holds; sluice status says why.',
   breached: 'The percent stays; sluice rollback lowers it.',
-  'rolled-back': 'sluice status tells whether every replica serves it; find out why before it is begun anew.',
+  'rolled-back': 'sluice status says whether every replica serves it; find out why before it is started again.',
   checked: 'sluice consistency repair shows what would put it right.',
   mismatched: 'sluice consistency check looks at all records.',
   unconfirmed: 'Look at the replicas that are named; ROLLOUT_PERCENT=0 on the service needs no flag.',
@@ -22,7 +22,7 @@ export type Message = {
 
 type About = { readonly rollout: string; readonly flag: string; readonly consoleUrl: string | undefined };
 
-/** @returns undefined for what nobody needs to be told. */
+/** @returns undefined for what nobody needs to be notified of. */
 export function messageOf(event: ReadEvent, { rollout, flag, consoleUrl }: About): Message | undefined {
   const severity = severityOf(event);
   const link = consoleUrl === undefined ? undefined : `${consoleUrl.replace(/\/+$/, '')}/#event=${event.eventId}`;
@@ -31,8 +31,8 @@ export function messageOf(event: ReadEvent, { rollout, flag, consoleUrl }: About
 
 export function toJson({ severity, event, rollout, flag, link }: Message): string {
   const { eventId, atMs, kind, from, to, actor, text, details } = event;
-  const told = { id: eventId, kind, at: new Date(atMs).toISOString(), rollout, flag, from, to, actor, text, details };
-  return JSON.stringify({ version: 1, severity, event: told, console: link ?? null });
+  const body = { id: eventId, kind, at: new Date(atMs).toISOString(), rollout, flag, from, to, actor, text, details };
+  return JSON.stringify({ version: 1, severity, event: body, console: link ?? null });
 }
 
 const LONGEST_TEXT = 2_500;

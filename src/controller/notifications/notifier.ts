@@ -16,7 +16,7 @@ type Parts = {
   readonly clock: Clock;
 };
 
-/** Tells people of what the controller records, wherever they want to hear of it. */
+/** Notifies people of what the controller records, where they asked for it. */
 export function createNotifier({ rollout, flag, webhookUrl, slackUrl, consoleUrl, registry, log, clock }: Parts) {
   const counter = new Counter({
     name: 'sluice_notifications_total',

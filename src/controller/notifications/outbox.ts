@@ -33,7 +33,7 @@ const LAST_WORDS_MS = 1_000;
 /** Worth another attempt: nobody answered, or whoever did was busy. */
 class TryAgain extends Error {}
 
-/** Tells one target of one message after the other. Whoever gives it a message neither waits nor hears of a failure. */
+/** Sends one target one message after the other. Whoever gives it a message neither waits nor hears of a failure. */
 export function createOutbox({ target, log, clock, count }: Parts) {
   const stop = new AbortController();
   const http = openHttp({ timeoutMs: ANSWER_WITHIN_MS, mostBytes: MOST_ANSWER_BYTES });

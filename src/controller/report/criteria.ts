@@ -16,7 +16,7 @@ const saidOf = (checks: readonly Check[]): string =>
 export function criteria({ status }: ReportFacts, records: readonly StageRecord[], texts: ReportTexts): Block {
   const entered = records.filter(({ state }) => state !== 'ahead');
   const names = texts.criteriaNames;
-  const told = (name: string, mark: Mark, evidence: string) => [
+  const row = (name: string, mark: Mark, evidence: string) => [
     name,
     mark,
     evidence === '' ? texts.noEvidence : evidence,
@@ -32,7 +32,7 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
     const key = measure === 'latency-p95' ? 'p95Seconds' : 'meanSeconds';
     const valueIn = ({ evidence }: StageRecord) => evidence?.measured?.domain[key] ?? null;
     const said = perStage((record) => (valueIn(record) === null ? undefined : formatSeconds(valueIn(record))));
-    return told(name, overall(entered.map((record) => markOfLatency(record, measure, limit))), said);
+    return row(name, overall(entered.map((record) => markOfLatency(record, measure, limit))), said);
   };
   const checks = entered.flatMap((record) => record.checks);
   const fallback = checks.filter(({ name }) => name.startsWith('fallback'));
@@ -45,8 +45,8 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
     [
       latencyCriterion(names.mean, 'latency-mean', MEAN_LIMIT_SECONDS),
       latencyCriterion(names.p95, 'latency-p95', P95_LIMIT_SECONDS),
-      told(names.concurrency, markOfChecks(concurrency), saidOf(concurrency)),
-      told(
+      row(names.concurrency, markOfChecks(concurrency), saidOf(concurrency)),
+      row(
         names.consistency,
         overall(
           entered.map((record) => {
@@ -59,8 +59,8 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
           return verdict?.value == null ? undefined : formatValue(verdict);
         }),
       ),
-      told(names.fallback, markOfChecks(fallback), saidOf(fallback)),
-      told(
+      row(names.fallback, markOfChecks(fallback), saidOf(fallback)),
+      row(
         names.functional,
         markOfChecks(onDomain),
         perStage(
@@ -69,12 +69,12 @@ export function criteria({ status }: ReportFacts, records: readonly StageRecord[
             formatCount(made.filter(({ path }) => path === 'domain').length),
         ),
       ),
-      told(
+      row(
         names.noRollback,
         fallen.length > 0 ? '❌' : entered.some(({ state }) => state === 'passed') ? '✅' : '⏳',
         fallen.map(({ left }) => left?.text ?? '').join('; ') || perStage(({ state }) => texts.states[state]),
       ),
-      told(names.watch, isWatched ? '✅' : '⏳', ''),
+      row(names.watch, isWatched ? '✅' : '⏳', ''),
     ],
   );
 }

@@ -3,7 +3,7 @@ import { entersStage, isDecision, leavesStage } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
 import type { MeasurementAnswer, StageEvidence } from '../../rollout/evidence-schema.ts';
 
-/** All that a report may say anything by: what the API tells, and nothing else. */
+/** All that a report may say anything by: what the API answers, and nothing else. */
 export type ReportFacts = {
   readonly at: string;
   readonly endpoint: string | null;

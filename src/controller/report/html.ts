@@ -13,7 +13,7 @@ svg{display:block;border:1px solid var(--line)}.line0{stroke:light-dark(#0b6090,
 /** What the page may do: show itself, and nothing else. */
 export const REPORT_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** One page that needs nothing from elsewhere. What came from people or machines is text, and never markup. */
+/** One page that needs nothing from elsewhere. What people or machines wrote is text, and never markup. */
 export function toHtml(blocks: readonly Block[], language: string): string {
   const title = blocks.find((block) => block.kind === 'heading')?.text ?? 'Sluice';
   return `<!doctype html>

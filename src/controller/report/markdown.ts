@@ -1,7 +1,7 @@
 import { markdownTable } from 'markdown-table';
 import type { Block } from './blocks.ts';
 
-/** CommonMark with tables. What came from people or machines is text, and never markup. */
+/** CommonMark with tables. What people or machines wrote is text, and never markup. */
 export function toMarkdown(blocks: readonly Block[]): string {
   return `${blocks.flatMap((block) => render(block) ?? []).join('\n\n')}\n`;
 }

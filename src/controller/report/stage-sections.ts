@@ -4,7 +4,7 @@ import type { StageRecord } from './facts.ts';
 import { markOfChecks, markOfStage, markOfVerdict } from './marks.ts';
 import { REPORT_TEXTS } from './texts.ts';
 
-/** One section for each stage of the plan, also of those ahead: what has not happened is told as such. */
+/** One section for each stage of the plan, also of those ahead: what has not happened is shown as such. */
 export function stageSections(records: readonly StageRecord[], language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
   return records.flatMap((record) => {

@@ -60,8 +60,8 @@ const checkAlert = compile(Alert);
 export function readAlerts(message: Webhook, rollout: string): ReadAlerts {
   const problems: string[] = [];
   const changes: AlertChange[] = [];
-  const told = message.alerts.slice(0, MOST_ALERTS);
-  for (const [at, each] of told.entries()) {
+  const received = message.alerts.slice(0, MOST_ALERTS);
+  for (const [at, each] of received.entries()) {
     const read = checkAlert(each);
     if (!read.ok) {
       problems.push(...read.wrong.map((wrong) => `alerts.${at}: ${inWords(wrong, 'the alert')}`));

@@ -8,7 +8,7 @@ type Given = {
   /** The rollout's series, and when the processes began; with their samples of the last while, oldest first. */
   readonly ours: readonly Series[];
   readonly starts: readonly Series[];
-  /** `up` of the targets that Prometheus scrapes now. Empty where it tells of none. */
+  /** `up` of the targets that Prometheus scrapes now. Empty where it knows none. */
   readonly up: readonly Series[];
   readonly maxAgeMs: number;
   readonly nowMs: number;
@@ -45,8 +45,8 @@ export function readReplicas({ rollout, ours, starts, up, maxAgeMs, nowMs }: Giv
   }
   const replicas = distinct(found);
   if (replicas.length > 0) {
-    const told = new Set(found.map(({ reading }) => reading.replica));
-    return { kind: 'read', replicas, missing: missing.filter(({ replica }) => !told.has(replica)) };
+    const reported = new Set(found.map(({ reading }) => reading.replica));
+    return { kind: 'read', replicas, missing: missing.filter(({ replica }) => !reported.has(replica)) };
   }
   const [first] = missing;
   return first !== undefined

@@ -18,7 +18,7 @@ type Options = {
   readonly url: string;
   /** For a whole reading. */
   readonly timeoutMs: number;
-  /** A replica whose newest sample is older tells nothing of now. */
+  /** A replica whose newest sample is older says nothing of now. */
   readonly maxAgeMs: number;
   readonly clock: Clock;
 };
@@ -32,7 +32,7 @@ export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, cloc
   const base = new URL(url);
   const http = openHttp({ timeoutMs, mostBytes: MOST_BYTES });
   const closing = new AbortController();
-  // Twice the age, so that what is too old is told from what is not there.
+  // Twice the age, so that what is too old is not taken for what is not there.
   const range = `[${Math.max(1, Math.ceil((maxAgeMs * 2) / 1_000))}s]`;
   const ofRollout = `rollout=${JSON.stringify(rollout)}`;
   const ours = `{__name__=~"${ROLLOUT_NAMES.join('|')}",${ofRollout}}${range}`;
@@ -57,7 +57,7 @@ export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, cloc
     const started =
       counted.series.length === 0 ? counted : await ask(startsOf(counted.series) + range, deadline, signal);
     if (started.kind === 'failed') {
-      // Without it a restart cannot be told from none, and every count would look new.
+      // Without it a restart cannot be seen, and every count would look new.
       return started;
     }
     const reading = readReplicas({

@@ -25,12 +25,12 @@ function withThoseLeftOut(reading: Read, seen: Map<string, number>, nowMs: numbe
   for (const { replica } of reading.replicas) {
     seen.set(replica, nowMs);
   }
-  const told = new Set([...reading.replicas, ...reading.missing].map(({ replica }) => replica));
+  const answered = new Set([...reading.replicas, ...reading.missing].map(({ replica }) => replica));
   const leftOut: Read['missing'][number][] = [];
   for (const [replica, atMs] of seen) {
     if (nowMs - atMs >= REMEMBERED_MS) {
       seen.delete(replica);
-    } else if (!told.has(replica)) {
+    } else if (!answered.has(replica)) {
       const detail = `left out, and answered ${Math.round((nowMs - atMs) / 1_000)} s ago`;
       leftOut.push({ replica, why: 'left', detail });
     }

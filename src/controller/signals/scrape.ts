@@ -64,7 +64,7 @@ export function createScrapeSource({ rollout, targets, timeoutMs, clock, lookup 
   };
 }
 
-/** Why a look at replicas of which none told anything has failed. */
+/** Why a look at replicas of which none answered has failed. */
 function noneOf(missing: readonly Missing[]): SourceReading {
   const [first] = missing;
   if (first === undefined) {

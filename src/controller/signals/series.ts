@@ -17,7 +17,7 @@ const CPU_NAME = 'process_cpu_seconds_total';
 const MEMORY_NAME = 'process_resident_memory_bytes';
 export const WANTED_NAMES: ReadonlySet<string> = new Set([...ROLLOUT_NAMES, START_NAME, CPU_NAME, MEMORY_NAME]);
 
-/** Labels that tell a replica's series apart; all others tell replicas apart. */
+/** Labels that distinguish a replica's series; all others distinguish replicas. */
 export const SERIES_LABELS: ReadonlySet<string> = new Set([
   '__name__',
   'rollout',

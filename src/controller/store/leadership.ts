@@ -19,7 +19,7 @@ export function createLeadership({ url, rollout, clock, onChange }: Parts): Lead
   const stop = new AbortController();
   let leading = false;
   let sinceMs = 0;
-  const tell = (now: boolean) => {
+  const onLeading = (now: boolean) => {
     if (now !== leading) {
       leading = now;
       sinceMs = now ? clock.monotonic() : sinceMs;
@@ -28,8 +28,8 @@ export function createLeadership({ url, rollout, clock, onChange }: Parts): Lead
   };
   const done = (async () => {
     while (!stop.signal.aborted) {
-      await holdSession({ url, rollout, clock }, tell, stop.signal);
-      tell(false);
+      await holdSession({ url, rollout, clock }, onLeading, stop.signal);
+      onLeading(false);
       await clock.sleep(TRY_EVERY_MS, stop.signal);
     }
   })();
@@ -46,7 +46,7 @@ export function createLeadership({ url, rollout, clock, onChange }: Parts): Lead
 /** Tries for the lock, then watches that the session lives; returns once it does not, or at the end. */
 async function holdSession(
   { url, rollout, clock }: Omit<Parts, 'onChange'>,
-  tell: (leading: boolean) => void,
+  onLeading: (leading: boolean) => void,
   stop: AbortSignal,
 ): Promise<void> {
   const client = new pg.Client({
@@ -56,7 +56,7 @@ async function holdSession(
     keepAlive: true,
     options: KEEPALIVE,
   });
-  client.on('error', () => tell(false));
+  client.on('error', () => onLeading(false));
   try {
     await client.connect();
     let held = false;
@@ -70,7 +70,7 @@ async function holdSession(
         );
         held = rows[0]?.held ?? false;
       }
-      tell(held);
+      onLeading(held);
       await clock.sleep(TRY_EVERY_MS, stop);
     }
   } catch {

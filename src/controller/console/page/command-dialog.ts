@@ -27,7 +27,7 @@ const TEXTS = {
     needsActor: 'Who asks? The journal keeps your name.',
     needsReason: 'Why? The journal keeps the reason.',
     lost: "The controller does not answer. Set the flag's defaultVariant to off where flagd reads it: that needs no controller.",
-    unknown: 'The controller does not answer: nobody knows whether it was done. The history will tell.',
+    unknown: 'The controller does not answer: nobody knows whether it was done. The history will show it.',
     names: {
       start: 'Start',
       promote: 'Promote',
@@ -122,19 +122,19 @@ async function submit(): Promise<void> {
   const isRollback = asked === 'rollback';
   const [reason, actor] = [reasonInput.value.trim(), actorInput.value.trim()];
   if (token === '') {
-    return tell(texts.needsToken, 'bad', tokenInput);
+    return show(texts.needsToken, 'bad', tokenInput);
   }
   if (actor === '' && !isRollback) {
-    return tell(texts.needsActor, 'bad', actorInput);
+    return show(texts.needsActor, 'bad', actorInput);
   }
   if (reason === '' && !isRollback) {
-    return tell(texts.needsReason, 'bad', reasonInput);
+    return show(texts.needsReason, 'bad', reasonInput);
   }
   if (actor !== '') {
     write(ACTOR_KEY, actor);
   }
   confirmButton.disabled = true;
-  tell(texts.sending, '');
+  show(texts.sending, '');
   const to = Number(toSelect.value);
   const request: CommandRequest = { command: asked, actor: actor || 'console', reason, ...(isRollback && { to }) };
   const answer = await send(request, token);
@@ -144,16 +144,16 @@ async function submit(): Promise<void> {
       write(TOKEN_KEY, token);
       confirmButton.disabled = true;
       element('command-close').focus();
-      return tell(answer.text, 'good');
+      return show(answer.text, 'good');
     case 'unauthorized':
       remove(TOKEN_KEY);
       showTokenField(true);
-      return tell(texts.refusedToken, 'bad', tokenInput);
+      return show(texts.refusedToken, 'bad', tokenInput);
     case 'refused':
       write(TOKEN_KEY, token);
-      return tell(answer.text, 'bad');
+      return show(answer.text, 'bad');
     case 'lost':
-      return tell(isRollback ? texts.lost : texts.unknown, 'bad');
+      return show(isRollback ? texts.lost : texts.unknown, 'bad');
   }
 }
 
@@ -167,7 +167,7 @@ async function send(request: CommandRequest, token: string): Promise<Answer> {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     if (attempt > 1) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      tell(TEXTS[language()].again, '');
+      show(TEXTS[language()].again, '');
     }
     try {
       const response = await fetch('api/commands', {
@@ -195,7 +195,7 @@ async function send(request: CommandRequest, token: string): Promise<Answer> {
   return { kind: 'lost' };
 }
 
-function tell(text: string, kind: '' | 'good' | 'bad', focus?: HTMLElement): void {
+function show(text: string, kind: '' | 'good' | 'bad', focus?: HTMLElement): void {
   outcome.textContent = text;
   outcome.className = kind;
   focus?.focus();

@@ -54,7 +54,7 @@ function tone({ state, verdicts }: StatusAnswer): string {
 function banners({ isLost, heardAtMs, historyIsAway }: Known, status: StatusAnswer, language: Language) {
   const texts = TEXTS[language];
   const { controller, sources, state } = status;
-  const told = [
+  const banners = [
     ...(isLost
       ? [
           `${texts.lost(formatTime(new Date(heardAtMs ?? 0).toISOString(), 'local', new Date().toISOString()))} ${texts.reconnecting}`,
@@ -67,7 +67,7 @@ function banners({ isLost, heardAtMs, historyIsAway }: Known, status: StatusAnsw
       ? [texts.noRaise(controller.noRaise)]
       : []),
   ];
-  return html`<div role="alert">${told.map((text, at) => html`<p class=${`banner ${isLost && at === 0 ? 'bad' : 'warn'}`}>${text}</p>`)}</div>`;
+  return html`<div role="alert">${banners.map((text, at) => html`<p class=${`banner ${isLost && at === 0 ? 'bad' : 'warn'}`}>${text}</p>`)}</div>`;
 }
 
 const POSSIBLE = {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { parsePlan } from '../../rollout/plan.ts';
 import type { State } from '../../rollout/state.ts';
 import type { Verdict } from '../../rollout/verdict.ts';
-import { attend, NO_ATTENTION } from './attention.ts';
+import { NOTHING_NOTICED, noticesOf } from './notices.ts';
 
 const plan = parsePlan(`
 rollout: r
@@ -31,15 +31,15 @@ const verdict = (kind: Verdict['kind'], onBreach: Verdict['onBreach'] = 'off'): 
 test('a stage whose time is over and that waits for the functional checks is told of as one that holds', () => {
   const asking = { ...plan, stages: plan.stages.map((stage) => ({ ...stage, needsVerify: true })) };
   const state: State = { ...observing, healthyMs: 30 * MINUTE_MS } as State;
-  const look = (attention: typeof NO_ATTENTION, minute: number) =>
-    attend(attention, {
+  const look = (noticed: typeof NOTHING_NOTICED, minute: number) =>
+    noticesOf(noticed, {
       plan: asking,
       state,
       verdicts: [verdict('healthy')],
       nowMs: minute * MINUTE_MS,
       holdAfterMs: 3 * MINUTE_MS,
     });
-  const first = look(NO_ATTENTION, 0);
+  const first = look(NOTHING_NOTICED, 0);
   assert.deepEqual(first.notes, []);
   assert.deepEqual(
     look(first.next, 3).notes.map(({ text }) => text),
@@ -49,42 +49,45 @@ test('a stage whose time is over and that waits for the functional checks is tol
 
 /** What is told, minute by minute. */
 function told(minutes: readonly { readonly state?: State; readonly verdicts?: readonly Verdict[] }[]): string[][] {
-  let attention = NO_ATTENTION;
+  let noticed = NOTHING_NOTICED;
   return minutes.map(({ state = observing, verdicts = [verdict('healthy')] }, minute) => {
     const seen = { plan, state, verdicts, nowMs: minute * MINUTE_MS, holdAfterMs: 3 * MINUTE_MS };
-    const { next, notes } = attend(attention, seen);
-    attention = next;
+    const { next, notes } = noticesOf(noticed, seen);
+    noticed = next;
     return notes.map(({ text }) => text);
   });
 }
 const times = <T>(count: number, what: T): T[] => Array.from({ length: count }, () => what);
-const ill = { verdicts: [verdict('no-data')] };
+const unhealthyGuard = { verdicts: [verdict('no-data')] };
 
 describe('a hold', () => {
   test('is told once, when it has lasted long enough, with its reason', () => {
-    const said = told(times(8, ill));
+    const said = told(times(8, unhealthyGuard));
     assert.deepEqual(said[3], ['Holding at 25 % for 3 min: errors (scrape) is no-data.']);
     assert.equal(said.flat().length, 1);
   });
 
   test('that ended in time is not told; one that begins anew is counted anew', () => {
-    assert.deepEqual(told([...times(3, ill), {}, ...times(3, ill)]).flat(), []);
-    assert.equal(told([...times(4, ill), {}, ...times(4, ill)]).flat().length, 2);
+    assert.deepEqual(told([...times(3, unhealthyGuard), {}, ...times(3, unhealthyGuard)]).flat(), []);
+    assert.equal(told([...times(4, unhealthyGuard), {}, ...times(4, unhealthyGuard)]).flat().length, 2);
   });
 
   test('is told of a stage that waits for approval, and of no pause and no rollback', () => {
     const waiting = { state: { phase: 'awaiting-approval', ...underway } as State };
     assert.deepEqual(told(times(5, waiting)).flat(), ['Holding at 25 % for 3 min: it waits for approval.']);
     const why = { kind: 'plan' } as const;
-    const paused = { ...ill, state: { phase: 'paused', from: 'observing', why, ...underway } as State };
+    const paused = { ...unhealthyGuard, state: { phase: 'paused', from: 'observing', why, ...underway } as State };
     assert.deepEqual(told(times(5, paused)).flat(), []);
-    const rolledBack = { ...ill, state: { phase: 'rolled-back', from: 25, to: 0, sinceMs: 0, why } as State };
+    const rolledBack = {
+      ...unhealthyGuard,
+      state: { phase: 'rolled-back', from: 25, to: 0, sinceMs: 0, why } as State,
+    };
     assert.deepEqual(told(times(5, rolledBack)).flat(), []);
   });
 
   test('is not told once the watch is over', () => {
     const complete = { phase: 'complete', ...underway, healthyMs: 61 * MINUTE_MS } as State;
-    assert.deepEqual(told(times(5, { ...ill, state: complete })).flat(), []);
+    assert.deepEqual(told(times(5, { ...unhealthyGuard, state: complete })).flat(), []);
   });
 });
 

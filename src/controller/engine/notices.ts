@@ -6,8 +6,8 @@ import { unhealthy } from '../../rollout/transitions.ts';
 import type { Verdict } from '../../rollout/verdict.ts';
 import type { Note } from './event-text.ts';
 
-/** What somebody was told of already, so that it is told once. */
-export type Attention = {
+/** What was reported already, so that it is reported once. */
+export type Noticed = {
   readonly stage: string;
   readonly holdingSinceMs: number | undefined;
   readonly isHoldTold: boolean;
@@ -15,7 +15,7 @@ export type Attention = {
   readonly breached: ReadonlySet<string>;
 };
 
-export const NO_ATTENTION: Attention = {
+export const NOTHING_NOTICED: Noticed = {
   stage: '',
   holdingSinceMs: undefined,
   isHoldTold: false,
@@ -31,10 +31,10 @@ type Seen = {
 };
 
 /** What people should hear of though nothing was decided: a stage that holds for long, and a breach that only holds. */
-export function attend(before: Attention, seen: Seen): { readonly next: Attention; readonly notes: readonly Note[] } {
+export function noticesOf(before: Noticed, seen: Seen): { readonly next: Noticed; readonly notes: readonly Note[] } {
   const { plan, state, verdicts, nowMs, holdAfterMs } = seen;
   const stage = `${state.phase} ${percentOf(state)} ${servedSince(state)}`;
-  const known = stage === before.stage ? before : { ...NO_ATTENTION, stage };
+  const known = stage === before.stage ? before : { ...NOTHING_NOTICED, stage };
   const reason = holdReason(plan, state, verdicts);
   const holdingSinceMs = reason === undefined ? undefined : (known.holdingSinceMs ?? nowMs);
   const heldMs = holdingSinceMs === undefined ? 0 : nowMs - holdingSinceMs;
