@@ -76,6 +76,32 @@ test('times that are known are written anywhere, and tests, pages and others may
   assert.deepEqual(Array.from(told.values()).flat(), []);
 });
 
+test('no program asks over HTTP but through the one client; the page in a browser and tests may', async () => {
+  const asked = [
+    "export const x = fetch('http://a');\n",
+    "export const x = ['http://a'].map(fetch);\n",
+    "export const x = globalThis.fetch('http://a');\n",
+    "import { get } from 'node:http';\nexport const x = get;\n",
+    "import { Agent } from 'node:https';\nexport const x = Agent;\n",
+    "import { request } from 'undici';\nexport const x = request;\n",
+  ];
+  const wrong = Object.fromEntries(
+    ['cli/commands', 'dev/demo', 'controller/signals'].flatMap((folder) =>
+      asked.map((code, at) => [`src/${folder}/${at}.ts`, code] as const),
+    ),
+  );
+  for (const [file, told] of await messages(wrong)) {
+    assert.match(told.join(), /HTTP is asked through kit/, `${file}: ${wrong[file]}`);
+  }
+  const right = await messages({
+    'src/kit/http/some.ts': asked.slice(3).join(''),
+    'src/controller/console/page/some.ts': asked.join(''),
+    'src/cli/some.test.ts': asked.join(''),
+    'src/routing/flags/some.ts': "import { connect } from 'node:http2';\nexport const x = connect;\n",
+  });
+  assert.deepEqual(Array.from(right.values()).flat(), []);
+});
+
 test('imports run downward', async () => {
   const upward = [
     ['kit/http', '../../rollout/event.ts'],
