@@ -22,6 +22,7 @@ import { ofThisRollout } from './report/facts.ts';
 import { REPORT_POLICY } from './report/html.ts';
 import type { ControllerSettings } from './settings.ts';
 import { createPrometheusSource } from './signals/prometheus.ts';
+import { remembering } from './signals/remembering.ts';
 import { createScrapeSource } from './signals/scrape.ts';
 import { createJournal } from './store/journal.ts';
 import { createLeadership } from './store/leadership.ts';
@@ -172,12 +173,15 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
   const scrape =
     SCRAPE_TARGETS === undefined
       ? undefined
-      : createScrapeSource({
-          rollout,
-          targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
-          timeoutMs: SCRAPE_WITHIN_MS,
+      : remembering(
+          createScrapeSource({
+            rollout,
+            targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
+            timeoutMs: SCRAPE_WITHIN_MS,
+            clock,
+          }),
           clock,
-        });
+        );
   const prometheus =
     PROMETHEUS_URL === undefined
       ? undefined

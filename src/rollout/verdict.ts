@@ -260,6 +260,7 @@ function whyNoData(reading: SourceReading | undefined): string | undefined {
   if (reading.kind === 'failed') {
     return `${reading.why}: ${reading.detail}`;
   }
-  const [missing] = reading.missing;
+  // A replica that a name service leaves out has mostly ended: pods that come and go must not hold a stage for ever.
+  const missing = reading.missing.find(({ why }) => why !== 'left');
   return missing && `${missing.replica} ${missing.why}: ${missing.detail}`;
 }
