@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MEASURES, ON_BREACH, TESTS } from '../../src/rollout/plan-schema.ts';
+import { AFTER_ROLLBACK, MEASURES, ON_BREACH, TESTS } from '../../src/rollout/plan-schema.ts';
 import { PHASES } from '../../src/rollout/state.ts';
 import { DECISIONS } from '../../src/routing/decision.ts';
 import { STATUSES } from '../../src/violations/violation.ts';
@@ -19,7 +19,7 @@ for (const page of CONTROLLER_PAGES) {
     assert.deepEqual(inCode(paragraph.split(/[.。]/)[0] ?? ''), PHASES);
   });
 
-  test(`${page} names what a guard may measure, do and be tested by`, () => {
+  test(`${page} names what a plan may say of guards and rollbacks`, () => {
     const allowed = new Map(
       table(page, 'plan keys').map(([key = '', values = '']) => [
         inCode(key)[0],
@@ -29,6 +29,7 @@ for (const page of CONTROLLER_PAGES) {
     assert.deepEqual(allowed.get('measure'), MEASURES);
     assert.deepEqual(allowed.get('onBreach'), ON_BREACH);
     assert.deepEqual(allowed.get('test'), TESTS);
+    assert.deepEqual(allowed.get('afterRollback'), AFTER_ROLLBACK);
   });
 }
 
