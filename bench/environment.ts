@@ -2,11 +2,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { migrateDatabase } from '../src/contract/schema-of-database.ts';
 import { startFlagServer } from '../src/dev/embedded/flag-server.ts';
 import { freePort } from '../src/dev/embedded/flagd.ts';
 import { startEmbeddedPostgres } from '../src/dev/embedded/postgres.ts';
 import { seedViolations } from '../src/dev/embedded/seed.ts';
-import { migrate } from '../src/kit/postgres/migrate.ts';
 
 /** Vacuuming at a time of its own choosing would slow whoever's turn it is; it is done between the turns instead. */
 const POSTGRES_FLAGS = ['-c', 'autovacuum=off', '-c', 'max_wal_size=4GB'];
@@ -32,7 +32,7 @@ export async function startEnvironment(): Promise<Environment> {
 
   const postgres = await startEmbeddedPostgres(join(directory, 'postgres'), await freePort(), POSTGRES_FLAGS);
   opened.defer(postgres.stop);
-  await migrate(postgres.url, () => {});
+  await migrateDatabase(postgres.url, () => {});
   await seedViolations(postgres.url);
   const client = new pg.Client({ connectionString: postgres.url });
   // The server's stop at the end would otherwise be an error nobody hears.

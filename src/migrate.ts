@@ -1,4 +1,4 @@
-import { migrate } from './kit/postgres/migrate.ts';
+import { migrateDatabase } from './contract/schema-of-database.ts';
 import { runMain } from './kit/run-main.ts';
 
 await runMain(async () => {
@@ -6,5 +6,5 @@ await runMain(async () => {
   if (!url) {
     throw new Error('DATABASE_URL is required. Set it to postgresql://user:password@host:port/database.');
   }
-  await migrate(url, console.log);
+  await migrateDatabase(url, console.log);
 }, 'The database was not migrated');

@@ -74,6 +74,7 @@ export async function createController(
   const sources = createSources(settings, plan.rollout, clock);
   const lever = await createLever(settings, plan.flag, clock);
   const pool = createControlPool({
+    application: 'sluice',
     url: settings.DATABASE_URL,
     size: Math.min(settings.DATABASE_POOL, JOURNAL_POOL),
     queryTimeoutMs: JOURNAL_WITHIN_MS,

@@ -48,10 +48,10 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
   collectDefaultMetrics({ register: registry });
 
   const onIdleError = (error: Error) => log.warn({ error: error.message }, 'a database connection broke');
-  const database = { url: settings.DATABASE_URL, onIdleError };
+  const database = { application: 'sluice', url: settings.DATABASE_URL, onIdleError };
   const writes = createWritePool({ ...database, size: settings.DATABASE_POOL });
   const control = createControlPool({ ...database, size: 4, queryTimeoutMs: CONTROL_TIMEOUT_MS });
-  registerPoolGauge(registry, writes);
+  registerPoolGauge(registry, 'sluice_database_connections', writes);
   const checker = createWriteChecker({
     rollout: ROLLOUT,
     registry,

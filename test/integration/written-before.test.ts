@@ -9,7 +9,7 @@ import { createTestDatabase } from '../support/database.ts';
 test('after a write that was found to be applied already, the next one on that connection is done', async () => {
   await using database = await createTestDatabase();
   const open = () => {
-    const pool = createWritePool({ url: database.url, size: 1, onIdleError: () => {} });
+    const pool = createWritePool({ application: 'test', url: database.url, size: 1, onIdleError: () => {} });
     const legacy = new DatabaseService(createSessions(pool));
     const write = (writeId: string) =>
       legacy.updateViolationStatus(

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrateDatabase } from '../../src/contract/schema-of-database.ts';
 import { freePort } from '../../src/dev/embedded/flagd.ts';
 import { startEmbeddedPostgres } from '../../src/dev/embedded/postgres.ts';
 import { seedViolations } from '../../src/dev/embedded/seed.ts';
-import { migrate } from '../../src/kit/postgres/migrate.ts';
 import { execute, TEMPLATE, withDatabase } from './database.ts';
 
 let owned: AsyncDisposableStack | undefined;
@@ -19,7 +19,7 @@ export async function globalSetup(): Promise<void> {
   starting.defer(server.stop);
   await execute(server.url, `CREATE DATABASE ${TEMPLATE}`);
   const template = withDatabase(server.url, TEMPLATE);
-  await migrate(template, () => {});
+  await migrateDatabase(template, () => {});
   await seedViolations(template);
   process.env.SLUICE_TEST_DATABASE_URL = server.url;
   owned = starting.move();

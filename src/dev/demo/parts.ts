@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../../contract/client.ts';
 import { type ApiFailure, apiError } from '../../contract/client-failure.ts';
+import { migrateDatabase } from '../../contract/schema-of-database.ts';
 import type { EventAnswer } from '../../contract/schemas.ts';
-import { migrate } from '../../kit/postgres/migrate.ts';
 import type { Faults } from '../../routing/faults.ts';
 import { startFlagServer } from '../embedded/flag-server.ts';
 import { findFlagd, freePort, startFlagd } from '../embedded/flagd.ts';
@@ -70,7 +70,7 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
   onProgress('starting PostgreSQL');
   const postgres = await startEmbeddedPostgres(join(directory, 'postgres'), await freePort(), postgresFlags);
   stack.defer(postgres.stop);
-  await migrate(postgres.url, () => {});
+  await migrateDatabase(postgres.url, () => {});
   await seedViolations(postgres.url);
   signal.throwIfAborted();
 

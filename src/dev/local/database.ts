@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { migrate } from '../../kit/postgres/migrate.ts';
+import { migrateDatabase } from '../../contract/schema-of-database.ts';
 import { freePort } from '../embedded/flagd.ts';
 import { startEmbeddedPostgres } from '../embedded/postgres.ts';
 import { seedViolations } from '../embedded/seed.ts';
@@ -8,7 +8,7 @@ import type { Part } from './part.ts';
 /** The one in DATABASE_URL, migrated; without that a PostgreSQL of our own, with its data in `directory`. */
 export async function startDatabase(given: NodeJS.ProcessEnv, directory: string): Promise<Part> {
   if (given.DATABASE_URL) {
-    await migrate(given.DATABASE_URL, () => {});
+    await migrateDatabase(given.DATABASE_URL, () => {});
     return {
       env: {},
       what: 'the one in DATABASE_URL, migrated; its violations are left as they are',
@@ -17,7 +17,7 @@ export async function startDatabase(given: NodeJS.ProcessEnv, directory: string)
   }
   const server = await startEmbeddedPostgres(directory, await freePort());
   try {
-    await migrate(server.url, () => {});
+    await migrateDatabase(server.url, () => {});
     await seedViolations(server.url);
   } catch (error) {
     await server.stop();

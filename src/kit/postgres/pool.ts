@@ -5,10 +5,16 @@ import { Gauge, type Registry } from 'prom-client';
 /** Beyond this wait for a free connection, or for a new one to be made, a request is better off with a clean 503. */
 const CONNECT_TIMEOUT_MS = 3_000;
 
-/** Names this process's connections, so that it ends no others. A name in the connection string beats it. */
-const APPLICATION_NAME = `sluice-${randomBytes(6).toString('hex')}`;
+/** With it, this process's connections have a name of their own, so that it ends no others. */
+const PROCESS = randomBytes(6).toString('hex');
 
-type PoolOptions = { readonly url: string; readonly size: number; readonly onIdleError: (error: Error) => void };
+type PoolOptions = {
+  readonly url: string;
+  readonly size: number;
+  /** What the database calls the connections, before the process's own part. A name in the connection string beats it. */
+  readonly application: string;
+  readonly onIdleError: (error: Error) => void;
+};
 
 /**
  * The pool for the writes. `url` and everything it leaves open (PGSSLMODE, PGPASSWORD …) are read by pg, in pg's own way.
@@ -25,10 +31,10 @@ export function createControlPool(options: PoolOptions & { readonly queryTimeout
   return createPool({ ...options, query_timeout: options.queryTimeoutMs });
 }
 
-function createPool({ url, size, onIdleError, ...rest }: PoolOptions & pg.PoolConfig): pg.Pool {
+function createPool({ url, size, application, onIdleError, ...rest }: PoolOptions & pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
-    application_name: APPLICATION_NAME,
+    application_name: `${application}-${PROCESS}`,
     max: size,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,
@@ -40,10 +46,10 @@ function createPool({ url, size, onIdleError, ...rest }: PoolOptions & pg.PoolCo
   return pool;
 }
 
-/** Connections of the pool for writes, as they are when scraped. */
-export function registerPoolGauge(registry: Registry, pool: Pool): void {
+/** Connections of the pool for writes, as they are when scraped, as a gauge of that name. */
+export function registerPoolGauge(registry: Registry, name: string, pool: Pool): void {
   new Gauge({
-    name: 'sluice_database_connections',
+    name,
     help: 'Connections for writes: used, idle; and requests that wait for one.',
     labelNames: ['state'],
     registers: [registry],

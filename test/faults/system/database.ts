@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { migrateDatabase } from '../../../src/contract/schema-of-database.ts';
 import { freePort } from '../../../src/dev/embedded/flagd.ts';
 import { startEmbeddedPostgres } from '../../../src/dev/embedded/postgres.ts';
-import { migrate } from '../../../src/kit/postgres/migrate.ts';
 import { execute, withDatabase } from '../../support/database.ts';
 import type { StepOf } from '../schedule/schedule.ts';
 
@@ -35,7 +35,7 @@ export async function startDatabase(directory: string): Promise<Database> {
   starting.defer(() => server.stop());
   await execute(server.url, `CREATE DATABASE ${NAME}`);
   const url = withDatabase(server.url, NAME);
-  await migrate(url, () => {});
+  await migrateDatabase(url, () => {});
   const pool = new pg.Pool({ connectionString: url, max: 3, application_name: 'fault-suite' });
   // A connection that the server ends is nothing to tell, also when that is after the pool has let go of it.
   pool.on('error', () => {});
