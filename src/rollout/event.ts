@@ -72,12 +72,10 @@ const KINDS = {
   other: { ...NOTE, news: 'plain' },
 } as const satisfies { readonly [K in EventKind]: Meaning<K> };
 
-type KindThatIs<What extends Meaning<EventKind>['is']> = {
-  [K in EventKind]: (typeof KINDS)[K]['is'] extends What ? K : never;
-}[EventKind];
-
 /** The kinds of the controller's own decisions. */
-export type DecisionKind = KindThatIs<'decision'>;
+export type DecisionKind = {
+  [K in EventKind]: (typeof KINDS)[K]['is'] extends 'decision' ? K : never;
+}[EventKind];
 
 const MEANINGS: { readonly [K in EventKind]: Meaning<K> } = KINDS;
 
