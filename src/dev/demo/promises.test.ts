@@ -76,3 +76,14 @@ test('a promise that is broken says why, with at most three of its cases', () =>
   assert.equal(tooLate?.why, '800 ms to see the breach, 10 ms to write the flag, 5.19 s until every replica served it');
   assert.ok(breachPromises(1, BREACH, []).every(({ why }) => why === undefined));
 });
+
+test('a percent that was taken over from the flag breaks a promise, also where it is the one of the plan', () => {
+  const history = [
+    { kind: 'rolled-back', to: 0, text: 'Rolled back' },
+    { kind: 'adopted', to: 25, text: 'Taken over' },
+    { kind: 'promoted', to: 10, text: 'Promoted' },
+    { kind: 'started', to: 5, text: 'Started' },
+  ] as EventAnswer[];
+  const { holds, why } = climbPromise(history, [5, 10, 25]);
+  assert.deepEqual([holds, why], [false, 'Taken over']);
+});

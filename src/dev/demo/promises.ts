@@ -58,11 +58,11 @@ function whyLate({ faultAtMs, seenAtMs, writtenAtMs, confirmedAtMs }: Breach): s
   return steps.map(([what, ms]) => `${formatSeconds(Math.max(0, ms) / 1_000)} ${what}`).join(', ');
 }
 
-/** The percent went up by the plan's stages, one after the other, and down to 0 each time. */
+/** The percent went up by the plan's stages, one after the other, and down to 0 each time; nobody else changed it. */
 export function climbPromise(history: readonly EventAnswer[], stages: readonly number[]): Promised {
   const events = history.toReversed().filter(({ kind }) => entersStage(kind));
   const round = [...stages, 0];
-  const wrong = events.find(({ to }, at) => to !== round[at % round.length]);
+  const wrong = events.find(({ kind, to }, at) => kind === 'adopted' || to !== round[at % round.length]);
   return promise('nothing but the stages of the plan was served', {
     holds: events.length > 0 && wrong === undefined,
     found: events.map(({ to }) => to).join(' → '),
