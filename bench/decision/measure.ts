@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { systemClock as clock } from '../../src/kit/time.ts';
 import { createBreaker } from '../../src/routing/breaker.ts';
 import { bucketHundredths } from '../../src/routing/bucket.ts';
-import { type Decision, decideByPercent, decideBySwitches } from '../../src/routing/decision.ts';
+import { decideByPercent, decideBySwitches, type PathDecision } from '../../src/routing/decision.ts';
 import { createFaultSwitch } from '../../src/routing/faults.ts';
 import { createFlagdSource } from '../../src/routing/flags/flag-source.ts';
 import { createFlagEvaluationCounter, createPathMetrics } from '../../src/routing/metrics.ts';
@@ -42,7 +42,7 @@ const flagPercent = async ({ violationId, handledBy = '' }: StatusUpdate) => {
 };
 
 // As the router does it: `shouldUseDomain`, and the count.
-async function decide(update: StatusUpdate): Promise<Decision> {
+async function decide(update: StatusUpdate): Promise<PathDecision> {
   const decided = decideBySwitches(switches, undefined, breaker.state());
   const decision =
     decided ??

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Breach, breakDomain } from '../../src/dev/demo/breach.ts';
-import { type Parts, type RunningController, startParts } from '../../src/dev/demo/parts.ts';
+import { type DemoParts, type RunningController, startParts } from '../../src/dev/demo/parts.ts';
 import { startTraffic } from '../../src/dev/demo/traffic.ts';
 import { startRollout, untilMayStart, untilStatus } from '../../src/dev/demo/wait.ts';
 import { startAlertmanager } from '../../src/dev/tools/alertmanager.ts';
@@ -72,7 +72,7 @@ minSamples: 200
 
 async function startSignals(
   { signal }: Series,
-  parts: Parts,
+  parts: DemoParts,
   stack: AsyncDisposableStack,
 ): Promise<Record<string, string>> {
   switch (signal) {
@@ -95,7 +95,7 @@ async function startSignals(
 /** New for each breach: an alert of the last one would go on firing for the minute that its rules look back. */
 async function startAlerts(
   { signal }: Series,
-  parts: Parts,
+  parts: DemoParts,
   { url, token }: RunningController,
 ): Promise<AsyncDisposable | undefined> {
   if (signal !== 'Alertmanager') {
@@ -126,7 +126,7 @@ async function startAlerts(
 /** The stage is served everywhere, and the breakers that the last fault opened have closed again. */
 async function begin(
   { signal: by, percent }: Series,
-  parts: Parts,
+  parts: DemoParts,
   controller: RunningController,
   signal: AbortSignal,
 ): Promise<void> {
@@ -149,7 +149,7 @@ async function begin(
   );
 }
 
-async function editByHand({ flagsFile }: Parts, percent: number): Promise<void> {
+async function editByHand({ flagsFile }: DemoParts, percent: number): Promise<void> {
   const text = await readFile(flagsFile, 'utf8');
   await writeFile(`${flagsFile}.new`, text.replace('"defaultVariant": "off"', `"defaultVariant": "p${percent}"`));
   await rename(`${flagsFile}.new`, flagsFile);

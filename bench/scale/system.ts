@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Parts, startParts } from '../../src/dev/demo/parts.ts';
+import { type DemoParts, startParts } from '../../src/dev/demo/parts.ts';
 import { startTraffic } from '../../src/dev/demo/traffic.ts';
 import { startChild } from '../child.ts';
 
 /** One real service with its database and flag server, and as many simulated replicas with its page of metrics as are asked for. */
 export type System = AsyncDisposable & {
-  readonly parts: Parts;
+  readonly parts: DemoParts;
   /** `host:port` of each simulated replica. */
   readonly replicas: readonly string[];
   /** Pages that were asked for so far, and how large one is. */

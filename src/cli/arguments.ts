@@ -29,14 +29,14 @@ export function readInterval(text: string): number {
 
 export function readReason(text: string): string {
   if (text.length > LONGEST_REASON) {
-    throw new InvalidArgumentError(`Allowed: up to ${LONGEST_REASON} characters; ${text.length} came.`);
+    throw new InvalidArgumentError(`Allowed: up to ${LONGEST_REASON} characters; got ${text.length}.`);
   }
   return text;
 }
 
 export function readActor(text: string): string {
   if (text === '' || text.length > LONGEST_ACTOR) {
-    throw new InvalidArgumentError(`Allowed: 1 to ${LONGEST_ACTOR} characters; ${text.length} came.`);
+    throw new InvalidArgumentError(`Allowed: 1 to ${LONGEST_ACTOR} characters; got ${text.length}.`);
   }
   return text;
 }

@@ -30,33 +30,33 @@ function refused({ url, status, type, detail, body }: FailureOf<'refused'>): Cli
     case 403:
       return fail(
         EXIT.unauthorized,
-        `${from} did not accept the token${told(detail)} Set SLUICE_TOKEN, or SLUICE_TOKEN_FILE to a file that has the controller's token.`,
+        `${from} did not accept the token${because(detail)} Set SLUICE_TOKEN, or SLUICE_TOKEN_FILE to a file that has the controller's token.`,
       );
     case 409:
       return fail(EXIT.refused, `Refused: ${detail ?? 'the controller did not say why.'}`);
     case 429:
-      return fail(EXIT.unreachable, `${from} has too much to do${told(detail)} Try again.`);
+      return fail(EXIT.unreachable, `${from} has too much to do${because(detail)} Try again.`);
     case 503:
       return type === PROBLEM_TYPES + NOT_LEADER
         ? fail(
             EXIT.unreachable,
-            `No controller that leads was reached${told(detail)} Nothing was changed. Try again; if it stays so, look at the controllers' logs.`,
+            `No controller that leads was reached${because(detail)} Nothing was changed. Try again; if it stays so, look at the controllers' logs.`,
           )
-        : fail(EXIT.unreachable, `${from} cannot do this now${told(detail)} Try again.`);
+        : fail(EXIT.unreachable, `${from} cannot do this now${because(detail)} Try again.`);
     default:
       if (type === undefined) {
         return notAController(url, `it answered ${status}`, body);
       }
       return status === 400
         ? fail(EXIT.usage, `${from} takes the request for wrong: ${detail ?? 'it did not say why.'}`)
-        : fail(EXIT.unexpected, `${from} answered ${status}${told(detail)}`);
+        : fail(EXIT.unexpected, `${from} answered ${status}${because(detail)}`);
   }
 }
 
 const notAController = (url: URL, wrong: string, body: string) =>
   new CliError(
     EXIT.unexpected,
-    `What answers at ${nameOf(url)} is no Sluice controller, or one of another version: ${wrong}; ${beginningOf(body)} came. Check --url or SLUICE_URL.`,
+    `What answers at ${nameOf(url)} is no Sluice controller, or one of another version: ${wrong}; it answered ${beginningOf(body)}. Check --url or SLUICE_URL.`,
   );
 
 function unreachable({ url, failed, timeoutMs, isChange }: FailureOf<'unreachable'>): CliError {
@@ -78,10 +78,10 @@ const WHY: Readonly<Record<string, string>> = {
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the name server does not answer',
   EHOSTUNREACH: 'there is no way to this host',
-  ETIMEDOUT: 'no answer came',
+  ETIMEDOUT: 'no answer was received',
 };
 
 const nameOf = (url: URL) => url.href.replace(/\/$/, '');
 
-const told = (detail: string | undefined) =>
+const because = (detail: string | undefined) =>
   detail === undefined ? '.' : `: ${detail}${/[.!?]$/.test(detail) ? '' : '.'}`;

@@ -18,7 +18,7 @@ export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
     throw new CliError(EXIT.usage, `${name} is ${JSON.stringify(given)}; ${allowed}.`);
   }
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
-    throw new CliError(EXIT.usage, `${name} came with a user, a query or a fragment; ${allowed}.`);
+    throw new CliError(EXIT.usage, `${name} has a user, a query or a fragment; ${allowed}.`);
   }
   return url;
 }

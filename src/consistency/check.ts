@@ -1,6 +1,6 @@
 import type { ViolationId } from '../violations/violation.ts';
 import type { Finding, SeenRecord } from './finding.ts';
-import { type Change, Judgement } from './judge.ts';
+import { Judgement, type RecordedChange } from './judge.ts';
 import { Pages } from './pages.ts';
 
 /** How far a check has come; all of it up to `doneThrough` is judged and kept. */
@@ -21,7 +21,7 @@ export type Check = {
   readonly isFinished: boolean;
 };
 
-export type RecordChange = Change & { readonly violationId: ViolationId };
+export type RecordChange = RecordedChange & { readonly violationId: ViolationId };
 
 /** All records and changes after one id, at one moment, each in the order of ids and versions. */
 export type Snapshot = AsyncDisposable & {
@@ -65,7 +65,7 @@ type Options = {
   /** Ends it behind a record; what is done until then is kept. */
   readonly signal?: AbortSignal;
   /** Called each time that something was kept. */
-  readonly tell?: (progress: Progress, aboutRecords: number) => void;
+  readonly onProgress?: (progress: Progress, aboutRecords: number) => void;
 };
 
 /** Records and changes together, or findings, after which progress is kept. */
@@ -73,7 +73,7 @@ const BATCH_SIZE = 5_000;
 const BATCH_FINDINGS = 1_000;
 
 /** Judges every record with its history. @returns the check as it is then; it is not finished where it was interrupted. */
-export async function checkConsistency({ store, check, signal, tell = () => {} }: Options): Promise<Check> {
+export async function checkConsistency({ store, check, signal, onProgress = () => {} }: Options): Promise<Check> {
   const unlessInterrupted = (error: unknown) => {
     if (!signal?.aborted) {
       throw error;
@@ -95,7 +95,7 @@ export async function checkConsistency({ store, check, signal, tell = () => {} }
       await store.advance(check.id, saved, done, findings);
       saved = done;
       findings = [];
-      tell(saved, aboutRecords);
+      onProgress(saved, aboutRecords);
     }
   }
 

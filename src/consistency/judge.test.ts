@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import type { Violation } from '../violations/violation.ts';
 import { applyStatusUpdate, STATUSES, type Status } from '../violations/violation.ts';
 import type { SeenRecord } from './finding.ts';
-import { type Change, Judgement, type Values } from './judge.ts';
+import { Judgement, type RecordedChange, type Values } from './judge.ts';
 
-type Told = { readonly record: SeenRecord | undefined; readonly changes: readonly Change[] };
+type Told = { readonly record: SeenRecord | undefined; readonly changes: readonly RecordedChange[] };
 
 const text = fc.option(fc.string({ maxLength: 8 }), { nil: null });
 const time = fc.date({ noInvalidDate: true, min: new Date('2020-01-01'), max: new Date('2030-01-01') });
@@ -43,7 +43,7 @@ function tell(
   spoil: (after: Violation, before: Violation) => Violation = (after) => after,
 ): Told & { readonly record: SeenRecord } {
   let now = initial;
-  const changes = given.map((each): Change => {
+  const changes = given.map((each): RecordedChange => {
     const before = now;
     now = spoil(applyStatusUpdate(before, each, each.now), before);
     return {
@@ -78,8 +78,11 @@ const told = fc.tuple(violation, updates).chain(([initial, given]) =>
 );
 const holds = (check: (given: typeof told extends fc.Arbitrary<infer T> ? T : never) => void) =>
   fc.assert(fc.property(told, check));
-const replace = (changes: readonly Change[], at: number, edit: (change: Change) => Partial<Change>) =>
-  changes.map((change) => (change.version === at ? { ...change, ...edit(change) } : change));
+const replace = (
+  changes: readonly RecordedChange[],
+  at: number,
+  edit: (change: RecordedChange) => Partial<RecordedChange>,
+) => changes.map((change) => (change.version === at ? { ...change, ...edit(change) } : change));
 const another = (status: string | null) => STATUSES.find((each) => each !== status) as Status;
 
 test('a true history of a record is clean, whatever was written and when', () => {
@@ -149,7 +152,7 @@ test('a change that began from something else than the one before it left is nam
   holds(({ initial, given, at }) => {
     fc.pre(at > 1);
     const { record, changes } = tell(initial, given);
-    const { before, after } = changes[at - 1] as Change;
+    const { before, after } = changes[at - 1] as RecordedChange;
     const damages: Partial<Values>[] = [
       { status: another(before.status) },
       { handled_at: '2019-01-01T00:00:00.000Z' },
@@ -280,9 +283,9 @@ test('changes of one version are one finding, which tells how many there are', (
 test('two writers that both made the same version are that finding only, whichever of them was later', () => {
   holds(({ initial, given, at }) => {
     const { record, changes } = tell(initial, given);
-    const { before, after } = changes[at - 1] as Change;
+    const { before, after } = changes[at - 1] as RecordedChange;
     const other = {
-      ...(changes[at - 1] as Change),
+      ...(changes[at - 1] as RecordedChange),
       after: { ...after, handled_at: before.handled_at ?? after.handled_at },
     };
     const [first, second] = [changes.toSpliced(at - 1, 0, other), changes.toSpliced(at, 0, other)];
@@ -349,7 +352,7 @@ test('the change before the time looked at is only what the next one has to begi
     assert.deepEqual(found({ record, changes: seen.filter(({ version }) => version !== at) }), [
       `${at} history-gap version`,
     ]);
-    const first = changes[at - 1] as Change;
+    const first = changes[at - 1] as RecordedChange;
     assert.deepEqual(found({ record, changes: [first, ...changes.slice(at)] }), ['1 history-gap version']);
   });
 });
@@ -359,6 +362,6 @@ test('a change that counts from below one is no change of this record', () => {
     { id: '42', status: 'pending', notes: null, handledBy: null, handledAt: null, version: 0 },
     [{ status: 'confirmed', now: new Date('2026-03-01') }],
   );
-  const odd = { ...(changes[0] as Change), version: -3 };
+  const odd = { ...(changes[0] as RecordedChange), version: -3 };
   assert.deepEqual(found({ record, changes: [odd, ...changes] }), ['-3 history-gap version']);
 });

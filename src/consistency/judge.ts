@@ -9,7 +9,7 @@ const TEXTS = ['notes', 'handled_by'] as const;
 export type Values = Readonly<Record<(typeof VALUES)[number], string | null>>;
 
 /** One row of the history. */
-export type Change = {
+export type RecordedChange = {
   readonly version: number;
   readonly isRepair: boolean;
   readonly before: Values;
@@ -25,8 +25,8 @@ export class Judgement {
   readonly #violationId: ViolationId;
   readonly #record: SeenRecord | undefined;
   /** The last change taken, and the last one of a lower version. */
-  #last: Change | undefined;
-  #base: Change | undefined;
+  #last: RecordedChange | undefined;
+  #base: RecordedChange | undefined;
   #copies = 1;
   #settledThrough = Number.NEGATIVE_INFINITY;
   #found: Finding[] = [];
@@ -36,7 +36,7 @@ export class Judgement {
     this.#record = record;
   }
 
-  take(change: Change): void {
+  take(change: RecordedChange): void {
     if (change.isRepair) {
       this.#settledThrough = change.version;
       this.#found = [];
@@ -98,7 +98,7 @@ export class Judgement {
   }
 
   /** A gap tells how many changes there should be by then, and how many there are before it. */
-  #countUpTo(version: number, base: Change | undefined): void {
+  #countUpTo(version: number, base: RecordedChange | undefined): void {
     const counted = Math.max(0, base?.version ?? 0);
     if (version < 1) {
       this.#add(version, 'history-gap', 'version', '1', String(version));

@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { STATUSES } from '../violations/violation.ts';
 import type { SeenRecord } from './finding.ts';
-import { type Change, Judgement, type Values } from './judge.ts';
+import { Judgement, type RecordedChange, type Values } from './judge.ts';
 import { planRepair, planUndo, type RecordPlan } from './repair-plan.ts';
 
-type Told = { readonly record: SeenRecord; readonly changes: readonly Change[] };
+type Told = { readonly record: SeenRecord; readonly changes: readonly RecordedChange[] };
 type Field = keyof Values;
 
 const at = (minute: number) => new Date(Date.UTC(2026, 2, 1, 12, minute)).toISOString();
@@ -15,7 +15,7 @@ const NEW: Values = { status: 'pending', notes: null, handled_by: null, handled_
 /** A record after these updates, one a minute, each by the rule. */
 function tell(...updates: readonly Partial<Values>[]): Told {
   let now = NEW;
-  const changes = updates.map((update, index): Change => {
+  const changes = updates.map((update, index): RecordedChange => {
     const before = now;
     now = { ...before, handled_at: at(index + 1), ...update };
     return { version: index + 1, isRepair: false, before, after: now, repeats: undefined, isContext: false };
@@ -331,7 +331,7 @@ describe('whatever is wrong with a record', () => {
 
   test('the repaired record and its history pass the check', () => {
     eachPlan(({ changes }, { before, after }) => {
-      const repair: Change = {
+      const repair: RecordedChange = {
         version: after.version,
         isRepair: true,
         before,

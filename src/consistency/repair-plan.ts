@@ -1,5 +1,5 @@
 import type { Finding, SeenRecord } from './finding.ts';
-import { type Change, Judgement } from './judge.ts';
+import { Judgement, type RecordedChange } from './judge.ts';
 import { decideFields, keptFindings, type Reason } from './repair-rules.ts';
 
 /** What a check saw of a record, and what it found. */
@@ -8,7 +8,7 @@ export type Damage = { readonly seen: SeenRecord | undefined; readonly findings:
 /** A record and its history as they are now, in the order of the versions. */
 export type Current = {
   readonly record: SeenRecord | undefined;
-  readonly changes: readonly Change[];
+  readonly changes: readonly RecordedChange[];
   /** The repair that has answered the same check already, unless it was taken back. */
   readonly repairedBy: string | undefined;
 };
@@ -98,7 +98,7 @@ export const isSameRecord = (one: SeenRecord, other: SeenRecord) =>
   one.handled_at === other.handled_at &&
   one.version === other.version;
 
-function judge(record: SeenRecord, changes: readonly Change[]): readonly Finding[] {
+function judge(record: SeenRecord, changes: readonly RecordedChange[]): readonly Finding[] {
   const judgement = new Judgement(record.id, record);
   for (const change of changes) {
     judgement.take(change);

@@ -1,6 +1,6 @@
 import { STATUSES } from '../violations/violation.ts';
 import type { Finding, FindingField, FindingKind, SeenRecord } from './finding.ts';
-import type { Change } from './judge.ts';
+import type { RecordedChange } from './judge.ts';
 import { later } from './judge.ts';
 
 export const REPAIRED_FIELDS = ['status', 'notes', 'handled_by', 'handled_at'] as const;
@@ -16,16 +16,16 @@ type Decided =
       readonly reasons: readonly Reason[];
     }
   | Unknown;
-type Decision = { readonly kind: 'value'; readonly value: string | null; readonly why: string } | Unknown;
+type RepairDecision = { readonly kind: 'value'; readonly value: string | null; readonly why: string } | Unknown;
 type Unknown = { readonly kind: 'unknown'; readonly why: string };
 
 /** A field of a record, what its history has, and what was found about it. */
 type Case = {
   readonly record: SeenRecord;
-  readonly changes: readonly Change[];
+  readonly changes: readonly RecordedChange[];
   readonly kinds: ReadonlySet<FindingKind>;
   /** The last change, where the record differs from what it left in this field. */
-  readonly differsFrom: Change | undefined;
+  readonly differsFrom: RecordedChange | undefined;
 };
 
 const OF_VALUES: readonly FindingKind[] = ['record-differs', 'value-lost', 'handled-at-backwards', 'unknown-status'];
@@ -33,7 +33,11 @@ const A_PERSON = 'a person must say: set it through the service, then check agai
 const PAST_THAT = 'kept: the record is past that';
 
 /** What the fields that something was found about become; one that nobody can know leaves all of them unknown. */
-export function decideFields(record: SeenRecord, changes: readonly Change[], findings: readonly Finding[]): Decided {
+export function decideFields(
+  record: SeenRecord,
+  changes: readonly RecordedChange[],
+  findings: readonly Finding[],
+): Decided {
   const values: { -readonly [Field in RepairedField]?: string | null } = {};
   const reasons: Reason[] = [];
   for (const field of REPAIRED_FIELDS) {
@@ -55,7 +59,7 @@ export function decideFields(record: SeenRecord, changes: readonly Change[], fin
   return { kind: 'values', values: values as Partial<SeenRecord>, reasons };
 }
 
-function decide(field: RepairedField, given: Case): Decision {
+function decide(field: RepairedField, given: Case): RepairDecision {
   const { changes, differsFrom } = given;
   const lastOnes = changes.filter(({ version }) => version === differsFrom?.version);
   if (lastOnes.some(({ after }) => after[field] !== differsFrom?.after[field])) {
@@ -71,7 +75,7 @@ function decide(field: RepairedField, given: Case): Decision {
   }
 }
 
-function decideStatus({ record, changes, differsFrom }: Case): Decision {
+function decideStatus({ record, changes, differsFrom }: Case): RepairDecision {
   const left = differsFrom?.after.status ?? null;
   if (differsFrom !== undefined && isKnown(left)) {
     return value(left, leftBy(differsFrom));
@@ -91,7 +95,7 @@ function decideStatus({ record, changes, differsFrom }: Case): Decision {
     : value(found.value, `the last known status, ${found.where}`);
 }
 
-function decideText(field: 'notes' | 'handled_by', { record, changes, kinds, differsFrom }: Case): Decision {
+function decideText(field: 'notes' | 'handled_by', { record, changes, kinds, differsFrom }: Case): RepairDecision {
   const kept = differsFrom === undefined ? record[field] : differsFrom.after[field];
   if (kept !== null) {
     return value(kept, differsFrom === undefined ? PAST_THAT : leftBy(differsFrom));
@@ -102,7 +106,7 @@ function decideText(field: 'notes' | 'handled_by', { record, changes, kinds, dif
     : value(found.value, `the last value there was, ${found.where}`);
 }
 
-function decideHandledAt({ record, changes, kinds, differsFrom }: Case): Decision {
+function decideHandledAt({ record, changes, kinds, differsFrom }: Case): RepairDecision {
   if (differsFrom !== undefined && !kinds.has('handled-at-backwards')) {
     return value(differsFrom.after.handled_at, leftBy(differsFrom));
   }
@@ -132,13 +136,13 @@ export function keptFindings(findings: readonly Finding[]): readonly Reason[] {
 }
 
 const isKnown = (status: string | null) => (STATUSES as readonly (string | null)[]).includes(status);
-const value = (given: string | null, why: string): Decision => ({ kind: 'value', value: given, why });
+const value = (given: string | null, why: string): RepairDecision => ({ kind: 'value', value: given, why });
 const unknown = (why: string): Unknown => ({ kind: 'unknown', why });
 const quoted = (text: string | null) => (text === null ? 'nothing' : JSON.stringify(text));
-const leftBy = ({ version }: Change) => `what its last change, ${version}, left`;
+const leftBy = ({ version }: RecordedChange) => `what its last change, ${version}, left`;
 
 /** The newest value of the history that is one, and where it stands. */
-function newest(changes: readonly Change[], field: RepairedField, isOne: (value: string | null) => boolean) {
+function newest(changes: readonly RecordedChange[], field: RepairedField, isOne: (value: string | null) => boolean) {
   for (const { version, before, after } of changes.toReversed()) {
     if (isOne(after[field])) {
       return { value: after[field], where: `which change ${version} left` };

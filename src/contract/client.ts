@@ -18,7 +18,7 @@ const LEADER_ATTEMPTS = 10;
 const LEADER_WAIT_MS = 300;
 const HIDDEN = '•••';
 
-type Change = CommandRequest | VerificationRequest | ConsistencyRequest;
+type ChangeRequest = CommandRequest | VerificationRequest | ConsistencyRequest;
 
 type Options = {
   /** The controller's address; its path, if it has one, ends with a slash. */
@@ -49,7 +49,7 @@ export function createApiClient({
   signal = new AbortController().signal,
   errorOf = apiError,
 }: Options) {
-  async function ask(path: string, change?: { readonly body: Change; readonly secret: string }): Promise<Got> {
+  async function ask(path: string, change?: { readonly body: ChangeRequest; readonly secret: string }): Promise<Got> {
     const got = await requestOnce(new URL(path, url), {
       ...(change && {
         method: 'POST',
@@ -90,7 +90,7 @@ export function createApiClient({
     return value as Static<T>;
   }
 
-  async function change(path: string, body: Change): Promise<CommandAnswer> {
+  async function change(path: string, body: ChangeRequest): Promise<CommandAnswer> {
     const secret = token();
     if (secret === undefined) {
       throw errorOf({ kind: 'no-token', url });

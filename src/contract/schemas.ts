@@ -147,7 +147,7 @@ export const StatusAnswer = Type.Object({
       replica: Type.String(),
       percent: orNull(Percent),
       breakerOpen: orNull(Type.Boolean()),
-      missing: orNull(Type.String({ description: 'Why it does not tell.' })),
+      missing: orNull(Type.String({ description: 'Why it reports nothing.' })),
     }),
   ),
   verdicts: Type.Array(VerdictAnswer),

@@ -3,7 +3,7 @@ import { ExpectedError } from './expected-error.ts';
 import { compile } from './schema.ts';
 import { allowedOf, type Keywords, shown } from './schema-errors.ts';
 
-/** A wrong setting, told so that it can be put right: one line for each variable. */
+/** A wrong setting, said so that it can be put right: one line for each variable. */
 export class SettingsError extends ExpectedError {
   override readonly name = 'SettingsError';
 }
@@ -24,7 +24,7 @@ export const databaseUrl = (what: string) =>
 export const logLevel = () =>
   choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'The least severe lines to log.');
 
-/** @throws SettingsError naming each wrong variable, what came and what is allowed. */
+/** @throws SettingsError naming each wrong variable, its value and what is allowed. */
 export function readSettings<S extends TObject>(schema: S, env: NodeJS.ProcessEnv): Readonly<Static<S>> {
   const candidate: Record<string, unknown> = {};
   for (const name of Object.keys(schema.properties)) {
@@ -48,8 +48,8 @@ function describeWrong(name: string, came: string | undefined, schema: TObject):
   if (came === undefined || came.trim() === '') {
     return `${name} is required. Set it to ${allowed}.`;
   }
-  const told = setting.writeOnly ? 'a value of another form' : shown(came);
-  return `${name} is wrong: it is ${told}; allowed: ${allowed}.`;
+  const shownValue = setting.writeOnly ? 'a value of another form' : shown(came);
+  return `${name} is wrong: it is ${shownValue}; allowed: ${allowed}.`;
 }
 
 /** `writeOnly`: a secret, or a value that carries one. It is never shown. */

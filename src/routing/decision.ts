@@ -4,7 +4,7 @@ import type { Path } from './path.ts';
 /** Why a request is served by its path: the values of the Rollout-Decision header. */
 export const DECISIONS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;
 
-export type Decision = { readonly path: Path; readonly decision: (typeof DECISIONS)[number] };
+export type PathDecision = { readonly path: Path; readonly decision: (typeof DECISIONS)[number] };
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
@@ -20,7 +20,7 @@ export function decideBySwitches(
   { useDomain }: Pick<Switches, 'useDomain'>,
   forced: Path | undefined,
   breaker: BreakerState,
-): Decision | undefined {
+): PathDecision | undefined {
   if (!useDomain) {
     return { path: 'legacy', decision: 'disabled' };
   }
@@ -38,7 +38,11 @@ export function decideBySwitches(
  * `capped` is a request that the flag lets in and the ceiling keeps out.
  * @param bucketOf asked only where it matters, since it is a hash: at 0 % and 100 % everybody goes the same way.
  */
-export function decideByPercent(percent: Percent, ceiling: Percent | undefined, bucketOf: () => Hundredths): Decision {
+export function decideByPercent(
+  percent: Percent,
+  ceiling: Percent | undefined,
+  bucketOf: () => Hundredths,
+): PathDecision {
   if (!isIn(percent, bucketOf)) {
     return { path: 'legacy', decision: 'rollout' };
   }

@@ -3,7 +3,7 @@ import { createTallyCounter, DURATION_BUCKETS_SECONDS } from '../kit/metrics.ts'
 import type { Percent } from '../kit/percent.ts';
 import type { Clock } from '../kit/time.ts';
 import type { Breaker } from './breaker.ts';
-import { DECISIONS, type Decision } from './decision.ts';
+import { DECISIONS, type PathDecision } from './decision.ts';
 import type { FlagReading } from './flags/flag-source.ts';
 import { PATHS, type Path } from './path.ts';
 
@@ -74,7 +74,7 @@ export function createPathMetrics({ registry, rollout, clock }: TimedOptions) {
   return {
     measure,
     countFallback: (reason: FallbackReason) => fellBack[reason](),
-    countDecision: ({ path, decision }: Decision) => decided[path][decision](),
+    countDecision: ({ path, decision }: PathDecision) => decided[path][decision](),
   };
 }
 
@@ -104,7 +104,7 @@ export function createFlagEvaluationCounter({ registry, rollout }: Options) {
 type Served = {
   readonly percent: () => Promise<Percent>;
   readonly breaker: Pick<Breaker, 'state'>;
-  /** When the flag source last told the flags, in milliseconds since 1970; undefined before the first time. */
+  /** When the flag source last sent the flags, in milliseconds since 1970; undefined before the first time. */
   readonly flagsToldAt: () => number | undefined;
 };
 
@@ -133,7 +133,7 @@ export function registerServedGauges(
   });
   new Gauge({
     name: 'sluice_flag_age_seconds',
-    help: 'Time since the flag source last told the flags; it does so at least twice a minute. None before the first time.',
+    help: 'Time since the flag source last sent the flags; it does so at least twice a minute. None before the first time.',
     labelNames: ['rollout'],
     registers: [registry],
     collect() {

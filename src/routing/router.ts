@@ -3,7 +3,7 @@ import type { Percent } from '../kit/percent.ts';
 import { TimedOut } from '../kit/time.ts';
 import type { Breaker } from './breaker.ts';
 import { bucketHundredths } from './bucket.ts';
-import { type Decision, decideByPercent, decideBySwitches, type Switches } from './decision.ts';
+import { decideByPercent, decideBySwitches, type PathDecision, type Switches } from './decision.ts';
 import type { PathMetrics } from './metrics.ts';
 import type { Path } from './path.ts';
 
@@ -41,7 +41,7 @@ export type RouterParts<I, O> = {
 };
 
 /** `failed`: neither path could do it, or nobody can say whether it did. */
-export type Routed<O> = Decision & { readonly outcome: O | { readonly kind: 'failed' } };
+export type Routed<O> = PathDecision & { readonly outcome: O | { readonly kind: 'failed' } };
 
 /** Sends each write down one path, and down legacy where domain fails; no write is ever applied twice. */
 export function createRouter<I, O extends { readonly kind: string }>(parts: RouterParts<I, O>) {
@@ -54,7 +54,7 @@ export function createRouter<I, O extends { readonly kind: string }>(parts: Rout
     return routed;
   }
 
-  async function shouldUseDomain(input: I, forced: Path | undefined): Promise<Decision> {
+  async function shouldUseDomain(input: I, forced: Path | undefined): Promise<PathDecision> {
     const decided = decideBySwitches(switches, forced, breaker.state());
     if (decided !== undefined) {
       return decided;
@@ -67,7 +67,7 @@ export function createRouter<I, O extends { readonly kind: string }>(parts: Rout
       : decision;
   }
 
-  async function serve(input: I, decision: Decision): Promise<Routed<O>> {
+  async function serve(input: I, decision: PathDecision): Promise<Routed<O>> {
     if (decision.path === 'legacy') {
       return serveLegacy(input, decision);
     }
@@ -89,24 +89,24 @@ export function createRouter<I, O extends { readonly kind: string }>(parts: Rout
     }
   }
 
-  async function fallBack(input: I, decision: Decision, error: unknown): Promise<Routed<O>> {
+  async function fallBack(input: I, decision: PathDecision, error: unknown): Promise<Routed<O>> {
     const reason = error instanceof TimedOut ? 'timeout' : 'error';
     log.warn({ ...logged(input), reason, error: describe(error) }, 'the domain path failed; legacy takes over');
-    if ((await settled(input)) !== undefined) {
+    if ((await whoApplied(input)) !== undefined) {
       return { ...decision, ...applied };
     }
     metrics.countFallback(reason);
     return serveLegacy(input, FALLBACK);
   }
 
-  async function serveLegacy(input: I, decision: Decision): Promise<Routed<O>> {
+  async function serveLegacy(input: I, decision: PathDecision): Promise<Routed<O>> {
     try {
       const outcome = await paths.legacy(input);
       // Only the domain attempt before this one can have written it, after all.
       return isAlreadyApplied(outcome) ? { ...decision, path: 'domain', ...applied } : { ...decision, outcome };
     } catch (error) {
       log.error({ ...logged(input), error: describe(error) }, 'the legacy path failed');
-      const appliedBy = await settled(input);
+      const appliedBy = await whoApplied(input);
       return appliedBy === undefined
         ? { ...decision, outcome: { kind: 'failed' } }
         : { ...decision, path: appliedBy, ...applied };
@@ -114,7 +114,7 @@ export function createRouter<I, O extends { readonly kind: string }>(parts: Rout
   }
 
   /** Where nobody can say, nothing is known to be applied; the unique write id still keeps a second one out. */
-  async function settled(input: I): Promise<Path | undefined> {
+  async function whoApplied(input: I): Promise<Path | undefined> {
     try {
       return await parts.settle(input);
     } catch (error) {
@@ -126,7 +126,7 @@ export function createRouter<I, O extends { readonly kind: string }>(parts: Rout
   return route;
 }
 
-const FALLBACK: Decision = { path: 'legacy', decision: 'fallback' };
+const FALLBACK: PathDecision = { path: 'legacy', decision: 'fallback' };
 
 const isUnsupported = (outcome: { readonly kind: string }): outcome is Unsupported => outcome.kind === 'unsupported';
 const isAlreadyApplied = (outcome: { readonly kind: string }): outcome is AlreadyApplied =>

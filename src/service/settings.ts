@@ -84,7 +84,7 @@ export const ServiceEnvironment = Type.Object({
 
 export type ServiceSettings = Readonly<Static<typeof ServiceEnvironment>>;
 
-/** @throws SettingsError naming each wrong variable, what came and what is allowed. */
+/** @throws SettingsError naming each wrong variable, its value and what is allowed. */
 export function readServiceSettings(env: NodeJS.ProcessEnv): ServiceSettings {
   return readSettings(ServiceEnvironment, env);
 }

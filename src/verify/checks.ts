@@ -172,7 +172,7 @@ export const CHECKS: readonly CheckOf[] = [
     run: async (subject) => {
       const answer = await update(subject, 'status=confirmed', { 'X-Request-Id': 'sluice-verify-1' });
       const came = answer.header('x-request-id');
-      return came === 'sluice-verify-1' ? undefined : `X-Request-Id sluice-verify-1 came back as ${came}`;
+      return came === 'sluice-verify-1' ? undefined : `X-Request-Id sluice-verify-1 was answered as ${came}`;
     },
   },
   {

@@ -28,7 +28,7 @@ type Session = {
   readonly rollout: string;
   /** Undefined where nobody tells: only what is asked for by force_domain can be checked then. */
   readonly served: Served | undefined;
-  readonly tell: (result: CheckResult) => void;
+  readonly report: (result: CheckResult) => void;
   readonly stop: AbortSignal;
 };
 
@@ -37,7 +37,7 @@ type Session = {
  * @throws VerifyError
  */
 export async function verifyService(session: Session): Promise<void> {
-  const { target, records, paths, rollout, served, tell, stop } = session;
+  const { target, records, paths, rollout, served, report, stop } = session;
   const mayForce = await isForceAllowed(target, idFor('legacy', rollout));
   const plans = paths.map((path) => {
     const id = session.record ?? idFor(path, rollout);
@@ -58,8 +58,8 @@ export async function verifyService(session: Session): Promise<void> {
     });
     for (const { subject, reachable } of plans) {
       await (reachable
-        ? verifyPath(subject, tell, stop)
-        : skipPath(subject.path, `${whyNot(served, session.record)}, and FORCE_DOMAIN is not allowed`, tell));
+        ? verifyPath(subject, report, stop)
+        : skipPath(subject.path, `${whyNot(served, session.record)}, and FORCE_DOMAIN is not allowed`, report));
     }
     await sleep(SETTLE_MS, undefined, { signal: stop });
   } catch (error) {
@@ -79,7 +79,7 @@ export async function verifyService(session: Session): Promise<void> {
 
 function whyNot(served: Served | undefined, record: string | undefined): string {
   if (served === undefined) {
-    return 'nobody tells what percent is served';
+    return 'no replica reports what percent is served';
   }
   const percent = served.least === served.most ? served.least : `${served.least}–${served.most}`;
   return `at ${percent} % ${record === undefined ? 'no record takes it' : `record ${record} does not take it`}`;

@@ -30,7 +30,7 @@ export type UpdateOutcome = { readonly kind: 'updated' } | { readonly kind: 'not
 export const STATUSES = ['pending', 'confirmed', 'false_positive', 'resolved'] as const;
 export type Status = (typeof STATUSES)[number];
 
-type Change = Pick<StatusUpdate, 'status' | 'notes' | 'handledBy'>;
+type StatusChange = Pick<StatusUpdate, 'status' | 'notes' | 'handledBy'>;
 
 /**
  * What a violation is after a status update, by the domain's rules.
@@ -38,7 +38,7 @@ type Change = Pick<StatusUpdate, 'status' | 'notes' | 'handledBy'>;
  * Every status may follow every other. Notes and handledBy keep their values unless given (an empty text is given).
  * handledAt is `now`, but never earlier than it was: two writers' clocks may disagree, the record's time does not.
  */
-export function applyStatusUpdate(before: Violation, change: Change, now: Date): Violation {
+export function applyStatusUpdate(before: Violation, change: StatusChange, now: Date): Violation {
   return {
     id: before.id,
     status: change.status,

@@ -257,7 +257,7 @@ describe('what goes wrong', () => {
       [['rollback', '10'], /too many arguments/],
       [['start', '--to', '5'], /unknown option '--to'/],
       [['history', '--limit', '0'], /whole number from 1 to 1000/],
-      [['pause', '--reason', 'x'.repeat(501)], /up to 500 characters; 501 came/],
+      [['pause', '--reason', 'x'.repeat(501)], /up to 500 characters; got 501/],
       [['status', '--interval', 'soon'], /a duration from 100ms to 1h/],
       [['status', '--url', 'nowhere'], /--url is "nowhere"/],
       [[], /Usage: sluice/],

@@ -303,7 +303,7 @@ test('interrupted in the middle, it goes on in a new snapshot, and has each find
     store,
     check: begun,
     signal: stop.signal,
-    tell: () => {
+    onProgress: () => {
       looks += 1;
       if (looks === 2) {
         stop.abort();
@@ -343,7 +343,7 @@ test('whichever of its connections breaks, what is kept is whole and it can be g
         return broken.advance(...given);
       },
     };
-    await assert.rejects(checkConsistency({ store: breaking, check: begun, tell }), {
+    await assert.rejects(checkConsistency({ store: breaking, check: begun, onProgress: tell }), {
       name: 'CheckError',
       kind: 'unreachable',
     });

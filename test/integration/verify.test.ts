@@ -171,7 +171,7 @@ test('without a controller only what may be forced is checked, and it is told th
   url = `http://127.0.0.1:${await freePort()}/`;
   const denied = await verify();
   assert.ok(
-    denied.checks.every(({ result, detail }) => result === 'skipped' && /nobody tells what percent/.test(detail)),
+    denied.checks.every(({ result, detail }) => result === 'skipped' && /no replica reports what percent/.test(detail)),
   );
   assert.match(denied.journal, /^NOT in the journal: .*was not reached/);
   await using open = await system.startReplica({ ...fixedAt(0), FORCE_DOMAIN: 'allow' });

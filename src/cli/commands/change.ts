@@ -50,7 +50,7 @@ Example:
   rollback: {
     does: 'lower the percent now, to 0 % unless --to says another stage',
     more: `
-Goes through from any state and asks nothing. Once it is done it tells which replicas serve the percent, and waits up to
+Goes through from any state and asks nothing. Once it is done it says which replicas serve the percent, and waits up to
 5 seconds for that. Where no controller can be reached, set the flag's defaultVariant to "off" yourself: the controller
 takes that over.
 
@@ -92,7 +92,7 @@ export function addChangeCommands(program: Command, context: Context): void {
       }
       // Told first: what was done is done, whatever the status looks like.
       output.out(`${output.paint.green('✔')} ${printable(answer.done)}\n`);
-      const status = await settled(client, answer.status);
+      const status = await untilServed(client, answer.status);
       output.out(`  ${printable(renderSummary(status, answer.status.wanted))}\n`);
     });
   }
@@ -116,7 +116,7 @@ const BETWEEN_MS = 250;
  * Looks until the flag and every replica have what a change wants, for 5 seconds at most. Never fails: the change is made.
  * @returns the last status that was seen.
  */
-async function settled(client: Pick<ApiClient, 'status'>, changed: StatusAnswer): Promise<StatusAnswer> {
+async function untilServed(client: Pick<ApiClient, 'status'>, changed: StatusAnswer): Promise<StatusAnswer> {
   const deadlineMs = performance.now() + WAIT_MS;
   let seen = changed;
   while (!isServed(seen, changed.wanted) && performance.now() < deadlineMs) {

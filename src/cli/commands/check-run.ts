@@ -30,7 +30,7 @@ export async function runCheck(store: ConsistencyStore, begun: Check, { output, 
       store,
       check: begun,
       signal: stop,
-      tell: (now, aboutRecords) => {
+      onProgress: (now, aboutRecords) => {
         progress = now;
         if (!json) {
           bar.show({ ...now, aboutRecords });

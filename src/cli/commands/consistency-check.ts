@@ -10,7 +10,7 @@ import { writeJson } from '../terminal/output.ts';
 import { findBegun, inDatabase, runCheck } from './check-run.ts';
 import { readSince, type Since, timeOfSince } from './check-since.ts';
 import { addRepairCommand } from './consistency-repair.ts';
-import { requestOf, steeredRollout, tellJournal } from './tell-journal.ts';
+import { reportToJournal, requestOf, steeredRollout } from './report-to-journal.ts';
 
 type CheckOptions = GlobalOptions & {
   readonly since?: Since;
@@ -47,7 +47,7 @@ function addCheckCommand(parent: Command, context: Context): void {
     )
     .option('--rollout <name>', "whose data it is (default: the controller's rollout)", readName)
     .option('--actor <name>', 'who asks; the journal keeps it', readActor)
-    .option('--no-journal', 'do not tell the controller what was found')
+    .option('--no-journal', 'do not report to the controller what was found')
     .addHelpText(
       'after',
       `
@@ -82,7 +82,7 @@ Examples:
       });
       const elapsedMs = performance.now() - beganMs;
       const journal = options.journal
-        ? await tellJournal({
+        ? await reportToJournal({
             client,
             steered,
             rollout: check.rollout,
@@ -107,7 +107,7 @@ const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function readName(given: string): string {
   if (given === '' || given.length > LONGEST_NAME) {
-    throw new InvalidArgumentError(`Allowed: 1 to ${LONGEST_NAME} characters; ${given.length} came.`);
+    throw new InvalidArgumentError(`Allowed: 1 to ${LONGEST_NAME} characters; got ${given.length}.`);
   }
   return given;
 }

@@ -25,7 +25,7 @@ export function addStatusCommand(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-With --watch --json, each change is one line of JSON. A controller that goes away is told and waited for.
+With --watch --json, each change is one line of JSON. A controller that goes away is reported and waited for.
 
 Examples:
   sluice status

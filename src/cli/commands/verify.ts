@@ -14,7 +14,7 @@ import type { Context, GlobalOptions } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
 import { type Output, writeJson } from '../terminal/output.ts';
 import { printable } from '../terminal/text.ts';
-import { notKept, tellKept } from './tell-journal.ts';
+import { notKept, reportKept } from './report-to-journal.ts';
 
 type VerifyOptions = GlobalOptions & {
   readonly target: URL;
@@ -42,7 +42,7 @@ export function addVerifyCommand(program: Command, context: Context): void {
     )
     .option('--record <id>', 'use this record instead of making one: it is changed, and put back', readRecord)
     .option('--actor <name>', 'who asks; the journal keeps it', readActor)
-    .option('--no-journal', 'do not tell the controller what was found')
+    .option('--no-journal', 'do not report to the controller what was found')
     .addHelpText(
       'after',
       `
@@ -68,7 +68,7 @@ Examples:
       const found = await client.status().catch(unlessInterrupted(stop));
       const target = createHttpTarget(options.target, options.admin, stop);
       const results: CheckResult[] = [];
-      const tell = (result: CheckResult) => {
+      const report = (result: CheckResult) => {
         results.push(result);
         if (!json) {
           output.out(describe(result, output));
@@ -77,20 +77,22 @@ Examples:
       const paths = options.path === 'both' ? (['domain', 'legacy'] as const) : [options.path];
       const served = found instanceof CliError ? undefined : servedBy(found);
       const rollout = found instanceof CliError ? ROLLOUT : found.rollout;
-      await verifyService({ target, records, record: options.record, paths, rollout, served, tell, stop }).catch(ended);
+      await verifyService({ target, records, record: options.record, paths, rollout, served, report, stop }).catch(
+        ended,
+      );
       const failed = results.filter(({ result }) => result === 'failed').length;
       const actor = options.actor ?? defaultActor(context.env);
-      const tellJournal = async (): Promise<string> => {
+      const reportToJournal = async (): Promise<string> => {
         if (!options.journal) {
           return 'not in the journal, as asked';
         }
         return found instanceof CliError
           ? notKept(found.message)
-          : tellKept(() =>
+          : reportKept(() =>
               client.verified({ actor, target: options.target.href, percent: found.wanted, checks: results }),
             );
       };
-      const journal = await tellJournal();
+      const journal = await reportToJournal();
       if (json) {
         writeJson(output, { percent: found instanceof CliError ? null : found.wanted, checks: results, journal });
       } else {

@@ -31,8 +31,12 @@ export function renderVerdict({ id, since, progress }: Check, { violations }: Fo
 /** What --json prints. */
 export function documentOf({ id, rollout, since, progress }: Check, { findings, violations }: Found, journal: string) {
   const { records, changes, findings: total } = progress;
-  const told = findings.map(({ violationId, seen = null, ...rest }) => ({ violation_id: violationId, ...rest, seen }));
-  return { check: id, rollout, since, records, changes, total, violations, findings: told, journal };
+  const listed = findings.map(({ violationId, seen = null, ...rest }) => ({
+    violation_id: violationId,
+    ...rest,
+    seen,
+  }));
+  return { check: id, rollout, since, records, changes, total, violations, findings: listed, journal };
 }
 
 /** Findings below their records, and what to do with them. */

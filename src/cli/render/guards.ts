@@ -3,9 +3,9 @@ import { formatCount, formatPercent, formatValue, NOTHING } from '../../contract
 import type { View } from '../terminal/output.ts';
 import { hanging, table } from '../terminal/text.ts';
 
-type Verdict = StatusAnswer['verdicts'][number];
+type VerdictAnswer = StatusAnswer['verdicts'][number];
 
-const MARKS: Readonly<Record<Verdict['kind'], string>> = {
+const MARKS: Readonly<Record<VerdictAnswer['kind'], string>> = {
   healthy: '✔ healthy',
   breached: '✖ breached',
   'no-data': '? no data',
@@ -13,7 +13,7 @@ const MARKS: Readonly<Record<Verdict['kind'], string>> = {
   'source-error': '! source error',
 };
 
-const ACTS: Readonly<Record<Verdict['onBreach'], string>> = {
+const ACTS: Readonly<Record<VerdictAnswer['onBreach'], string>> = {
   off: 'drops the percent to 0 %',
   previous: 'goes back a stage',
   hold: 'holds the rollout',
@@ -41,7 +41,7 @@ export function renderGuards({ verdicts }: StatusAnswer, { paint, columns }: Vie
     [{ shrinks: true }, { side: 'right' }, { side: 'right' }, { side: 'right' }, { side: 'right' }, {}, {}],
     columns,
   );
-  const color = ({ kind }: Verdict) =>
+  const color = ({ kind }: VerdictAnswer) =>
     kind === 'healthy' ? paint.green : kind === 'breached' ? paint.red : paint.yellow;
   return [
     paint.bold(first),
@@ -59,7 +59,7 @@ export function renderGuards({ verdicts }: StatusAnswer, { paint, columns }: Vie
   ];
 }
 
-function explain({ kind, onBreach, detail }: Verdict): string[] {
+function explain({ kind, onBreach, detail }: VerdictAnswer): string[] {
   const act = kind === 'breached' ? [`a breach ${ACTS[onBreach]}`] : [];
   const text = [...act, ...(detail === '' ? [] : [detail])].join('; ');
   return text === '' ? [] : [text];

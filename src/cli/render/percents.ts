@@ -37,7 +37,7 @@ export function renderPercents({ wanted, configured, served }: StatusAnswer, { p
       configured.problem === null ? where : `${where}; ${configured.problem}`,
       agreeing(configured.percent),
     ),
-    ...(replicas.length === 0 ? line('served', null, 'no replica has told yet', paint.yellow) : replicas),
+    ...(replicas.length === 0 ? line('served', null, 'no replica has reported yet', paint.yellow) : replicas),
   ];
 }
 

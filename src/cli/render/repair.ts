@@ -41,8 +41,8 @@ const show = (value: string | number | null) => (value === null ? 'nothing' : JS
 
 /** `2 repaired, 1 refused, 40 done before`; what there is none of is left out. */
 export function renderCounts(counts: ReadonlyMap<RecordResult['result'], number>): string {
-  const told = Array.from(counts, ([result, count]) => `${formatCount(count)} ${WORDS[result]}`);
-  return told.length === 0 ? 'no record' : told.join(', ');
+  const parts = Array.from(counts, ([result, count]) => `${formatCount(count)} ${WORDS[result]}`);
+  return parts.length === 0 ? 'no record' : parts.join(', ');
 }
 
 export const resultInJson = ({ violationId, result, before, after, why }: RecordResult) => ({

@@ -113,7 +113,7 @@ describe('what is not well', () => {
 
   test('is shown too where nothing is known yet', () => {
     const text = render({ served: [], verdicts: [], change: null });
-    assert.match(text, /no replica has told yet/);
+    assert.match(text, /no replica has reported yet/);
     assert.match(text, /none has a verdict yet/);
   });
 });
@@ -122,7 +122,7 @@ test('after a change it is told who serves it, and who does not yet', () => {
   assert.equal(renderSummary(statusFixture(), 25), 'Now observing 25 %: 25 % is served by every replica (2).');
   const late = statusFixture({ served: [served('a'), served('b', { percent: 10 })] });
   assert.match(renderSummary(late, 25), /25 % is not served yet by b\. Look again with: sluice status$/);
-  assert.match(renderSummary(statusFixture({ served: [] }), 25), /no replica has told/);
+  assert.match(renderSummary(statusFixture({ served: [] }), 25), /no replica has reported/);
   assert.match(renderSummary(statusFixture(), 50), /not served yet by sluice-0, sluice-1\. The flag says 25 %\./);
 });
 

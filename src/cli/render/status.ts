@@ -29,7 +29,7 @@ export function renderSummary({ state, configured, served }: StatusAnswer, wante
   const flag = configured.percent === wanted ? '' : ` The flag says ${formatPercent(configured.percent)}.`;
   const replicas =
     served.length === 0
-      ? 'wanted; no replica has told what it serves'
+      ? 'wanted; no replica has reported what it serves'
       : others.length === 0
         ? `served by every replica (${served.length})`
         : `not served yet by ${others.join(', ')}`;

@@ -115,6 +115,6 @@ test('the address may have a path, and errors name what gave it', () => {
   assert.throws(() => readUrl('8090', {}), /--url is "8090"/);
   assert.throws(
     () => readUrl('http://me:hidden@ops', {}),
-    (error: Error) => /came with a user/.test(error.message) && !error.message.includes('hidden'),
+    (error: Error) => /has a user/.test(error.message) && !error.message.includes('hidden'),
   );
 });

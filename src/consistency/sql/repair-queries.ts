@@ -1,6 +1,6 @@
 import { isoTime, timeOfIso } from '../../kit/postgres/iso-time.ts';
 import type { Finding, SeenRecord } from '../finding.ts';
-import type { Change, Values } from '../judge.ts';
+import type { RecordedChange, Values } from '../judge.ts';
 import type { DamagedRecord } from '../repair.ts';
 
 const COLUMNS = 'id, status, notes, handled_by, handled_at::text AS handled_at, version';
@@ -99,7 +99,7 @@ export const sidesOf = (before: SeenRecord, after: SeenRecord) => [
 type Sides = { readonly [Name in keyof Values as `${Name}_before` | `${Name}_after`]: string | null };
 export type ChangeRow = Sides & { readonly version: number; readonly is_repair: boolean };
 
-export const toChange = (row: ChangeRow): Change => ({
+export const toChange = (row: ChangeRow): RecordedChange => ({
   version: row.version,
   isRepair: row.is_repair,
   before: {

@@ -44,16 +44,17 @@ export function headline(status: StatusAnswer, language: Language): string {
 
 function guardsPhrase({ verdicts }: StatusAnswer, language: Language): string {
   const texts = TEXTS[language];
-  const ill = verdicts.filter(({ kind }) => kind !== 'healthy');
+  const unhealthy = verdicts.filter(({ kind }) => kind !== 'healthy');
   if (verdicts.length === 0) {
     return language === 'en' ? 'no guard has a verdict yet' : '还没有任何判定';
   }
-  if (ill.length === 0) {
+  if (unhealthy.length === 0) {
     return language === 'en' ? 'all guards healthy' : '所有守护规则正常';
   }
-  const told = ill.slice(0, 3).map(({ guard, kind }) => `${guard} ${texts.verdicts[kind]}`);
-  const more = ill.length > 3 ? (language === 'en' ? ` and ${ill.length - 3} more` : `等 ${ill.length} 项`) : '';
-  return told.join(language === 'en' ? ', ' : '、') + more;
+  const named = unhealthy.slice(0, 3).map(({ guard, kind }) => `${guard} ${texts.verdicts[kind]}`);
+  const more =
+    unhealthy.length > 3 ? (language === 'en' ? ` and ${unhealthy.length - 3} more` : `等 ${unhealthy.length} 项`) : '';
+  return named.join(language === 'en' ? ', ' : '、') + more;
 }
 
 /** What comes next, and what it waits for. */

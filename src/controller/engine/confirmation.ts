@@ -4,7 +4,7 @@ import type { SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource, WrittenChange } from './ports.ts';
 
 /** A new percent on its way to the replicas. */
-export type Change = WrittenChange & {
+export type FollowedChange = WrittenChange & {
   readonly confirmedAtMs: number | undefined;
   readonly waitingFor: readonly string[];
 };

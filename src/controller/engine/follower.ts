@@ -1,7 +1,7 @@
 import { formatDuration } from '../../contract/wording/format.ts';
 import type { Percent } from '../../kit/percent.ts';
 import type { Clock } from '../../kit/time.ts';
-import { type Change, untilConfirmed } from './confirmation.ts';
+import { type FollowedChange, untilConfirmed } from './confirmation.ts';
 import { note } from './event-text.ts';
 import type { ControlMetrics } from './metrics.ts';
 import type { SignalSource, WrittenChange } from './ports.ts';
@@ -23,7 +23,7 @@ type FollowerParts = {
 /** Follows the last percent that was written until every replica serves it, over the lives of controllers. */
 export function createFollower(parts: FollowerParts) {
   const { witness, clock, recorder, metrics, stop, run, writeAgain, onConfirmed } = parts;
-  let change: Change | undefined;
+  let change: FollowedChange | undefined;
   /** What the journal says is not confirmed yet, by whoever wrote it. */
   let inherited: WrittenChange | undefined;
   let following = new AbortController();
@@ -76,7 +76,7 @@ export function createFollower(parts: FollowerParts) {
 
   return {
     begin,
-    change: (): Change | undefined => change,
+    change: (): FollowedChange | undefined => change,
     /** For the journal, so that whoever leads next goes on. */
     unconfirmed: (): WrittenChange | undefined => {
       if (change === undefined || change.confirmedAtMs !== undefined) {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
 import { breakDomain } from './breach.ts';
-import type { Parts, RunningController } from './parts.ts';
+import type { DemoParts, RunningController } from './parts.ts';
 
 const signal = new AbortController().signal;
 const WAIT = { timeoutMs: 5_000, signal };
-const parts = { baseUrls: ['one'], setFaults: async () => {} } as unknown as Parts;
+const parts = { baseUrls: ['one'], setFaults: async () => {} } as unknown as DemoParts;
 const traffic = { answers: [], stop: async () => {} };
 
 const iso = (ms: number) => new Date(ms).toISOString();

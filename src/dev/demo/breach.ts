@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
 import type { EventKind } from '../../rollout/event.ts';
 import type { Faults } from '../../routing/faults.ts';
-import type { Parts, RunningController } from './parts.ts';
+import type { DemoParts, RunningController } from './parts.ts';
 import { type Answer, hasFailed, type Traffic, triedDomain } from './traffic.ts';
 import { until, untilStatus, type WaitOptions } from './wait.ts';
 
@@ -33,7 +33,7 @@ export type ClientCounts = { readonly requests: number; readonly failed: number;
  * @throws where the rollout had dropped by itself before that.
  */
 export async function breakDomain(
-  parts: Parts,
+  parts: DemoParts,
   controller: RunningController,
   traffic: Traffic,
   faults: Faults,
@@ -56,7 +56,7 @@ export async function breakDomain(
   await parts.setFaults({});
   const events = await until(wait.timeoutMs, wait.signal, async () => {
     const found = findEvents(faultAtMs, await controller.history());
-    return found ? { found } : { missing: 'the journal to tell of the drop' };
+    return found ? { found } : { missing: 'the journal to record the drop' };
   });
   return describeBreach(faultAtMs, events, traffic.answers, parts.baseUrls.length);
 }

@@ -21,7 +21,7 @@ const CONTROLLER = join(import.meta.dirname, '../../controller.ts');
 const ANSWER_WITHIN_MS = 10_000;
 const MOST_EVENTS = 1_000;
 
-export type Parts = {
+export type DemoParts = {
   readonly directory: string;
   readonly databaseUrl: string;
   readonly flagServer: string;
@@ -59,7 +59,7 @@ type PartsOptions = {
 export class RefusedError extends Error {}
 
 /** A PostgreSQL, a flag server and replicas of the service, each a process of its own, in a folder that is removed at the end. */
-export async function startParts(options: PartsOptions): Promise<Parts> {
+export async function startParts(options: PartsOptions): Promise<DemoParts> {
   const { replicas, signal, onProgress, postgresFlags = [] } = options;
   await using stack = new AsyncDisposableStack();
   const lost = new AbortController();

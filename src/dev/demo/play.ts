@@ -1,7 +1,7 @@
 import type { EventAnswer, StatusAnswer } from '../../contract/schemas.ts';
 import { counted } from '../../contract/wording/format.ts';
 import { type Breach, breakDomain, type ClientCounts, countClients } from './breach.ts';
-import { type Parts, type RunningController, startParts } from './parts.ts';
+import { type DemoParts, type RunningController, startParts } from './parts.ts';
 import { PER_SECOND, PLAN, REPLICAS, ROUNDS, type Round, STAGES } from './plan.ts';
 import type { Progress } from './progress.ts';
 import { breachPromises, climbPromise, type Promised, writesPromise } from './promises.ts';
@@ -15,14 +15,14 @@ const DROP_WITHIN_MS = 15_000;
 /** The parts stop with the demo: a disk that others keep busy is not what it is about. */
 const POSTGRES_FLAGS = ['-c', 'fsync=off'];
 
-type Told = { readonly title: string; readonly breach: Breach; readonly promises: readonly Promised[] };
+type RoundResult = { readonly title: string; readonly breach: Breach; readonly promises: readonly Promised[] };
 
 /** What was measured, round by round. */
 export type Story = {
   readonly flagServer: string;
   readonly seconds: number;
   readonly clients: ClientCounts;
-  readonly rounds: readonly Told[];
+  readonly rounds: readonly RoundResult[];
   readonly promises: readonly Promised[];
 };
 
@@ -60,7 +60,7 @@ export async function play({ progress, signal }: Options): Promise<Story> {
   }
 }
 
-/** Told with where it was, and with what the journal says. */
+/** RoundResult with where it was, and with what the journal says. */
 export class BrokenOff extends Error {
   readonly step: string;
   /** The newest first. */
@@ -74,7 +74,7 @@ export class BrokenOff extends Error {
 }
 
 type Stage = {
-  readonly parts: Parts;
+  readonly parts: DemoParts;
   readonly controller: RunningController;
   readonly traffic: Traffic;
   readonly progress: Progress;
@@ -83,7 +83,7 @@ type Stage = {
 
 async function playRounds(stage: Stage, startedAt: number): Promise<Story> {
   const { parts, controller, traffic } = stage;
-  const rounds: Told[] = [];
+  const rounds: RoundResult[] = [];
   for (const [at, round] of ROUNDS.entries()) {
     rounds.push(await playRound(at + 1, round, stage));
   }
@@ -102,7 +102,7 @@ async function playRounds(stage: Stage, startedAt: number): Promise<Story> {
   };
 }
 
-async function playRound(number: number, { title, faults }: Round, stage: Stage): Promise<Told> {
+async function playRound(number: number, { title, faults }: Round, stage: Stage): Promise<RoundResult> {
   const { parts, controller, traffic, progress, signal } = stage;
   const clients = () => {
     const { requests, failed } = countClients(traffic.answers);

@@ -66,7 +66,7 @@ export function climbPromise(history: readonly EventAnswer[], stages: readonly n
   return promise('nothing but the stages of the plan was served', {
     holds: events.length > 0 && wrong === undefined,
     found: events.map(({ to }) => to).join(' → '),
-    why: () => wrong?.text ?? 'the journal tells of no change',
+    why: () => wrong?.text ?? 'the journal records no change',
   });
 }
 

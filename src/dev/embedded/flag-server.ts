@@ -40,7 +40,7 @@ export async function startFlagServer(
 ): Promise<FlagServer> {
   const streams = new Set<Stream>();
   let current: string | undefined;
-  let bad: { readonly why: string; readonly since: number; readonly told: boolean } | undefined;
+  let bad: { readonly why: string; readonly since: number; readonly isLogged: boolean } | undefined;
 
   function send(stream: Stream): void {
     // A client that does not read gets the newest flags once it does, not all that were meanwhile.
@@ -50,11 +50,11 @@ export async function startFlagServer(
   }
 
   function refuse(why: string): void {
-    // Whoever writes without renaming leaves an empty file for a moment; that is nothing to tell.
-    const { since, told } = bad?.why === why ? bad : { since: Date.now(), told: false };
-    const tell = !told && (current === undefined || Date.now() - since >= WRITE_MS);
-    bad = { why, since, told: told || tell };
-    if (tell) {
+    // Whoever writes without renaming leaves an empty file for a moment; that is nothing to log.
+    const { since, isLogged } = bad?.why === why ? bad : { since: Date.now(), isLogged: false };
+    const mustLog = !isLogged && (current === undefined || Date.now() - since >= WRITE_MS);
+    bad = { why, since, isLogged: isLogged || mustLog };
+    if (mustLog) {
       onBadFile(why);
     }
   }

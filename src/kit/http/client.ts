@@ -87,11 +87,11 @@ type Attempt = Asked & Bounds & { readonly reset?: boolean };
 async function attempt(agent: Agent, url: URL, asked: Attempt): Promise<Got | Failed> {
   const { timeoutMs, signal } = asked;
   let progress: Failed['progress'] = 'not sent';
-  const tell = (reached: Failed['progress']) => {
+  const onProgress = (reached: Failed['progress']) => {
     progress = reached;
   };
   try {
-    return await systemClock.within(timeoutMs, (ended) => exchange(agent, url, asked, ended, tell), signal);
+    return await systemClock.within(timeoutMs, (ended) => exchange(agent, url, asked, ended, onProgress), signal);
   } catch (error) {
     const failure = signal?.aborted
       ? { why: 'timeout' as const, detail: 'the request was ended' }
@@ -100,13 +100,13 @@ async function attempt(agent: Agent, url: URL, asked: Attempt): Promise<Got | Fa
   }
 }
 
-/** @param tell hears how far it came. */
+/** @param onProgress hears how far it got. */
 function exchange(
   agent: Agent,
   url: URL,
   { method = 'GET', headers, json, mostBytes, reset = false }: Attempt,
   ended: AbortSignal,
-  tell: (progress: Failed['progress']) => void,
+  onProgress: (progress: Failed['progress']) => void,
 ): Promise<Got> {
   const sent = {
     ...credentialsOf(url),
@@ -121,7 +121,7 @@ function exchange(
     { origin: url.origin, path: `${url.pathname}${url.search}`, method, headers: sent, body: json ?? null, reset },
     {
       onRequestStart: (request) => {
-        tell('sent');
+        onProgress('sent');
         const end = () => request.abort(ended.reason);
         ended.addEventListener('abort', end);
         if (ended.aborted) {
@@ -129,7 +129,7 @@ function exchange(
         }
       },
       onResponseStart: (_, status, headers) => {
-        tell('answered');
+        onProgress('answered');
         head = { status, headers };
       },
       onResponseData: (request, chunk) => {

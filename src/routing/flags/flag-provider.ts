@@ -4,7 +4,7 @@ import type { EvaluationContext, FlagValue, FlagValueType, Logger, ResolutionDet
 import type { FlagFeed, FlagPayload } from './flag-sync.ts';
 
 type Service = NonNullable<ConstructorParameters<typeof FlagdProvider>[2]>;
-type Change =
+type FlagSourceChange =
   | { readonly kind: 'ready' | 'back' }
   | { readonly kind: 'away' | 'refused'; readonly why: string }
   | { readonly kind: 'changed'; readonly flags: readonly string[] };
@@ -13,7 +13,7 @@ type Parts = {
   readonly follow: (feed: FlagFeed, signal: AbortSignal) => Promise<void>;
   /** Flags came that could be used, changed or not; the next evaluation sees them. */
   readonly onTold: () => void;
-  readonly onChange: (change: Change) => void;
+  readonly onChange: (change: FlagSourceChange) => void;
   readonly logger: Logger;
 };
 

@@ -15,7 +15,7 @@ export type FlagSource = {
   readonly read: (context: FlagContext) => Promise<FlagReading>;
   /** For nobody in particular: what a request that no targeting rule names would get. */
   readonly readDefault: () => Promise<FlagReading>;
-  /** When flagd last told the flags, in milliseconds since 1970; undefined before the first time. */
+  /** When flagd last sent the flags, in milliseconds since 1970; undefined before the first time. */
   readonly toldAt: () => number | undefined;
   readonly close: () => Promise<void>;
 };

@@ -46,17 +46,17 @@ type Parts = {
 export async function followFlags({ endpoint, feed, clock, times }: Parts, signal: AbortSignal): Promise<void> {
   const given = { ...TIMES, ...times };
   while (!signal.aborted) {
-    let told = false;
+    let isReported = false;
     const why =
       (await whyAway(endpoint, clock, given, signal)) ??
       (await streamOnce(endpoint, clock, given, signal, (payload) => {
-        told = true;
+        isReported = true;
         feed.onFlags(payload);
       }));
     if (signal.aborted) {
       return;
     }
-    if (!told) {
+    if (!isReported) {
       feed.onAway(why);
     }
     await clock.sleep(given.pauseMs, signal);

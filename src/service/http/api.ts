@@ -30,7 +30,7 @@ export function createApi(parts: ApiParts): Koa {
   const access: Access = { through: [limitInFlight(parts.maxInFlight)], answers: {} };
   return createApp({
     title: 'Sluice: violation status',
-    description: 'Updates a violation through its old or its new implementation; headers tell which.',
+    description: 'Updates a violation through its old or its new implementation; headers say which.',
     routes: [updateStatus({ ...parts, access }), readViolation({ ...parts, access })],
     schemas: { UpdateAnswer, ViolationAnswer },
     document: '/openapi.json',

@@ -93,7 +93,7 @@ export function createWriteChecker(options: Options): WriteChecker {
   }
 
   /** Beyond the bound they are counted and not named: a path that is wrong every time must not fill the memory. */
-  function tell(mismatches: readonly Mismatch[]): void {
+  function report(mismatches: readonly Mismatch[]): void {
     if (mismatches.length > 0 && untold.length < QUEUE_LIMIT) {
       untold.push(...mismatches);
       telling ??= tellAll();
@@ -116,7 +116,7 @@ export function createWriteChecker(options: Options): WriteChecker {
     } catch (error) {
       return fail(writes.length, error);
     }
-    tell(writes.flatMap((write, at) => compare(write, found[at] ?? 'gone')));
+    report(writes.flatMap((write, at) => compare(write, found[at] ?? 'gone')));
   }
 
   async function work(): Promise<void> {
@@ -130,7 +130,7 @@ export function createWriteChecker(options: Options): WriteChecker {
   return {
     returned: (write, expected, returned) => {
       try {
-        tell(count(write, compareReturned(expected, returned)));
+        report(count(write, compareReturned(expected, returned)));
       } catch (error) {
         fail(1, error);
       }

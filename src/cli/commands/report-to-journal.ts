@@ -6,7 +6,7 @@ import { CliError } from '../exit-codes.ts';
 
 const MOST_EXAMPLES = 20;
 
-/** The rollout that the controller steers, or why it does not tell: the check can be made all the same. */
+/** The rollout that the controller steers, or why it does not report: the check can be made all the same. */
 export async function steeredRollout(client: Pick<ApiClient, 'status'>, stop: AbortSignal): Promise<string | CliError> {
   try {
     return (await client.status()).rollout;
@@ -18,7 +18,7 @@ export async function steeredRollout(client: Pick<ApiClient, 'status'>, stop: Ab
   }
 }
 
-type Told = {
+type JournalReport = {
   readonly client: Pick<ApiClient, 'consistencyChecked'>;
   readonly steered: string | CliError;
   /** Whose data was checked. */
@@ -27,14 +27,14 @@ type Told = {
 };
 
 /** @returns whether the journal has it, in words. */
-export async function tellJournal({ client, steered, rollout, request }: Told): Promise<string> {
+export async function reportToJournal({ client, steered, rollout, request }: JournalReport): Promise<string> {
   if (steered instanceof CliError) {
     return notKept(steered.message);
   }
   if (steered !== rollout) {
     return notKept(`the check is of ${rollout}, and this controller steers ${steered}`);
   }
-  return tellKept(() => client.consistencyChecked(request));
+  return reportKept(() => client.consistencyChecked(request));
 }
 
 export function requestOf({ id, since, progress }: Check, findings: readonly Finding[], actor: string) {
@@ -46,9 +46,9 @@ export function requestOf({ id, since, progress }: Check, findings: readonly Fin
 }
 
 /** What was found stands also where the journal cannot have it; nobody may take it for kept then. */
-export async function tellKept(tell: () => Promise<unknown>): Promise<string> {
+export async function reportKept(report: () => Promise<unknown>): Promise<string> {
   try {
-    await tell();
+    await report();
     return 'the journal has it';
   } catch (error) {
     if (error instanceof CliError) {
