@@ -128,6 +128,9 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
       const label = await opened.page.locator('#chart-traffic').getAttribute('aria-label');
       return !/domain 0\/s/.test(label ?? '');
     });
+    // As the plan writes them.
+    await says(/^limit 10s$/, '.key.limit');
+    await says(/^limit 1%$/, '.key.limit');
     await looksRight('observing');
   });
 

@@ -48,8 +48,11 @@ export type ChartData = {
 };
 
 /** The plan's limit on a measure of the domain path; undefined where there is none, or only one compared to legacy. */
-export function limitOf(status: StatusAnswer | undefined, measure: string): number | undefined {
-  return status?.verdicts.find((verdict) => verdict.measure === measure && !verdict.limitText.endsWith('x'))?.limit;
+export function limitOf(
+  status: StatusAnswer | undefined,
+  measure: string,
+): Pick<StatusAnswer['verdicts'][number], 'limit' | 'limitText'> | undefined {
+  return status?.verdicts.find((verdict) => verdict.measure === measure && !verdict.limitText.endsWith('x'));
 }
 
 /** Draws all charts into the elements `chart-<id>`, and anew what has changed. */
@@ -127,7 +130,7 @@ function options(chart: Chart, width: number, data: () => ChartData): uPlot.Opti
     scales: {
       y: {
         range: (_plot, _min, max) => {
-          const limit = limitOf(data().status, chart.measure) ?? 0;
+          const limit = limitOf(data().status, chart.measure)?.limit ?? 0;
           return [0, Math.max((max ?? 0) * 1.1, limit * 1.2, 1e-3)];
         },
       },
@@ -142,7 +145,10 @@ function options(chart: Chart, width: number, data: () => ChartData): uPlot.Opti
       { stroke: () => color('legacy'), width: 2, dash: [6, 4], points: { show: false } },
     ],
     hooks: {
-      draw: [(plot) => drawLimit(plot, limitOf(data().status, chart.measure)), (plot) => mark(plot, data().events)],
+      draw: [
+        (plot) => drawLimit(plot, limitOf(data().status, chart.measure)?.limit),
+        (plot) => mark(plot, data().events),
+      ],
     },
   };
 }

@@ -184,13 +184,13 @@ function paths({ known, language, setRange }: ViewProps, status: StatusAnswer): 
     </div>
     ${known.points.length === 0 ? html`<p class="muted">${texts.noMeasurements}</p>` : nothing}
     <div class="charts">
-      ${CHARTS.map(({ id, measure, format }) => {
+      ${CHARTS.map(({ id, measure }) => {
         const limit = limitOf(status, measure);
         const [ours, theirs] = values[id] ?? ['–', undefined];
         const name = texts[id as 'p95'];
         const numbers = html`<span class="key domain">${texts.domain} <b>${ours}</b></span>
           ${theirs === undefined ? nothing : html`<span class="key legacy">${texts.legacy} <b>${theirs}</b></span>`}
-          ${limit === undefined ? nothing : html`<span class="key limit">${texts.limit} <b>${format(limit)}</b></span>`}`;
+          ${limit === undefined ? nothing : html`<span class="key limit">${texts.limit} <b>${limit.limitText}</b></span>`}`;
         return html`<figure>
           <figcaption><strong>${name}</strong> ${numbers}</figcaption>
           <div class="plot" id=${`chart-${id}`} role="img" aria-label=${`${name}: ${texts.domain} ${ours}${theirs === undefined ? '' : `, ${texts.legacy} ${theirs}`}`}></div>
