@@ -120,7 +120,7 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
     for (const service of services) {
       void drive(service);
     }
-    await says(/5 % for .*; 30 min to go; all guards healthy/);
+    await says(/5 % for .*; (30|29) min( \d+ s)? to go; all guards healthy/);
     await says(/by ana/, '.ladder li.now');
     await says(/as wanted/, 'td');
     await until('the charts have measurements', async () => (await opened.page.locator('.plot canvas').count()) === 5);
