@@ -44,7 +44,7 @@ test('people read the same in a few lines', () => {
       '  domain: 9 updates, mean 10.0 ms, P95 220.0 ms, slowest 40.0 ms',
       '  legacy: 0 updates, 1 failed',
       '  what it found',
-      '  failed 3 (2 told to come again), not sent in time 0',
+      '  failed 3 (2 asked to try again), not sent in time 0',
       '  not always: it is quick',
       '  over: domain_duration p(95)<200',
       '',

@@ -58,7 +58,7 @@ export function summarise(script: string, data: K6Data): LoadSummary {
 /** A few lines for people; `more` is what only this script found. */
 export function describeSummary(summary: LoadSummary, more: readonly string[] = []): string {
   const { script, requests, perSecond, failed, overloaded, dropped } = summary;
-  const told = overloaded === 0 ? '' : ` (${overloaded} told to come again)`;
+  const told = overloaded === 0 ? '' : ` (${overloaded} asked to try again)`;
   return [
     `${script}: ${requests} requests, ${perSecond.toFixed(1)} a second, ${describeLatency(summary.latency)}`,
     ...PATHS.map((path) => `  ${describePath(path, summary.paths[path])}`),

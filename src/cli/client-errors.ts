@@ -48,7 +48,7 @@ function refused({ url, status, type, detail, body }: FailureOf<'refused'>): Cli
         return notAController(url, `it answered ${status}`, body);
       }
       return status === 400
-        ? fail(EXIT.usage, `${from} takes the request for wrong: ${detail ?? 'it did not say why.'}`)
+        ? fail(EXIT.usage, `${from} rejected the request: ${detail ?? 'it did not say why.'}`)
         : fail(EXIT.unexpected, `${from} answered ${status}${because(detail)}`);
   }
 }
