@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { tracingChannel } from 'node:diagnostics_channel';
 import { relative } from 'node:path';
 import { after } from 'node:test';
-import { findLeft, type Left, startTracking } from './track.ts';
+import { findLeft, startTracking } from './track.ts';
 
 /**
  * Loaded before each test file. What the file leaves open fails it, by name, and is then ended, so that nothing holds up the run;
@@ -12,7 +12,7 @@ import { findLeft, type Left, startTracking } from './track.ts';
 
 /** What was just begun is there after a few turns of the event loop, and what was closed is gone after some more. */
 const FEW_TURNS = 10;
-const MOST_TURNS = 10_000;
+const MOST_TURNS = 50_000;
 /** For what nobody but its maker can end. */
 const END_WITHIN_MS = 2_000;
 /** From the last hook to the process's end. */
@@ -24,28 +24,33 @@ const SILENCE_AT_FIRST_MS = Number(process.env.SLUICE_TEST_SILENCE_MS ?? 22 * 60
 const LOOK_EVERY_MS = 1_000;
 
 const file = relative(process.cwd(), process.argv[1] ?? '');
-const list = (left: readonly Left[]) => left.map(({ what }) => `\n  ${what}`).join('');
 
-/** @returns what is still open after `MOST_TURNS`; it has been told to end by then. */
-async function endLeft(): Promise<readonly Left[]> {
+/** @returns what is open, a line each; it has been told to end. */
+function endLeft(): string {
+  const left = findLeft();
+  const told = left.map(({ what }) => `\n  ${what()}`).join('');
+  left.forEach(({ end }) => void end());
+  return told;
+}
+
+/** The same, of what stays open. */
+async function settle(): Promise<string> {
   for (let turn = 0; turn < FEW_TURNS || (turn < MOST_TURNS && findLeft().length > 0); turn += 1) {
     await new Promise((next) => setImmediate(next));
   }
-  const left = findLeft();
-  left.forEach(({ end }) => void end());
-  return left;
+  return endLeft();
 }
 
 async function failWhereSomethingIsLeft(): Promise<void> {
-  const left = await endLeft();
-  assert.ok(left.length === 0, `${file} left open:${list(left)}`);
+  const left = await settle();
+  assert.ok(left === '', `${file} left open:${left}`);
 }
 
 /** After the file's last hook, or the one that failed and kept the others from running. */
 async function endFile(): Promise<void> {
-  const left = await endLeft();
-  if (left.length > 0) {
-    console.error(`${file} is over, and has open:${list(left)}`);
+  const left = await settle();
+  if (left !== '') {
+    console.error(`${file} is over, and has open:${left}`);
     process.exitCode = 1;
     setTimeout(() => process.exit(1), END_WITHIN_MS).unref();
   }
@@ -57,9 +62,7 @@ function watchForSilence(): (nextWithinMs: number) => void {
   let withinMs = SILENCE_AT_FIRST_MS;
   setInterval(() => {
     if (performance.now() - lastMs > withinMs) {
-      const left = findLeft();
-      console.error(`${file}: nothing has happened for ${withinMs / 1_000} s; it has open:${list(left)}`);
-      left.forEach(({ end }) => void end());
+      console.error(`${file}: nothing has happened for ${withinMs / 1_000} s; it has open:${endLeft()}`);
       process.exit(1);
     }
   }, LOOK_EVERY_MS).unref();

@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 
 /** Something that keeps a process from ending, or that only its owner can end. */
-export type Left = { readonly what: string; readonly end: () => void };
+type Left = { readonly what: () => string; readonly end: () => void };
 
-type Opened = { readonly what: () => string; readonly isLeft: () => boolean; readonly end: () => void };
+type Opened = Left & { readonly isLeft: () => boolean };
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const STACK_LIMIT = 30;
@@ -46,7 +46,7 @@ export function findLeft(): readonly Left[] {
       timer.hasRef() ? [{ what: () => `a timer${made()}`, end: () => clearTimeout(timer) }] : [],
     ),
   ];
-  return found.length > 0 ? found.map(({ what, end }) => ({ what: what(), end })) : findOthers();
+  return found.length > 0 ? found : findOthers();
 }
 
 /** What the process itself tells of, by the names that Node has for it: a watched file, say, or a worker. */
@@ -55,7 +55,7 @@ function findOthers(): readonly Left[] {
   for (const one of streams) {
     others.splice(others.indexOf(one), others.includes(one) ? 1 : 0);
   }
-  return others.map((what) => ({ what, end: () => {} }));
+  return others.map((name) => ({ what: () => name, end: () => {} }));
 }
 
 function followChild(child: ChildProcess): void {
