@@ -49,9 +49,15 @@ export function findLeft(): readonly Left[] {
   return found.length > 0 ? found : findOthers();
 }
 
-/** What the process itself tells of, by the names that Node has for it: a watched file, say, or a worker. */
+/**
+ * What a write under way is called. It goes with its stream, which is named where it is left; on the standard streams it only says
+ * that whoever reads them is slow.
+ */
+const WRITES = ['WriteWrap', 'SimpleWriteWrap'];
+
+/** What the process itself reports, by the names that Node has for it: a watched file, say, or a worker. */
 function findOthers(): readonly Left[] {
-  const others = process.getActiveResourcesInfo();
+  const others = process.getActiveResourcesInfo().filter((name) => !WRITES.includes(name));
   for (const one of streams) {
     others.splice(others.indexOf(one), others.includes(one) ? 1 : 0);
   }
