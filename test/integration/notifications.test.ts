@@ -110,9 +110,13 @@ describe('notifications', () => {
   });
 
   test('that are refused are given up and counted, and hold up nothing behind them', async () => {
-    receiver.instead = (response) => response.writeHead(400).end();
-    notifier.take(event('started'));
-    await until('it is given up', async () => (await counted('webhook', 'failed')) === 1);
+    for (const [at, status] of [400, 302].entries()) {
+      receiver.instead = (response) => response.writeHead(status, { location: '/elsewhere' }).end();
+      notifier.take(event('started'));
+      await until('it is given up', async () => (await counted('webhook', 'failed')) === at + 1);
+      await until('the other one too', async () => (await counted('slack', 'failed')) === at + 1);
+    }
+    assert.equal(receiver.asked(), 4);
     receiver.instead = undefined;
     notifier.take(event('rolled-back'));
     await until('the next is told', () => to('/hook').length === 1);
