@@ -131,23 +131,30 @@ export function recentCounts(
   windowMs: number,
   nowMs: number,
 ): { readonly domain: Counts; readonly legacy: Counts; readonly inWindow: number } {
-  let [samples, inWindow, from] = [0, 0, spans.length];
-  for (let at = spans.length - 1; at >= 0; at -= 1) {
-    const span = spans[at] as Span;
-    const isInWindow = nowMs - span.atMs < windowMs;
-    if (!isInWindow && samples >= minSamples) {
-      break;
-    }
-    from = at;
-    samples += attempts(span.domain);
-    inWindow += isInWindow ? attempts(span.domain) : 0;
-  }
-  const recent = spans.slice(from);
+  const recent = spans.slice(neededFrom(spans, minSamples, windowMs, nowMs));
+  const inWindow = recent.filter(({ atMs }) => nowMs - atMs < windowMs);
   return {
     domain: sumCounts(recent.map(({ domain }) => domain)),
     legacy: sumCounts(recent.map(({ legacy }) => legacy)),
-    inWindow,
+    inWindow: inWindow.reduce((sum, { domain }) => sum + attempts(domain), 0),
   };
+}
+
+/** Where the spans begin that a window or `minSamples` needs: samples of domain, and of legacy before it has any. */
+function neededFrom(spans: readonly Span[], minSamples: number, windowMs: number, nowMs: number): number {
+  const first = spans.findIndex(({ domain }) => domain !== NO_COUNTS);
+  let [ours, theirs, from] = [0, 0, spans.length];
+  while (from > 0) {
+    const { atMs, domain, legacy } = spans[from - 1] as Span;
+    const isEnough = ours >= minSamples || (theirs >= minSamples && (first === -1 || from <= first));
+    if (isEnough && nowMs - atMs >= windowMs) {
+      break;
+    }
+    ours += attempts(domain);
+    theirs += attempts(legacy);
+    from -= 1;
+  }
+  return from;
 }
 
 function appendSpan(plan: Plan, spans: readonly Span[], next: Span): readonly Span[] {
@@ -163,16 +170,7 @@ function appendSpan(plan: Plan, spans: readonly Span[], next: Span): readonly Sp
 
 function forgetOld(plan: Plan, spans: readonly Span[], nowMs: number): readonly Span[] {
   const windowMs = longestWindowMs(plan);
-  let samples = 0;
-  let from = spans.length;
-  while (from > 0 && spans.length - from < MOST_SPANS) {
-    const span = spans[from - 1] as Span;
-    if (nowMs - span.atMs >= windowMs && samples >= plan.minSamples) {
-      break;
-    }
-    samples += attempts(span.domain);
-    from -= 1;
-  }
+  const from = Math.max(neededFrom(spans, plan.minSamples, windowMs, nowMs), spans.length - MOST_SPANS);
   const kept: Span[] = [];
   for (const span of spans.slice(from)) {
     const last = kept.at(-1);

@@ -227,3 +227,20 @@ describe('breakers', () => {
     assert.equal(verdictOf('breaker', watch(open(undefined))).kind, 'no-data');
   });
 });
+
+describe('evidence at 0 %', () => {
+  const anHourOf = (okASecond: number) =>
+    watch(...Array.from({ length: 3_600 }, (_, at) => look({}, { legacy: pathCounters({ ok: okASecond * (at + 1) }) })))
+      .evidence;
+
+  test('keeps no more of legacy than a window, where that has enough samples to compare with', () => {
+    const { spans, legacyBaseline } = anHourOf(40);
+    assert.ok(spans.length <= 60, `${spans.length} spans are kept`);
+    assert.ok((legacyBaseline?.ok ?? 0) >= 50);
+  });
+
+  test('keeps as much as has enough samples where legacy is quiet', () => {
+    const { legacyBaseline } = anHourOf(1);
+    assert.ok((legacyBaseline?.ok ?? 0) >= 50);
+  });
+});

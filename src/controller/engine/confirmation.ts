@@ -1,6 +1,7 @@
 import type { Percent } from '../../kit/percent.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
+import { ask } from './ask.ts';
 import type { SignalSource, WrittenChange } from './ports.ts';
 
 /** A new percent on its way to the replicas. */
@@ -51,7 +52,7 @@ export async function untilConfirmed(options: Options): Promise<number | undefin
   let everyMs = LOOK_EVERY_MS;
   while (!signal.aborted) {
     const askedAtMs = clock.now();
-    const reading = await witness.read(AbortSignal.any([signal, clock.timeout(LOOK_WITHIN_MS)]));
+    const reading = await ask(witness, LOOK_WITHIN_MS, clock, signal);
     if (signal.aborted) {
       return undefined;
     }

@@ -3,6 +3,7 @@ import type { Plan } from '../../rollout/plan.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import { percentOf } from '../../rollout/state.ts';
 import type { Verdict } from '../../rollout/verdict.ts';
+import { ask } from './ask.ts';
 import type { Role } from './authority.ts';
 import type { Decider } from './decider.ts';
 import { note } from './event-text.ts';
@@ -43,8 +44,7 @@ export function createIntake(parts: IntakeParts) {
   let served: SourceReading | undefined;
   let noticed = NOTHING_NOTICED;
 
-  const ask = (source: SignalSource) =>
-    source.read(AbortSignal.any([stop, clock.timeout(READ_WITHIN_MS[source.name])]));
+  const read = (source: SignalSource) => ask(source, READ_WITHIN_MS[source.name], clock, stop);
 
   function recordNotices(): void {
     const { plan, holdAfterMs } = parts;
@@ -62,13 +62,13 @@ export function createIntake(parts: IntakeParts) {
     /** The witness that no guard uses, where there is one: for what is served, and for the measurements. */
     lookAtWitness: async (): Promise<void> => {
       if (witness !== undefined) {
-        served = await ask(witness);
+        served = await read(witness);
         measuring.take(served, percentOf(holder.state()), clock.now());
       }
     },
     look: async (source: SignalSource): Promise<void> => {
       const askedAtMs = clock.now();
-      const reading = await ask(source);
+      const reading = await read(source);
       if (stop.aborted) {
         return;
       }
