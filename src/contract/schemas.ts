@@ -99,6 +99,9 @@ export const HistoryAnswer = Type.Object({
 });
 export type HistoryAnswer = Static<typeof HistoryAnswer>;
 
+/** A file is replaced in one step, or written in place where it cannot be; an object in Kubernetes is patched. */
+export const WRITING_WAYS = ['replace', 'in-place', 'patch'] as const;
+
 const PathAnswer = Type.Object({
   requestsPerSecond: Type.Number(),
   errorShare: orNull(Type.Number()),
@@ -141,6 +144,10 @@ export const StatusAnswer = Type.Object({
     where: Type.String(),
     lever: Type.String(),
     problem: orNull(Type.String({ description: 'Why the flag gives no percent.' })),
+    way: orNull(
+      Type.Enum([...WRITING_WAYS], { description: 'How a rollback would be written; null while it could not be.' }),
+    ),
+    failing: orNull(Type.String({ description: 'Why a rollback could not be written now, or was not.' })),
   }),
   served: Type.Array(
     Type.Object({

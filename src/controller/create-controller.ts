@@ -113,7 +113,7 @@ export async function createController(
     clock,
   });
   loop.listen(notifier.take);
-  registerControlGauges(registry, plan.rollout, loop.snapshot);
+  registerControlGauges(registry, plan.rollout, lever, loop.snapshot);
 
   const status = () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() });
   const report = async (options: Parameters<typeof writeReport>[2]) => {

@@ -17,6 +17,8 @@ export type TestKubeApi = AsyncDisposable & {
   readonly abandoned: () => number;
   /** Answers every request with this status, or never; undefined ends that. */
   readonly fail: (how: number | 'silence' | undefined) => void;
+  /** Answers every patch with this status; undefined ends that. */
+  readonly refusePatches: (code: number | undefined) => void;
 };
 
 /**
@@ -28,6 +30,7 @@ export async function startKubeApi(): Promise<TestKubeApi> {
   const patches: { path: string; steps: Step[] }[] = [];
   const edits: (() => void)[] = [];
   let failing: number | 'silence' | undefined;
+  let refusing: number | undefined;
   let version = 100;
   let abandoned = 0;
 
@@ -38,10 +41,12 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     things.set(path, { ...rest, metadata: { ...metadata, name, resourceVersion: String(version) } });
   }
 
-  function patch(path: string, body: string): [number, object] {
+  function patch(path: string, body: string, isDryRun: boolean): [number, object] {
     const steps = JSON.parse(body) as Step[];
-    edits.shift()?.();
-    patches.push({ path, steps });
+    if (!isDryRun) {
+      edits.shift()?.();
+      patches.push({ path, steps });
+    }
     const stored = things.get(path) as Thing;
     const patched = structuredClone(stored);
     try {
@@ -58,12 +63,15 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     if (invalid !== undefined) {
       return [422, status(422, invalid)];
     }
-    put(path, patched);
-    return [200, things.get(path) as Thing];
+    if (!isDryRun) {
+      put(path, patched);
+    }
+    return [200, isDryRun ? patched : (things.get(path) as Thing)];
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = decodeURIComponent(new URL(request.url ?? '', 'http://localhost').pathname);
+    const url = new URL(request.url ?? '', 'http://localhost');
+    const path = decodeURIComponent(url.pathname);
     const chunks: Buffer[] = [];
     for await (const chunk of request) {
       chunks.push(chunk as Buffer);
@@ -82,9 +90,11 @@ export async function startKubeApi(): Promise<TestKubeApi> {
           ? [404, status(404, `${path} not found`)]
           : request.method === 'GET'
             ? [200, things.get(path) as Thing]
-            : isPatch
-              ? patch(path, Buffer.concat(chunks).toString())
-              : [415, status(415, 'only JSON Patch')];
+            : isPatch && refusing !== undefined
+              ? [refusing, status(refusing, 'no patches')]
+              : isPatch
+                ? patch(path, Buffer.concat(chunks).toString(), url.searchParams.has('dryRun'))
+                : [415, status(415, 'only JSON Patch')];
     response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
@@ -100,6 +110,9 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     beforePatch: (edit) => edits.push(edit),
     fail: (how) => {
       failing = how;
+    },
+    refusePatches: (code) => {
+      refusing = code;
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };

@@ -30,7 +30,14 @@ export function statusFixture(changes: Partial<StatusAnswer> = {}): StatusAnswer
     timeLeftMs: 1_080_000,
     holding: null,
     wanted: 25,
-    configured: { percent: 25, where: '.sluice/flags.json', lever: 'file', problem: null },
+    configured: {
+      percent: 25,
+      where: '.sluice/flags.json',
+      lever: 'file',
+      problem: null,
+      way: 'replace',
+      failing: null,
+    },
     served: [served('sluice-0'), served('sluice-1')],
     verdicts: [
       verdict('p95', { value: 0.118, limit: 0.2, limitText: '200ms', samples: 1_204, evidence: 0.12 }),

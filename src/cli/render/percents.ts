@@ -27,7 +27,7 @@ export function renderPercents({ wanted, configured, served }: StatusAnswer, { p
     const note = [replica, ...notes].join('; ');
     return line(at === 0 ? 'served' : '', percent, note, breakerOpen ? paint.red : agreeing(percent));
   });
-  const where = `${configured.lever} ${configured.where}`;
+  const where = `${configured.lever} ${configured.where}${configured.way === 'in-place' ? ', written in place' : ''}`;
   return [
     paint.bold('Percent'),
     ...line('wanted', wanted, '', paint.bold),

@@ -83,7 +83,14 @@ describe('what is not well', () => {
       holding: 'p95 (scrape) is no-data: no domain requests in the window',
       controller: { instance: 'c-1', leading: false, journal: 'away', buffered: 3, noRaise: 'the database is away' },
       sources: [{ name: 'prometheus', problem: 'answered 503' }],
-      configured: { percent: null, where: 'flags.json', lever: 'file', problem: 'this is no JSON' },
+      configured: {
+        percent: null,
+        where: 'flags.json',
+        lever: 'file',
+        problem: 'this is no JSON',
+        way: null,
+        failing: 'The lever fails: the folder is closed',
+      },
       served: [served('a', { breakerOpen: true })],
       change: { ...change, confirmedAt: null, waitingFor: ['b'] },
     });
@@ -94,6 +101,7 @@ describe('what is not well', () => {
       /journal is away/,
       /3 events wait for the journal/,
       /source prometheus: answered 503/,
+      /^! The lever fails: the folder is closed$/m,
       /flag is not usable: this is no JSON/,
       /not served yet by b/,
       /breaker of a is open/,

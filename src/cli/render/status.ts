@@ -42,7 +42,7 @@ export function signatureOf(status: StatusAnswer): string {
   const { state, wanted, configured, served, verdicts, sources, change, controller } = status;
   return JSON.stringify([
     [state.phase, state.phrase, state.why, state.verified, status.holding === null],
-    [wanted, configured.percent, configured.problem],
+    [wanted, configured.percent, configured.problem, configured.failing],
     served.map(({ replica, percent, breakerOpen, missing }) => [replica, percent, breakerOpen, missing === null]),
     verdicts.map(({ guard, source, kind }) => [guard, source, kind]),
     sources.map(({ name, problem }) => [name, problem === null]),
@@ -84,6 +84,7 @@ function renderWarnings(status: StatusAnswer, { paint, columns }: View): string[
     controller.journal === 'away' && 'the journal is away: nothing is raised, rolling back still works',
     controller.buffered > 0 && `${controller.buffered} events wait for the journal`,
     ...sources.map(({ name, problem }) => problem && `source ${name}: ${problem}`),
+    configured.failing,
     configured.problem && `the flag is not usable: ${configured.problem}`,
     unconfirmed.length > 0 && `not served yet by ${unconfirmed.join(', ')}`,
     ...served.map(({ replica, breakerOpen }) => breakerOpen && `the breaker of ${replica} is open`),

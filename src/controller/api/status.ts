@@ -64,6 +64,8 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
       where: lever.where,
       lever: lever.name,
       problem: flag === undefined ? 'not read yet' : (flagProblem(flag) ?? null),
+      way: snapshot.rehearsal?.kind === 'works' ? snapshot.rehearsal.way : null,
+      failing: snapshot.leverProblem ?? null,
     },
     served: [
       ...(served?.kind === 'read' ? served.replicas : []).map(({ replica, servedPercent, breakerOpen }) => ({

@@ -65,6 +65,8 @@ describe('the percent is raised', () => {
     served: { kind: 'read', replicas: [replica], missing: [] } as never,
     hasWitness: true,
     firing: [],
+    isLeverTried: true,
+    leverProblem: undefined,
   };
 
   test('by a leader for whom everything is in place', () => {
@@ -77,6 +79,8 @@ describe('the percent is raised', () => {
     ['not while events wait for the journal', { bufferedEvents: 1 }, /the journal cannot be written/],
     ['not while an alert fires', { firing: ['Slow'] }, /alert Slow fires/],
     ['not while the flag cannot be read', { flag: { kind: 'unreachable', why: 'gone' } }, /gives no percent \(gone\)/],
+    ['not while a rollback could not be written', { leverProblem: 'The lever fails: 403' }, /The lever fails: 403/],
+    ['not before the lever was tried', { isLeverTried: false }, /could be written is not known yet/],
     ['not before the replicas were read', { served: undefined }, /not been read yet/],
     ['not where no source says what they serve', { served: undefined, hasWitness: false }, /no source says/],
     [

@@ -63,6 +63,9 @@ export type RaiseFacts = {
   readonly served: SourceReading | undefined;
   readonly hasWitness: boolean;
   readonly firing: readonly string[];
+  readonly isLeverTried: boolean;
+  /** What would keep a rollback out. */
+  readonly leverProblem: string | undefined;
 };
 
 /** Why the percent may not be raised now; undefined when it may. */
@@ -81,6 +84,9 @@ export function whyNoRaise(facts: RaiseFacts): string | undefined {
   }
   if (role === 'leader' && held.kind === 'known' && held.debt !== undefined) {
     return 'the flag is not written yet';
+  }
+  if (!facts.isLeverTried || facts.leverProblem !== undefined) {
+    return facts.leverProblem ?? 'whether a rollback could be written is not known yet';
   }
   if (served === undefined) {
     return facts.hasWitness ? 'the replicas have not been read yet' : 'no source says what the replicas serve';

@@ -1,6 +1,6 @@
 import type { Percent } from '../../kit/percent.ts';
 import type { State } from '../../rollout/state.ts';
-import { type CarryParts, type Changed, createWrite, describeUnwritten, type Lanes, LEVER_WITHIN_MS } from './lanes.ts';
+import { type CarryParts, type Changed, createWrite, describeUnwritten, type Lanes } from './lanes.ts';
 import { lower, lowerAgain, settleDebt } from './lower.ts';
 import { raise, takeUp } from './raise.ts';
 
@@ -8,7 +8,7 @@ export type CarryOut = ReturnType<typeof createCarryOut>;
 
 /** Carries decisions out on the flag. Two lanes: what lowers goes first, and ends a raise that is under way. */
 export function createCarryOut(parts: CarryParts) {
-  const { lever, clock, stop, problems } = parts;
+  const { problems } = parts;
   const lanes: Lanes = { raising: undefined, intent: undefined, writes: 0 };
   const write = createWrite(parts, lanes);
   return {
@@ -23,19 +23,19 @@ export function createCarryOut(parts: CarryParts) {
     settleDebt: () => settleDebt(parts, write),
     lowerAgain: () => lowerAgain(parts, write),
     raise: (decision: Changed, seenAtMs: number) => raise(parts, lanes, write, decision, seenAtMs),
-    /** The lever is tried before it is needed: as a rollback would use it, and without changing anything. */
-    rehearse: async (): Promise<void> => {
-      const problem = await lever.rehearse(AbortSignal.any([stop, clock.timeout(LEVER_WITHIN_MS)]));
-      const text = problem && `The lever fails: ${lever.where} could not be lowered if it had to be: ${problem}`;
-      problems.report('lever rehearsal', stop.aborted ? undefined : text);
-    },
     writeAgain: async (percent: Percent): Promise<void> => {
-      await write({ percent, expected: undefined });
+      const written = await write({ percent, expected: undefined });
+      if (written.kind !== 'written') {
+        parts.hasten();
+      }
     },
     renewLease: async (percent: Percent): Promise<void> => {
       const written = await write({ percent, expected: percent });
       const isRenewed = written.kind === 'written';
       problems.report('lease', isRenewed ? undefined : `The lease was not renewed: ${describeUnwritten(written)}`);
+      if (!isRenewed) {
+        parts.hasten();
+      }
     },
   };
 }

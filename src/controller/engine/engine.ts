@@ -1,10 +1,10 @@
 import { percentOf } from '../../rollout/state.ts';
 import type { EngineParts } from './parts.ts';
 import type { Journal } from './ports.ts';
+import { REHEARSE_TICK_MS } from './rehearsal.ts';
 import { type Wired, wire } from './wiring.ts';
 
 const JOURNAL_EVERY_MS = 1_000;
-const REHEARSE_EVERY_MS = 60_000;
 
 export type Engine = ReturnType<typeof createEngine>;
 
@@ -33,7 +33,7 @@ export function createEngine(parts: EngineParts) {
 }
 
 function start(parts: EngineParts, wired: Wired): void {
-  const { tasks, intake, flagKeeper, keeper, recorder, carry, role } = wired;
+  const { tasks, intake, flagKeeper, keeper, recorder, rehearsals, role } = wired;
   const { sources, witness, tickMs, measuring } = parts;
   for (const source of sources) {
     tasks.every(tickMs, () => intake.look(source));
@@ -49,7 +49,7 @@ function start(parts: EngineParts, wired: Wired): void {
   });
   tasks.every(journalEveryMs, recorder.flush);
   tasks.every(journalEveryMs, () => measuring.keep(role() === 'leader'));
-  tasks.every(REHEARSE_EVERY_MS, carry.rehearse);
+  tasks.every(REHEARSE_TICK_MS, rehearsals.tick);
 }
 
 /** What another controller wrote, or this one before a restart, and nobody has seen served by all yet. */
@@ -74,6 +74,8 @@ function snapshot({ sources, clock }: EngineParts, wired: Wired) {
     problems: watch.problems(),
     troubles: problems.now(),
     firing: wired.firing(),
+    rehearsal: wired.rehearsals.last(),
+    leverProblem: wired.leverProblem(),
     leading: wired.role() === 'leader',
     journalIsAway: !keeper.contact().answers,
     buffered: recorder.buffered(),

@@ -5,8 +5,11 @@ import type { FlagKeeper } from './flag-keeper.ts';
 import type { Holder } from './holder.ts';
 import type { Intake } from './intake.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
+import { leverProblem } from './lanes.ts';
 import type { EngineParts } from './parts.ts';
+import type { Problems } from './problems.ts';
 import type { Recorder } from './recorder.ts';
+import type { Rehearsals } from './rehearsal.ts';
 import { evidenceOf } from './stage-evidence.ts';
 import type { Watch } from './watch.ts';
 
@@ -16,6 +19,8 @@ type FactsParts = Pick<EngineParts, 'plan' | 'leadership' | 'clock' | 'measuring
   readonly recorder: Pick<Recorder, 'buffered'>;
   readonly alerts: FiringAlerts;
   readonly watch: Watch;
+  readonly problems: Problems;
+  readonly rehearsals: Pick<Rehearsals, 'last'>;
   readonly flag: FlagKeeper['flag'];
   readonly served: Intake['served'];
 };
@@ -39,6 +44,7 @@ export function createFacts(parts: FactsParts) {
     role,
     verdicts,
     firing,
+    leverProblem: () => leverProblem(parts.problems),
     /** What is known of the stage that is served; undefined at 0 %. */
     evidence: () => evidenceOf(plan, holder.state(), verdicts(), measuring),
     whyNoRaise: (): string | undefined =>
@@ -51,6 +57,8 @@ export function createFacts(parts: FactsParts) {
         served: parts.served(),
         hasWitness: witness !== undefined,
         firing: firing(),
+        isLeverTried: parts.rehearsals.last() !== undefined,
+        leverProblem: leverProblem(parts.problems),
       }),
   };
 }

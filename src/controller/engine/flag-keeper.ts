@@ -103,7 +103,7 @@ async function act(
   );
   switch (meaning.kind) {
     case 'as-wanted':
-      return;
+      return problems.report('lever', undefined);
     case 'lower':
       return carry.settleDebt();
     case 'lower-again':

@@ -30,6 +30,8 @@ export type CarryParts = {
   readonly evidence: () => StageEvidence | undefined;
   /** A rollback is written: what it was about may be named now. */
   readonly onLowered: (debt: Debt) => void;
+  /** A write failed: whether a rollback could be written is looked at anew. */
+  readonly hasten: () => void;
   /** Asked once more between the journal and the flag. */
   readonly whyNoRaise: () => string | undefined;
 };
@@ -89,3 +91,9 @@ export function reportLever({ problems, lever }: CarryParts, percent: Percent, p
     problem && `The lever fails: ${lever.where} could not be lowered to ${percent} %: ${problem}`,
   );
 }
+
+/** What is wrong with the lever now: a write that failed, or one that would. */
+export const leverProblem = (problems: Pick<Problems, 'now'>): string | undefined =>
+  problems.now().find(({ name }) => isLeverProblem(name))?.text;
+
+export const isLeverProblem = (name: string): boolean => name.startsWith('lever');

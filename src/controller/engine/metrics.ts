@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SourceReading } from '../../rollout/reading.ts';
 import { PHASES, percentOf, type Reason, type State } from '../../rollout/state.ts';
 import { VERDICTS, type Verdict } from '../../rollout/verdict.ts';
+import type { FlagLever } from './ports.ts';
 
 const REACTION_BUCKETS_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60];
 
@@ -11,6 +12,7 @@ type Snapshot = {
   readonly verdicts: readonly Verdict[];
   readonly leading: boolean;
   readonly buffered: number;
+  readonly leverProblem: string | undefined;
   readonly change: { readonly confirmedAtMs: number | undefined; readonly waitingFor: readonly string[] } | undefined;
 };
 
@@ -59,7 +61,12 @@ export function createControlMetrics(registry: Registry, rollout: string, guards
 }
 
 /** Read when scraped: what a scrape says is what is so now. */
-export function registerControlGauges(registry: Registry, rollout: string, snapshot: () => Snapshot): void {
+export function registerControlGauges(
+  registry: Registry,
+  rollout: string,
+  lever: Pick<FlagLever, 'name'>,
+  snapshot: () => Snapshot,
+): void {
   const gauge = (
     name: string,
     help: string,
@@ -89,6 +96,9 @@ export function registerControlGauges(registry: Registry, rollout: string, snaps
   });
   gauge('sluice_rollout_unconfirmed_replicas', 'Replicas that do not serve what was written yet.', [], (set) =>
     set({ rollout }, snapshot().change?.waitingFor.length ?? 0),
+  );
+  gauge('sluice_rollout_lever_failing', '1 while a rollback could not be written, or was not.', ['lever'], (set) =>
+    set({ rollout, lever: lever.name }, snapshot().leverProblem === undefined ? 0 : 1),
   );
   gauge('sluice_rollout_state', '1 for the state the rollout is in, 0 for the others.', ['state'], (set) => {
     for (const phase of PHASES) {

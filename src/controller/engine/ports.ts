@@ -1,3 +1,4 @@
+import type { WRITING_WAYS } from '../../contract/schemas.ts';
 import type { Percent } from '../../kit/percent.ts';
 import type { JournalEvent, ReadEvent } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
@@ -51,9 +52,15 @@ export type FlagLever = {
   readonly where: string;
   readonly read: (signal: AbortSignal) => Promise<FlagReading>;
   readonly write: (write: FlagWrite, signal: AbortSignal) => Promise<FlagWritten>;
-  /** Whether a rollback could be written now, without writing it. @returns what would keep it out; undefined where nothing does. */
-  readonly rehearse: (signal: AbortSignal) => Promise<string | undefined>;
+  /** Whether a rollback could be written now, without writing it. */
+  readonly rehearse: (signal: AbortSignal) => Promise<Rehearsal>;
 };
+
+export type WritingWay = (typeof WRITING_WAYS)[number];
+
+export type Rehearsal =
+  | { readonly kind: 'works'; readonly way: WritingWay }
+  | { readonly kind: 'fails'; readonly why: string };
 
 /** A percent that was asked for and written. Times in milliseconds since 1970. */
 export type WrittenChange = {

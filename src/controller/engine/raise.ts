@@ -39,6 +39,7 @@ export async function raise(
     const problem = written.kind === 'written' ? 'it was lowered meanwhile' : describeUnwritten(written);
     // Unreachable says nothing of what became of it: the flag will show.
     lanes.intent = written.kind === 'unreachable' ? lanes.intent : undefined;
+    parts.hasten();
     problems.report('raise', `The flag was not raised to ${decision.to} %: ${problem}`);
     return refuse(`the flag was not raised to ${decision.to} %: ${problem}`);
   } finally {

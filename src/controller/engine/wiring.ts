@@ -10,11 +10,13 @@ import type { Debt } from './held.ts';
 import { createHolder } from './holder.ts';
 import { createIntake } from './intake.ts';
 import { createJournalKeeper } from './journal-keeper.ts';
+import { isLeverProblem } from './lanes.ts';
 import { recordLoaded } from './loaded-events.ts';
 import { isAboutMismatches, nameMismatches } from './mismatches.ts';
 import type { EngineParts } from './parts.ts';
 import { createProblems } from './problems.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
+import { createRehearsals } from './rehearsal.ts';
 import { createRequests } from './requests.ts';
 import { createTasks } from './tasks.ts';
 import { createWatch } from './watch.ts';
@@ -30,13 +32,14 @@ export function wire(engine: EngineParts) {
   const alerts = createFiringAlerts();
   const recordProblem = (problem: string, text: string) =>
     recorder.record(
-      problem.startsWith('lever') && !text.startsWith('Over')
+      isLeverProblem(problem) && !text.startsWith('Over')
         ? note({ kind: 'lever-failed', text, details: {} }, clock.now())
         : note({ kind: 'trouble', text, details: { problem } }, clock.now()),
     );
   const problems = createProblems(clock, recordProblem);
   const common = { ...engine, tasks, recorder, watch, holder, alerts, problems, stop: tasks.stop, run: tasks.run };
 
+  const rehearsals = createRehearsals(common);
   const follower = createFollower({
     ...common,
     writeAgain: async (percent, signal) => {
@@ -56,19 +59,26 @@ export function wire(engine: EngineParts) {
       recordLoaded({ plan, holder, recorder, clock, isLeader: facts.role() === 'leader' }, before, row);
     },
   });
-  const facts = createFacts({ ...common, keeper, flag: () => flagKeeper.flag(), served: () => intake.served() });
+  const facts = createFacts({
+    ...common,
+    rehearsals,
+    keeper,
+    flag: () => flagKeeper.flag(),
+    served: () => intake.served(),
+  });
   const carry = createCarryOut({
     ...common,
     ...facts,
     keeper,
     follower,
+    hasten: rehearsals.hasten,
     onLowered: (debt) => tasks.run(nameRecords(common, debt)),
   });
   const decider = createDecider({ ...common, ...facts, carry, keeper, flag: () => flagKeeper.flag() });
   const flagKeeper = createFlagKeeper({ ...common, ...facts, carry, decider, keeper, follower });
   const intake = createIntake({ ...common, ...facts, decider });
   const requests = createRequests({ ...common, ...facts, decider, keeper });
-  return { ...common, ...facts, follower, keeper, carry, flagKeeper, intake, requests };
+  return { ...common, ...facts, rehearsals, follower, keeper, carry, flagKeeper, intake, requests };
 }
 
 type Common = Pick<EngineParts, 'plan' | 'mismatches' | 'clock'> & {

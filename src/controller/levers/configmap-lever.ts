@@ -47,7 +47,10 @@ function createConfigMapStore({ kubeConfig, namespace, name, key, callMs, clock 
         text,
         save: async (next, keepOld, saveSignal) =>
           (await patch(next, keepOld, saveSignal)) === undefined ? 'changed' : 'saved',
-        rehearse: async (next, dryRunSignal) => void (await patch(next, false, dryRunSignal, 'All')),
+        rehearse: async (next, dryRunSignal) => {
+          await patch(next, false, dryRunSignal, 'All');
+          return 'patch';
+        },
       };
     },
   };

@@ -48,7 +48,10 @@ function createFeatureFlagStore({ kubeConfig, namespace, name, callMs, clock }: 
         text,
         save: async (next, keepOld, saveSignal) =>
           (await patch(next, keepOld, saveSignal)) === undefined ? 'changed' : 'saved',
-        rehearse: async (next, dryRunSignal) => void (await patch(next, false, dryRunSignal, 'All')),
+        rehearse: async (next, dryRunSignal) => {
+          await patch(next, false, dryRunSignal, 'All');
+          return 'patch';
+        },
       };
     },
   };

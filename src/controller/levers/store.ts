@@ -1,3 +1,5 @@
+import type { WritingWay } from '../engine/ports.ts';
+
 /** What a store held when it was read. */
 export type Held = {
   /** flagd's JSON; undefined where the place is empty. */
@@ -7,8 +9,8 @@ export type Held = {
    * @param keepOld what it held is broken, and is kept beside. @throws StoreError where it cannot.
    */
   readonly save: (text: string, keepOld: boolean, signal: AbortSignal) => Promise<'saved' | 'changed'>;
-  /** As {@link Held.save} would, and changes nothing. @throws StoreError where it could not. */
-  readonly rehearse: (text: string, signal: AbortSignal) => Promise<void>;
+  /** As {@link Held.save} would, and changes nothing. @returns how it would. @throws StoreError where it could not. */
+  readonly rehearse: (text: string, signal: AbortSignal) => Promise<WritingWay>;
 };
 
 /** FlagStore knows where a text of flags is kept. @throws StoreError where it cannot be read. */

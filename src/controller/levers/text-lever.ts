@@ -111,13 +111,11 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
         signal.throwIfAborted();
         const held = await store.load(signal);
         const composed = compose(held, { percent: 0, expected: undefined, leaseUntilMs: undefined }, true);
-        if (composed.kind === 'refused') {
-          return composed.problems.join('; ');
-        }
-        await held.rehearse(composed.text, signal);
-        return undefined;
+        return composed.kind === 'refused'
+          ? { kind: 'fails', why: composed.problems.join('; ') }
+          : { kind: 'works', way: await held.rehearse(composed.text, signal) };
       } catch (error) {
-        return signal.aborted ? undefined : `${where}: ${messageOf(error)}`;
+        return { kind: 'fails', why: `${where}: ${messageOf(error)}` };
       }
     },
     write: async (write, signal) => {

@@ -83,6 +83,7 @@ export function createSimulatedStore(clock: WorldClock, onChange: (change: FlagC
             if (fault === 'forbidden') {
               throw new StoreError('refused', 'the API server answered 403: forbidden');
             }
+            return 'patch';
           },
           save: async (next, _keepOld, saveSignal) => {
             await answer(own, saveSignal);

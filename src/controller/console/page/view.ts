@@ -53,13 +53,14 @@ function tone({ state, verdicts }: StatusAnswer): string {
 
 function banners({ isLost, heardAtMs, historyIsAway }: Known, status: StatusAnswer, language: Language) {
   const texts = TEXTS[language];
-  const { controller, sources, state } = status;
+  const { controller, sources, state, configured } = status;
   const banners = [
     ...(isLost
       ? [
           `${texts.lost(formatTime(new Date(heardAtMs ?? 0).toISOString(), 'local', new Date().toISOString()))} ${texts.reconnecting}`,
         ]
       : []),
+    ...(configured.failing === null ? [] : [texts.leverFails(configured.failing)]),
     ...(controller.journal === 'away' || historyIsAway ? [texts.journalAway] : []),
     ...(controller.leading || controller.journal === 'away' ? [] : [texts.standby]),
     ...sources.flatMap(({ name, problem }) => (problem === null ? [] : [texts.source(name, problem)])),
