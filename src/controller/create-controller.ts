@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { describeMeasurement } from '../contract/measurements.ts';
-import { describeEvent } from '../contract/schemas.ts';
 import { createHttpServer } from '../kit/http/server.ts';
 import { createControlPool } from '../kit/postgres/pool.ts';
 import { type Clock, ignoreLate, systemClock } from '../kit/time.ts';
@@ -17,9 +15,7 @@ import { createControlMetrics, registerControlGauges } from './engine/metrics.ts
 import type { FlagLever, SignalSource } from './engine/ports.ts';
 import { createFileLever } from './levers/file-lever.ts';
 import { createNotifier } from './notifications/notifier.ts';
-import { writeReport } from './report/document.ts';
-import { ofThisRollout } from './report/facts.ts';
-import { REPORT_POLICY } from './report/html.ts';
+import { openReaders } from './readers/open-readers.ts';
 import type { ControllerSettings } from './settings.ts';
 import { createPrometheusSource } from './signals/prometheus.ts';
 import { remembering } from './signals/remembering.ts';
@@ -30,9 +26,6 @@ import { createMeasurementStore } from './store/measurements.ts';
 import { createMismatchStore } from './store/mismatches.ts';
 
 const JOURNAL_POOL = 4;
-
-/** More than a rollout of weeks has. */
-const MOST_REPORTED_EVENTS = 10_000;
 
 const JOURNAL_WITHIN_MS = 1_000;
 
@@ -116,19 +109,18 @@ export async function createController(
   registerControlGauges(registry, plan.rollout, lever, loop.snapshot);
 
   const status = () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() });
-  const report = async (options: Parameters<typeof writeReport>[2]) => {
-    const { events } = await loop.history(MOST_REPORTED_EVENTS);
-    const ours = ofThisRollout(events.map(describeEvent));
-    const since = ours[0] === undefined ? clock.now() : Date.parse(ours[0].at);
-    const facts = {
-      at: new Date(clock.now()).toISOString(),
-      endpoint: plan.endpoint ?? null,
-      status: status(),
-      events: ours,
-      points: measuring.since(since).map(describeMeasurement),
-    };
-    return { text: writeReport(facts, loop.evidence(), options), contentSecurityPolicy: REPORT_POLICY };
-  };
+  const readers = openReaders({
+    databaseUrl: settings.DATABASE_URL,
+    plan,
+    loop,
+    measuring,
+    now: () => {
+      const snapshot = loop.snapshot();
+      const { state, verdicts } = snapshot;
+      return { status: describeStatus({ plan, lever, instance, snapshot }), state, verdicts };
+    },
+    clock,
+  });
 
   const http = createHttpServer();
   let stopping = false;
@@ -138,7 +130,7 @@ export async function createController(
     loop,
     measuring,
     status,
-    report,
+    readers: readers.ask,
     metrics,
     registry,
     ready: () => !stopping,
@@ -161,7 +153,9 @@ export async function createController(
       await clock.within(SAVE_WITHIN_MS, loop.stop).catch(ignoreLate);
       await clock
         .within(CLOSE_WITHIN_MS, () =>
-          Promise.all([notifier, leadership, ...sources.all, { close: () => pool.end() }].map((each) => each.close())),
+          Promise.all(
+            [notifier, leadership, readers, ...sources.all, { close: () => pool.end() }].map((each) => each.close()),
+          ),
         )
         .catch(ignoreLate);
       log.info('stopped');

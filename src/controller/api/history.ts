@@ -1,10 +1,11 @@
 import Type from 'typebox';
-import { describeEvent, HistoryAnswer } from '../../contract/schemas.ts';
+import { HistoryAnswer } from '../../contract/schemas.ts';
 import { jsonAnswer, problemAnswer, type Route, route } from '../../kit/http/route.ts';
+import { answerReader } from './answer-reader.ts';
 import type { ApiParts } from './parts.ts';
 
 /** GET /api/history: what was decided. */
-export const history = ({ loop, may }: ApiParts): Route =>
+export const history = ({ readers, may }: ApiParts): Route =>
   route({
     method: 'get',
     path: '/api/history',
@@ -15,8 +16,6 @@ export const history = ({ loop, may }: ApiParts): Route =>
       200: jsonAnswer('What was decided, the newest first.', HistoryAnswer),
       400: problemAnswer('No such limit.'),
     },
-    handle: async (ctx, { query: { limit } }) => {
-      const { events, journal } = await loop.history(limit);
-      ctx.body = { events: events.map(describeEvent), journal } satisfies HistoryAnswer;
-    },
+    handle: async (ctx, { query: { limit } }) =>
+      answerReader(ctx, 'application/json', await readers({ kind: 'history', limit })),
   });

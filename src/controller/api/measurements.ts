@@ -1,12 +1,18 @@
 import Type from 'typebox';
-import { describeMeasurement, MeasurementsAnswer } from '../../contract/measurements.ts';
+import { MeasurementsAnswer } from '../../contract/measurements.ts';
 import { jsonAnswer, problemAnswer, type Route, route } from '../../kit/http/route.ts';
+import { answerReader } from './answer-reader.ts';
 import type { ApiParts } from './parts.ts';
 
 const MEASURED_BY_DEFAULT_MS = 3_600_000;
+const BY_DEFAULT_EACH_MS = 10_000;
+
+/** The same for all who ask within some seconds, so that it is worked out once. */
+const anHourAgo = (nowMs: number) =>
+  Math.floor(nowMs / BY_DEFAULT_EACH_MS) * BY_DEFAULT_EACH_MS - MEASURED_BY_DEFAULT_MS;
 
 /** GET /api/measurements: what both paths did. */
-export const measurements = ({ measuring, clock, may }: ApiParts): Route =>
+export const measurements = ({ readers, clock, may }: ApiParts): Route =>
   route({
     method: 'get',
     path: '/api/measurements',
@@ -25,11 +31,8 @@ export const measurements = ({ measuring, clock, may }: ApiParts): Route =>
       200: jsonAnswer('What both paths did.', MeasurementsAnswer),
       400: problemAnswer('No such time.'),
     },
-    handle: (ctx, { query: { since } }) => {
-      const fromMs = since === undefined ? clock.now() - MEASURED_BY_DEFAULT_MS : Date.parse(since);
-      ctx.body = {
-        complete: measuring.isComplete(),
-        points: measuring.since(fromMs).map(describeMeasurement),
-      } satisfies MeasurementsAnswer;
+    handle: async (ctx, { query: { since } }) => {
+      const fromMs = since === undefined ? anHourAgo(clock.now()) : Date.parse(since);
+      answerReader(ctx, 'application/json', await readers({ kind: 'measurements', fromMs }));
     },
   });

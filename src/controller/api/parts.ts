@@ -5,21 +5,19 @@ import { type Access, problemAnswer } from '../../kit/http/route.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Measuring } from '../engine/measuring.ts';
+import type { Readers } from '../readers/readers.ts';
 
 /** What the routes are made of; each takes what it needs. */
 export type ApiParts = {
   readonly rollout: string;
-  readonly loop: Pick<Engine, 'command' | 'alerted' | 'history' | 'listen' | 'verified' | 'checked'>;
-  readonly measuring: Pick<Measuring, 'since' | 'isComplete' | 'listen'>;
+  readonly loop: Pick<Engine, 'command' | 'alerted' | 'listen' | 'verified' | 'checked'>;
+  readonly measuring: Pick<Measuring, 'listen'>;
   readonly status: () => StatusAnswer;
-  /** The progress report, from what is known now. */
-  readonly report: (options: ReportOptions) => Promise<ReportText>;
+  /** Answers whoever asks for reports, history and measurements. */
+  readonly readers: Readers;
   readonly clock: Clock;
   readonly may: Permissions;
 };
-
-type ReportOptions = { readonly language: 'en' | 'zh'; readonly format: 'md' | 'html' };
-type ReportText = { readonly text: string; readonly contentSecurityPolicy: string };
 
 type Permissions = { readonly read: Access; readonly change: Access };
 

@@ -1,11 +1,13 @@
 import Type from 'typebox';
 import { problemAnswer, type Route, route } from '../../kit/http/route.ts';
+import { REPORT_POLICY } from '../report/html.ts';
+import { answerReader } from './answer-reader.ts';
 import type { ApiParts } from './parts.ts';
 
 const TYPES = { md: 'text/markdown', html: 'text/html' } as const;
 
 /** GET /api/report: the progress report as a document. */
-export const report = ({ report: write, may }: ApiParts): Route =>
+export const report = ({ readers, may }: ApiParts): Route =>
   route({
     method: 'get',
     path: '/api/report',
@@ -23,9 +25,7 @@ export const report = ({ report: write, may }: ApiParts): Route =>
       400: problemAnswer('No such language or format.'),
     },
     handle: async (ctx, { query: { lang: language, format } }) => {
-      const { text, contentSecurityPolicy } = await write({ language, format });
-      ctx.set({ 'Content-Security-Policy': contentSecurityPolicy, 'X-Content-Type-Options': 'nosniff' });
-      ctx.type = `${TYPES[format]}; charset=utf-8`;
-      ctx.body = text;
+      ctx.set({ 'Content-Security-Policy': REPORT_POLICY, 'X-Content-Type-Options': 'nosniff' });
+      answerReader(ctx, `${TYPES[format]}; charset=utf-8`, await readers({ kind: 'report', language, format }));
     },
   });

@@ -5,12 +5,16 @@ import { Registry } from 'prom-client';
 import { statusFixture } from '../../../test/support/status-fixture.ts';
 import { createHttpServer } from '../../kit/http/server.ts';
 import { systemClock } from '../../kit/time.ts';
+import type { ReadersAnswer } from '../readers/readers.ts';
 import { createControllerApi } from './routes.ts';
 
 /** What the routes asked for, instead of an engine that does it. */
 let asked: unknown[] = [];
+const ANSWERED: ReadersAnswer = { kind: 'answered', body: new TextEncoder().encode('# 进展') };
+let answer: ReadersAnswer = ANSWERED;
 beforeEach(() => {
   asked = [];
+  answer = ANSWERED;
 });
 const note =
   <T>(what: string, answer: T) =>
@@ -29,20 +33,22 @@ before(async () => {
     loop: {
       command: note('command', done),
       alerted: note('alerted', Promise.resolve(1)),
-      history: note('history', Promise.resolve({ events: [], journal: 'written' })),
       listen: () => () => {},
       verified: note('verified', done),
       checked: note('checked', done),
     },
-    measuring: { since: note('since', []), isComplete: () => true, listen: () => () => {} },
+    measuring: { listen: () => () => {} },
     status: statusFixture,
-    report: note('report', Promise.resolve({ text: '# Report', contentSecurityPolicy: "default-src 'none'" })),
+    readers: (question) => {
+      asked.push(question);
+      return answer;
+    },
     metrics: { countUnauthorized: note('unauthorized', undefined) },
     ready: () => true,
     addConsole: () => {},
     registry: new Registry(),
     log: pino({ level: 'silent' }),
-    clock: { ...systemClock, now: () => Date.UTC(2026, 0, 2, 12) },
+    clock: { ...systemClock, now: () => Date.UTC(2026, 0, 2, 12, 0, 7) },
   });
   server.handle(api.callback());
   url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
@@ -50,12 +56,12 @@ before(async () => {
 after(() => server.close());
 
 for (const [target, expected] of [
-  ['history', ['history', 50]],
-  ['history?limit=1000', ['history', 1_000]],
-  ['measurements', ['since', Date.UTC(2026, 0, 2, 11)]],
-  ['measurements?since=2026-01-02T03:04:05%2B01:00', ['since', Date.UTC(2026, 0, 2, 2, 4, 5)]],
-  ['report', ['report', { language: 'en', format: 'md' }]],
-  ['report?lang=zh&format=html&unknown=1', ['report', { language: 'zh', format: 'html' }]],
+  ['history', { kind: 'history', limit: 50 }],
+  ['history?limit=1000', { kind: 'history', limit: 1_000 }],
+  ['measurements', { kind: 'measurements', fromMs: Date.UTC(2026, 0, 2, 11) }],
+  ['measurements?since=2026-01-02T03:04:05%2B01:00', { kind: 'measurements', fromMs: Date.UTC(2026, 0, 2, 2, 4, 5) }],
+  ['report', { kind: 'report', language: 'en', format: 'md' }],
+  ['report?lang=zh&format=html&unknown=1', { kind: 'report', language: 'zh', format: 'html' }],
 ] as const) {
   test(`GET /api/${target} asks for ${JSON.stringify(expected)}`, async () => {
     assert.equal((await fetch(`${url}/api/${target}`)).status, 200);
@@ -81,6 +87,27 @@ for (const [target, wrong] of [
     assert.deepEqual([parameter, came], [wrong[0], wrong[1]]);
     assert.match(String(allowed), wrong[2] instanceof RegExp ? wrong[2] : new RegExp(`^${wrong[2]}$`));
     assert.deepEqual(asked, []);
+  });
+}
+
+test('a report is answered as what it is, byte by byte, whatever asked for it first', async () => {
+  const answered = await fetch(`${url}/api/report?format=html`);
+  assert.equal(answered.headers.get('content-type'), 'text/html; charset=utf-8');
+  assert.match(answered.headers.get('content-security-policy') ?? '', /^default-src 'none'/);
+  assert.equal(await answered.text(), '# 进展');
+});
+
+for (const [kind, why] of [
+  ['busy', /^Too many readers at once: 16 wait\.$/],
+  ['failed', /^It could not be worked out: 16 wait\.$/],
+] as const) {
+  test(`a reader of an answer that is ${kind} is told when to ask again, and why`, async () => {
+    answer = { kind, why: '16 wait' };
+    for (const path of ['history', 'measurements', 'report']) {
+      const refused = await fetch(`${url}/api/${path}`);
+      assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1']);
+      assert.match(((await refused.json()) as { detail: string }).detail, why);
+    }
   });
 }
 

@@ -1,6 +1,5 @@
 import { percentOf } from '../../rollout/state.ts';
 import type { EngineParts } from './parts.ts';
-import type { Journal } from './ports.ts';
 import { REHEARSE_TICK_MS } from './rehearsal.ts';
 import { type Wired, wire } from './wiring.ts';
 
@@ -19,9 +18,10 @@ export function createEngine(parts: EngineParts) {
     ...requests,
     start: (): void => start(parts, wired),
     listen: recorder.listen,
-    history: (limit: number) => readHistory(parts.journal, wired, limit),
-    /** What is known of the stage that is served; undefined at 0 %. */
-    evidence: wired.evidence,
+    /** The newest first. */
+    remembered: recorder.remembered,
+    /** Another one whenever something was recorded or the journal took it. */
+    revision: recorder.revision,
     snapshot: () => snapshot(parts, wired),
     stop: async (): Promise<void> => {
       await tasks.end();
@@ -81,17 +81,4 @@ function snapshot({ sources, clock }: EngineParts, wired: Wired) {
     buffered: recorder.buffered(),
     noRaise: wired.whyNoRaise(),
   };
-}
-
-async function readHistory(journal: Journal, { keeper, recorder }: Wired, limit: number) {
-  const remembered = () => ({ events: recorder.remembered(limit), journal: 'away' as const });
-  if (!keeper.contact().answers) {
-    return remembered();
-  }
-  try {
-    await recorder.flush();
-    return { events: await journal.history(limit), journal: 'written' as const };
-  } catch {
-    return remembered();
-  }
 }

@@ -64,12 +64,8 @@ export function createMeasuring({ store, log, now }: Parts) {
 
   async function keep(isLeader: boolean): Promise<void> {
     if (!isLoaded) {
-      // What was measured before the history could be read is newer than all of it.
-      const own = timeline.since(0);
-      const stored = await store.since(now() - LOADED_MS);
-      const first = own[0]?.fromMs ?? Number.POSITIVE_INFINITY;
+      await joinStored(timeline, store, now());
       isLoaded = true;
-      timeline.replace([...stored.filter(({ untilMs }) => untilMs <= first), ...own]);
     }
     if (!isLeader) {
       // Whoever leads writes the same.
@@ -102,8 +98,6 @@ export function createMeasuring({ store, log, now }: Parts) {
       await keep(isLeader).catch(() => {});
     },
     since: timeline.since,
-    /** Whether what was measured before this controller began has been read. */
-    isComplete: (): boolean => isLoaded,
     total: (fromMs: number, percent: Percent): Measurement | undefined => {
       const closed = timeline.total(fromMs, percent);
       const open = point?.percent === percent ? point : undefined;
@@ -118,3 +112,15 @@ export function createMeasuring({ store, log, now }: Parts) {
 }
 
 export type Measuring = ReturnType<typeof createMeasuring>;
+
+/** Puts what is stored before what was measured since: that is newer than all of it. */
+export async function joinStored(
+  timeline: ReturnType<typeof createTimeline>,
+  store: Pick<MeasurementStore, 'since'>,
+  nowMs: number,
+): Promise<void> {
+  const stored = await store.since(nowMs - LOADED_MS);
+  const own = timeline.since(0);
+  const first = own[0]?.fromMs ?? Number.POSITIVE_INFINITY;
+  timeline.replace([...stored.filter(({ untilMs }) => untilMs <= first), ...own]);
+}

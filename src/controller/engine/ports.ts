@@ -1,6 +1,6 @@
 import type { WRITING_WAYS } from '../../contract/schemas.ts';
 import type { Percent } from '../../kit/percent.ts';
-import type { JournalEvent, ReadEvent } from '../../rollout/event.ts';
+import type { JournalEvent } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
 import type { State } from '../../rollout/state.ts';
@@ -87,8 +87,6 @@ export type Journal = {
   readonly save: (saved: SavedRollout) => Promise<boolean>;
   /** Writes each event once, however often it is given. */
   readonly append: (events: readonly JournalEvent[]) => Promise<void>;
-  /** The newest first, of every version that wrote here. */
-  readonly history: (limit: number) => Promise<readonly (ReadEvent & { readonly id: string })[]>;
 } & AlertStore;
 
 /** An alert that asks for a rollback, as Alertmanager names it. */

@@ -15,6 +15,7 @@ export function createRecorder(journal: Journal, log: Logger) {
   let waiting: JournalEvent[] = [];
   let remembered: JournalEvent[] = [];
   let dropped = 0;
+  let revision = 0;
   let away = false;
   const listeners = new Set<(event: JournalEvent) => void>();
 
@@ -22,6 +23,7 @@ export function createRecorder(journal: Journal, log: Logger) {
     log.info({ event: event.kind, from: event.from, to: event.to, actor: event.actor }, event.text);
     remembered = [...remembered.slice(1 - MOST_REMEMBERED), event];
     waiting.push(event);
+    revision += 1;
     for (const listener of listeners) {
       listener(event);
     }
@@ -47,6 +49,7 @@ export function createRecorder(journal: Journal, log: Logger) {
       }
       const written = new Set(batch);
       waiting = waiting.filter((event) => !written.has(event));
+      revision += 1;
       if (away) {
         log.info({ events: batch.length, dropped }, 'the journal is back');
       }
@@ -64,6 +67,7 @@ export function createRecorder(journal: Journal, log: Logger) {
       return () => void listeners.delete(listener);
     },
     buffered: () => waiting.length,
+    revision: () => revision,
     /** The newest first, as far as this process remembers. */
     remembered: (limit: number): readonly JournalEvent[] => remembered.toReversed().slice(0, limit),
   };

@@ -4,6 +4,7 @@ import Type from 'typebox';
 import { toJsonb } from '../../kit/postgres/jsonb.ts';
 import { type DeepReadonly, orNull, PercentNumber, State } from '../../rollout/state-schema.ts';
 import type { Journal, SavedRollout } from '../engine/ports.ts';
+import type { History } from '../readers/known-events.ts';
 import { readEvent } from './read-event.ts';
 
 const LOAD = 'SELECT revision, state, intent, settled, unconfirmed FROM rollout_state WHERE rollout = $1';
@@ -112,19 +113,6 @@ export function createJournal(pool: Pool, rollout: string): Journal {
       }));
       await pool.query(APPEND, [rollout, toJsonb(rows)]);
     },
-    history: async (limit) => {
-      const { rows } = await pool.query<EventRow>(HISTORY, [rollout, limit]);
-      return rows.map((row) => ({
-        id: row.id,
-        eventId: row.event_id,
-        atMs: row.happened_at.getTime(),
-        from: row.from_percent,
-        to: row.to_percent,
-        actor: row.actor,
-        text: row.text,
-        ...readEvent(row.kind, row.details),
-      }));
-    },
     firingAlerts: async () => {
       const { rows } = await pool.query(FIRING, [rollout]);
       return rows.map(({ fingerprint, name, starts_at, summary }) => ({
@@ -142,5 +130,22 @@ export function createJournal(pool: Pool, rollout: string): Journal {
         await pool.query(RESOLVE_OLDER, [rollout, alert.fingerprint, startsAt]);
       }
     },
+  };
+}
+
+/** What the journal of a rollout has, the newest first, of every version that wrote there. */
+export function createHistory(pool: Pool, rollout: string): History {
+  return async (limit) => {
+    const { rows } = await pool.query<EventRow>(HISTORY, [rollout, limit]);
+    return rows.map((row) => ({
+      id: row.id,
+      eventId: row.event_id,
+      atMs: row.happened_at.getTime(),
+      from: row.from_percent,
+      to: row.to_percent,
+      actor: row.actor,
+      text: row.text,
+      ...readEvent(row.kind, row.details),
+    }));
   };
 }

@@ -95,7 +95,6 @@ export function createSimulatedDatabase() {
             }
           }
         }),
-      history: () => answer(own, by, () => []),
       firingAlerts: () =>
         answer(own, by, () =>
           [...alerts.values()].filter(({ status }) => status === 'firing').map(({ alert }) => alert),
