@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { afterEach, beforeEach, test } from 'node:test';
+import type { Worker } from 'node:worker_threads';
 import { createFakeClock } from '../../test/support/fake-clock.ts';
 import { systemClock } from './time.ts';
 import { createWorker } from './worker.ts';
@@ -70,9 +72,13 @@ test('a thread that hangs is given up after its time, and the next job has a new
   const clock = createFakeClock();
   await worker.close();
   worker = open(5_000, clock);
+  const begins = once(process, 'worker');
   const hangs = worker.run('hang');
+  const [thread] = (await begins) as [Worker];
+  const ends = once(thread, 'exit');
   const given = assert.rejects(hangs, { message: 'no answer within 5 s' });
   await clock.advance(5_000);
   await given;
+  await ends;
   assert.equal((await ask()).seed, 2);
 });

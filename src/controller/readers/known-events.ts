@@ -30,8 +30,7 @@ export function createKnownEvents({ history, remembered: seed }: Parts) {
         return { events: remembered.slice(0, limit), journal: 'away' as const };
       }
       const ids = new Set(written.map(({ eventId }) => eventId));
-      const oldestMs = written.length < limit ? Number.NEGATIVE_INFINITY : (written.at(-1)?.atMs ?? 0);
-      const unwritten = remembered.filter(({ eventId, atMs }) => !ids.has(eventId) && atMs > oldestMs);
+      const unwritten = remembered.filter(({ eventId }) => !ids.has(eventId));
       const events: readonly ReadEvent[] =
         unwritten.length === 0 ? written : [...unwritten, ...written].sort((a, b) => b.atMs - a.atMs).slice(0, limit);
       return { events, journal: 'written' as const };
