@@ -57,13 +57,12 @@ export function createFiringAlerts() {
         }
       }
     },
+    isWaiting: (): boolean => waiting.length > 0,
     /** @throws where the journal is away; what waits then waits on. */
     persist: async (store: Pick<AlertStore, 'keepAlerts'>): Promise<void> => {
       const batch = waiting;
-      if (batch.length > 0) {
-        await store.keepAlerts(batch);
-        waiting = waiting.filter((change) => !batch.includes(change));
-      }
+      await store.keepAlerts(batch);
+      waiting = waiting.filter((change) => !batch.includes(change));
     },
   };
 }

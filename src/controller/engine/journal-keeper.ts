@@ -105,7 +105,10 @@ export function createJournalKeeper(parts: KeeperParts) {
     /** What is due: to be called again and again. */
     keep: async (): Promise<void> => {
       const held = holder.get();
-      await inOrder(() => exchange(() => alerts.persist(journal)).then(() => {}));
+      // An exchange without a question would say that a journal which is away answers.
+      if (alerts.isWaiting()) {
+        await inOrder(() => exchange(() => alerts.persist(journal)));
+      }
       if (held.kind !== 'known' || held.revision === undefined || !contact.answers || !leadership.leading()) {
         await load();
       }
