@@ -112,6 +112,9 @@ const PathAnswer = Type.Object({
 export const StatusAnswer = Type.Object({
   rollout: Type.String(),
   flag: Type.String(),
+  planHash: Type.String({
+    description: 'Which plan the controller has: its hash, 12 hex digits, as `sluice lint` prints it.',
+  }),
   at: Time,
   state: Type.Object({
     phase: Type.Enum([...PHASES]),

@@ -1,5 +1,5 @@
 import type { Percent } from '../kit/percent.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan-types.ts';
 import { percentOf, type Reason, type State, stageAfter, stageAt, unverified } from './state.ts';
 import { type Decision, type Knowledge, leaveStage, raised, rolledBack, unhealthy } from './transitions.ts';
 

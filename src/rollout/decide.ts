@@ -1,6 +1,6 @@
 import type { Percent } from '../kit/percent.ts';
 import { type Command, decideCommand } from './command.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan-types.ts';
 import {
   type Checked,
   guardsAct,

@@ -8,7 +8,12 @@ const Count = Type.Integer({ minimum: 0 });
 const Milliseconds = Type.Number({ description: 'Milliseconds since 1970.' });
 const Nothing = Type.Object({});
 
-const Decided = Type.Object({ why: Reason, state: State, evidence: Type.Optional(StageEvidence) });
+const Decided = Type.Object({
+  why: Reason,
+  state: State,
+  evidence: Type.Optional(StageEvidence),
+  plan: Type.String({ description: 'The hash of the plan that it was decided by, 12 hex digits.' }),
+});
 
 /**
  * What each kind of event says beside its sentence. It types the events, is what the API shows, and says what is believed of a

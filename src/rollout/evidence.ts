@@ -9,7 +9,7 @@ import {
   slowerThan,
   sumCounts,
 } from './counters.ts';
-import type { Guard, Plan } from './plan.ts';
+import type { Guard, Plan } from './plan-types.ts';
 import type { ReplicaReading, SourceReading } from './reading.ts';
 import { addTrials, beginTest, type SequentialTest } from './sequential-test.ts';
 

@@ -37,6 +37,21 @@ test('a plan is read with its units', () => {
   );
 });
 
+test('a plan has a hash that names what it says, whatever its comments, its order and its layout', () => {
+  const { hash } = parsePlan(PLAN);
+  assert.match(hash, /^[0-9a-f]{12}$/);
+  const moved = PLAN.replace('minSamples: 200\n', '').replace('rollout:', 'minSamples: 200 # enough\nrollout:');
+  assert.notEqual(moved, PLAN);
+  assert.equal(parsePlan(moved.replaceAll(',   observe', ', observe')).hash, hash);
+  for (const [was, is] of [
+    ['200ms', '201ms'],
+    ['observe: 2h', 'observe: 3h'],
+    ['minSamples: 200', 'minSamples: 201'],
+  ] as const) {
+    assert.notEqual(parsePlan(PLAN.replace(was, is)).hash, hash, is);
+  }
+});
+
 test('a stage may ask for the functional checks, and does not unless it says so', () => {
   const asking = PLAN.replace('observe: 5m }', 'observe: 5m, verify: required }').replace('2h }', '2h, verify: none }');
   assert.deepEqual(

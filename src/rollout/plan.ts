@@ -1,59 +1,13 @@
+import { hash } from 'node:crypto';
 import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } from 'yaml';
 import { ExpectedError } from '../kit/expected-error.ts';
-import type { Percent } from '../kit/percent.ts';
 import { compile } from '../kit/schema.ts';
 import { inWords, type Wrong } from '../kit/schema-errors.ts';
-import { type AFTER_ROLLBACK, type MEASURES, type ON_BREACH, PlanText, type TESTS } from './plan-schema.ts';
+import { PlanText } from './plan-schema.ts';
+import type { Guard, Limit, Plan } from './plan-types.ts';
 import { parseDurationMs, parseFactor, parseShare } from './units.ts';
 
-export type Stage = {
-  readonly percent: Percent;
-  readonly observeMs: number;
-  readonly needsApproval: boolean;
-  /** Whether the stage is left only once `sluice verify` has passed on it. */
-  readonly needsVerify: boolean;
-};
-
-/** What a guard holds the domain path to. */
-type Limit =
-  /** At most this share of attempts may fail. */
-  | { readonly kind: 'error-share'; readonly share: number }
-  /** At most `share` of attempts may take longer than `seconds`: what a limit on a quantile says. */
-  | { readonly kind: 'slow-share'; readonly share: number; readonly seconds: number }
-  | { readonly kind: 'mean'; readonly seconds: number }
-  /** At most this many times legacy's own value over the same window. */
-  | { readonly kind: 'ratio'; readonly of: 'latency-p95' | 'latency-mean' | 'error-rate'; readonly factor: number }
-  | { readonly kind: 'count'; readonly count: number };
-
-export type OnBreach = (typeof ON_BREACH)[number];
-type GuardTest = (typeof TESTS)[number];
-
-export type Guard = {
-  readonly name: string;
-  readonly measure: (typeof MEASURES)[number] | 'breaker';
-  readonly limit: Limit;
-  readonly limitText: string;
-  readonly windowMs: number;
-  readonly onBreach: OnBreach;
-  readonly test: GuardTest;
-};
-
-export type Plan = {
-  readonly rollout: string;
-  readonly flag: string;
-  /** What is rolled out, for people. */
-  readonly endpoint: string | undefined;
-  /** By rising percent. */
-  readonly stages: readonly Stage[];
-  readonly watchMs: number;
-  readonly guards: readonly Guard[];
-  /** How sure a breach must be, a share of 1. It is the promise of all sequential guards of a stage together. */
-  readonly confidence: number;
-  readonly minSamples: number;
-  readonly leaseMs: number | undefined;
-  /** Who may raise the flag after an automatic rollback: only a person's word to the controller, or an edit of the flag too. */
-  readonly afterRollback: (typeof AFTER_ROLLBACK)[number];
-};
+export type { Plan } from './plan-types.ts';
 
 export type PlanProblem = { readonly line: number; readonly message: string };
 
@@ -109,6 +63,18 @@ export function parsePlan(text: string, file = 'rollout.yaml'): Plan {
   }
   return plan;
 }
+
+const HASH_DIGITS = 12;
+
+/** The first hex digits of the SHA-256 of what the file says, as JSON whose keys are sorted: what defaults fill in is not in it. */
+function hashOf(written: PlanText): string {
+  const sorted = (_: string, value: unknown) =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value;
+  return hash('sha256', JSON.stringify(written, sorted)).slice(0, HASH_DIGITS);
+}
+
+const isRecord = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function toJs(document: Document, file: string): unknown {
   try {
@@ -168,6 +134,7 @@ function readPlan(written: PlanText, report: Report): Plan {
     report(['lease'], `lease is ${written.lease}; allowed: at least ${SHORTEST_LEASE_MS / 1_000}s.`);
   }
   return {
+    hash: hashOf(written),
     rollout: written.rollout,
     flag: written.flag,
     endpoint: written.endpoint,

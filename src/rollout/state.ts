@@ -1,5 +1,5 @@
 import type { Percent } from '../kit/percent.ts';
-import type { Plan, Stage } from './plan.ts';
+import type { Plan, Stage } from './plan-types.ts';
 import type { Reason, State } from './state-schema.ts';
 
 export type { Checked, Reason, State } from './state-schema.ts';

@@ -1,6 +1,6 @@
 import type { Percent } from '../kit/percent.ts';
 import type { DecisionKind } from './event.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan-types.ts';
 import { percentOf, type Reason, type State, stageAfter } from './state.ts';
 import type { Verdict } from './verdict.ts';
 

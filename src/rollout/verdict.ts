@@ -1,7 +1,7 @@
 import { formatCount, formatDuration } from '../kit/format.ts';
 import { attempts, type Counts, quantileSeconds } from './counters.ts';
 import { type Evidence, recentCounts, trialsOf } from './evidence.ts';
-import type { Guard, OnBreach, Plan } from './plan.ts';
+import type { Guard, OnBreach, Plan } from './plan-types.ts';
 import type { SourceReading } from './reading.ts';
 import { isBreached, logEvidence } from './sequential-test.ts';
 import { percentOf, type State } from './state.ts';

@@ -6,6 +6,7 @@ export function statusFixture(changes: Partial<StatusAnswer> = {}): StatusAnswer
   return {
     rollout: 'violation-status',
     flag: 'violation-status-domain-percent',
+    planHash: '3f9c2ab1d07e',
     at: '2026-03-01T10:12:18.000Z',
     state: {
       phase: 'observing',

@@ -1,6 +1,6 @@
 import { counted } from '../../contract/wording/format.ts';
 import { lintFile } from '../../flagd/lint.ts';
-import { PlanError, parsePlan } from '../../rollout/plan.ts';
+import { type Plan, PlanError, parsePlan } from '../../rollout/plan.ts';
 
 export type File = { readonly name: string; readonly text: string };
 type Finding = {
@@ -12,18 +12,24 @@ type Finding = {
   readonly message: string;
 };
 
+/** A plan that is right: its hash is what the controller's decisions name. */
+type LintedPlan = { readonly file: string; readonly rollout: string; readonly hash: string };
+
+type Linted = { readonly findings: readonly Finding[]; readonly plans: readonly LintedPlan[] };
+
 /**
  * What is wrong with flags files and plans, file by file.
  * @param flag the rollout's flag; without it, the one that a plan among the files names.
  */
-export function lintFiles(files: readonly File[], plans: readonly File[], flag: string | undefined): Finding[] {
+export function lintFiles(files: readonly File[], plans: readonly File[], flag: string | undefined): Linted {
   const isNamed = (file: File) => plans.some(({ name }) => name === file.name);
   const allPlans = [...plans, ...files.filter((file) => looksLikePlan(file.text) && !isNamed(file))];
   const others = files.filter((file) => !allPlans.some(({ name }) => name === file.name));
   const checked = allPlans.map(lintPlan);
-  const flagKey = flag ?? checked.map((plan) => plan.flag).find((key) => key !== undefined);
-  return [
-    ...checked.flatMap(({ findings }) => findings),
+  const right = checked.flatMap(({ plan }) => plan ?? []);
+  const flagKey = flag ?? right[0]?.flag;
+  const findings = [
+    ...checked.flatMap((each) => each.findings),
     ...others.flatMap(({ name, text }) =>
       lintFile(text, { fileName: name, flagKey }).map(({ line, column, severity, path, message }) => ({
         file: name,
@@ -35,11 +41,15 @@ export function lintFiles(files: readonly File[], plans: readonly File[], flag: 
       })),
     ),
   ];
+  return { findings, plans: right.map(({ file, rollout, hash }) => ({ file, rollout, hash })) };
 }
 
-function lintPlan({ name, text }: File): { readonly findings: Finding[]; readonly flag?: string } {
+function lintPlan({ name, text }: File): {
+  readonly findings: Finding[];
+  readonly plan?: Plan & { readonly file: string };
+} {
   try {
-    return { findings: [], flag: parsePlan(text, name).flag };
+    return { findings: [], plan: { ...parsePlan(text, name), file: name } };
   } catch (error) {
     if (!(error instanceof PlanError)) {
       throw error;
@@ -69,6 +79,8 @@ export function looksLikePlan(text: string): boolean {
 export function renderFinding({ file, line, column, severity, path, message }: Finding): string {
   return `${file}:${line}:${column}: ${severity}: ${path === '' ? '' : `${path}: `}${message}`;
 }
+
+export const renderPlan = ({ file, rollout, hash }: LintedPlan): string => `${file}: plan ${hash} of ${rollout}`;
 
 export function renderLintSummary(files: number, findings: readonly Finding[]): string {
   const errors = findings.filter(({ severity }) => severity === 'error').length;

@@ -18,7 +18,7 @@ export function addLintCommand(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `
-Prints file:line:column: severity: message. Ends with 6 when there are errors; warnings alone end with 0.
+Prints file:line:column: severity: message, and the hash of each plan that is right. Ends with 6 when there are errors; warnings alone end with 0.
 
 Examples:
   sluice lint flags.json
@@ -30,16 +30,19 @@ Examples:
       const files = Array.from(new Set(names), readFile);
       const plans = plan === undefined ? [] : [readFile(plan)];
       // Loaded here, because no other command needs the YAML parser and the schemas.
-      const { lintFiles, renderFinding, renderLintSummary } = await import('./lint-files.ts');
-      const findings = lintFiles(files, plans, flag);
+      const { lintFiles, renderFinding, renderLintSummary, renderPlan } = await import('./lint-files.ts');
+      const { findings, plans: right } = lintFiles(files, plans, flag);
       const checked = new Set([...files, ...plans].map(({ name }) => name));
       const errors = findings.filter(({ severity }) => severity === 'error').length;
       if (command.optsWithGlobals<GlobalOptions>().json) {
-        writeJson(output, { files: [...checked], errors, warnings: findings.length - errors, findings });
+        writeJson(output, { files: [...checked], errors, warnings: findings.length - errors, findings, plans: right });
       } else {
         for (const finding of findings) {
           const line = printable(renderFinding(finding));
           output.out(`${finding.severity === 'error' ? output.paint.red(line) : output.paint.yellow(line)}\n`);
+        }
+        for (const each of right) {
+          output.out(`${printable(renderPlan(each))}\n`);
         }
         output.out(`${renderLintSummary(checked.size, findings)}\n`);
       }

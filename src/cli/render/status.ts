@@ -51,7 +51,7 @@ export function signatureOf(status: StatusAnswer): string {
   ]);
 }
 
-function renderTitle({ rollout, flag, at, state }: StatusAnswer, { paint, columns }: View): string[] {
+function renderTitle({ rollout, flag, planHash, at, state }: StatusAnswer, { paint, columns }: View): string[] {
   const color = {
     idle: paint.dim,
     observing: paint.cyan,
@@ -68,7 +68,7 @@ function renderTitle({ rollout, flag, at, state }: StatusAnswer, { paint, column
   const since = state.since === null ? '' : `, since ${formatTime(state.since, 'UTC', at)} (${ago(state.since)})`;
   return [
     gap >= 2 ? `${title}${pad('', gap)}${paint.dim(clock)}` : title,
-    ...hanging('', `flag ${flag}${since}`, columns),
+    ...hanging('', `flag ${flag}, plan ${planHash}${since}`, columns),
     ...(state.why === null ? [] : hanging('why: ', state.why, columns)),
   ];
 }

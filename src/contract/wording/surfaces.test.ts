@@ -23,12 +23,9 @@ function rollback(limitText: string, value: number): JournalEvent {
   const why = { kind: 'guard', ...found } as const;
   const state = { phase: 'rolled-back', from, to, sinceMs: 0, why } as const;
   const verdicts = [verdict('a-guard', found)];
-  return eventOf({ kind: 'changed', event: 'rolled-back', from, to, state, why }, Date.parse(AT), {
-    percent: from,
-    healthyMs: 90_000,
-    verdicts,
-    measured: null,
-  });
+  const plan = { rollout: 'violation-status', hash: '3f9c2ab1d07e' };
+  const evidence = { percent: from, healthyMs: 90_000, verdicts, measured: null };
+  return eventOf(plan, { kind: 'changed', event: 'rolled-back', from, to, state, why }, Date.parse(AT), evidence);
 }
 
 const reportOf = (status: StatusAnswer, events: EventAnswer[], language: 'en' | 'zh') =>

@@ -41,6 +41,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
   return {
     rollout: plan.rollout,
     flag: plan.flag,
+    planHash: plan.hash,
     at: iso(nowMs),
     state: {
       phase: state.phase,

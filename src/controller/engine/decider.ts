@@ -80,7 +80,7 @@ export function createDecider(parts: DeciderParts) {
     if (decision.to > decision.from && decision.event !== 'adopted') {
       return carry.raise(decision, seenAtMs);
     }
-    const event = eventOf(decision, clock.now(), parts.evidence());
+    const event = eventOf(plan, decision, clock.now(), parts.evidence());
     holder.set(decided(holder.get(), decision.state));
     parts.recorder.record(event);
     void parts.keeper.save();

@@ -4,6 +4,7 @@ import type { Percent } from '../../kit/percent.ts';
 import type { DecisionKind, JournalEvent } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
+import type { Plan } from '../../rollout/plan.ts';
 import { percentOf, type Reason, type State } from '../../rollout/state.ts';
 import type { Decision } from '../../rollout/transitions.ts';
 import type { Debt } from './held.ts';
@@ -12,12 +13,12 @@ import type { FlagReading } from './ports.ts';
 /** Who acts when nobody asked. */
 const SELF = 'sluice';
 
+type Changed = Extract<Decision, { kind: 'changed' }>;
+/** What a decision was made by. */
+type By = Pick<Plan, 'rollout' | 'hash'>;
+
 /** @param evidence of the stage that the decision is about. */
-export function eventOf(
-  decision: Extract<Decision, { kind: 'changed' }>,
-  atMs: number,
-  evidence?: StageEvidence,
-): JournalEvent {
+export function eventOf(plan: By, decision: Changed, atMs: number, evidence?: StageEvidence): JournalEvent {
   const { event, from, to, why } = decision;
   return {
     eventId: randomUUID(),
@@ -26,49 +27,50 @@ export function eventOf(
     from,
     to,
     actor: actorOf(why),
-    text: `${describeChange(decision)}: ${describeReason(why)}.`,
-    details: { why, state: decision.state, ...(evidence && { evidence }) },
+    text: decisionText(decision),
+    details: { why, state: decision.state, plan: plan.hash, ...(evidence && { evidence }) },
   };
 }
 
 /**
  * A raise that is written. It has the same id whoever records it: the controller that wrote the flag, or the one that found it written.
  */
-export function raisedEvent(
-  rollout: string,
-  decision: Extract<Decision, { kind: 'changed' }>,
-  atMs: number,
-  evidence?: StageEvidence,
-): JournalEvent {
+export function raisedEvent(plan: By, decision: Changed, atMs: number, evidence?: StageEvidence): JournalEvent {
   const { state, to } = decision;
-  return { ...eventOf(decision, atMs, evidence), eventId: stableId(rollout, 'raised', to, sinceIn(state)) };
+  return { ...eventOf(plan, decision, atMs, evidence), eventId: stableId(plan.rollout, 'raised', to, sinceIn(state)) };
 }
 
 /** As {@link raisedEvent}, of a raise that another controller began, or this one before a restart. */
-export function takenUpEvent(rollout: string, from: Percent, state: State, atMs: number): JournalEvent {
+export function takenUpEvent(plan: By, from: Percent, state: State, atMs: number): JournalEvent {
   const to = percentOf(state);
   const event = from === 0 ? 'started' : 'promoted';
   const decision = { kind: 'changed', event, from, to, state, why: { kind: 'plan' } } as const;
   const text = `${describeChange(decision)}: begun by a controller that ended, and found written.`;
-  return { ...eventOf(decision, atMs), eventId: stableId(rollout, 'raised', to, sinceIn(state)), text };
+  return { ...eventOf(plan, decision, atMs), eventId: stableId(plan.rollout, 'raised', to, sinceIn(state)), text };
 }
 
 /** A rollback is decided, and not written yet. */
-export function rollingBackEvent({ from, to, why, evidence }: Debt, state: State, atMs: number): JournalEvent {
+export function rollingBackEvent(
+  plan: By,
+  { from, to, why, evidence }: Debt,
+  state: State,
+  atMs: number,
+): JournalEvent {
   const text = `Rolling back from ${from} % to ${to} %: ${describeReason(why)}.`;
-  const details = { why, state, ...(evidence && { evidence }) };
+  const details = { why, state, plan: plan.hash, ...(evidence && { evidence }) };
   return { eventId: randomUUID(), atMs, kind: 'rolling-back', from, to, actor: actorOf(why), text, details };
 }
 
 /** The flag says what a rollback wants. */
 export function rolledBackEvent(
-  rollout: string,
+  plan: By,
   { from, to, why, seenAtMs, evidence }: Debt,
   writtenAtMs: number,
 ): JournalEvent {
   const state: State = { phase: 'rolled-back', from, to, sinceMs: seenAtMs, why };
   const decision = { kind: 'changed', event: 'rolled-back', from, to, state, why } as const;
-  return { ...eventOf(decision, writtenAtMs, evidence), eventId: stableId(rollout, 'rolled-back', to, seenAtMs) };
+  const eventId = stableId(plan.rollout, 'rolled-back', to, seenAtMs);
+  return { ...eventOf(plan, decision, writtenAtMs, evidence), eventId };
 }
 
 /** A UUID that the same facts always give. */
@@ -111,7 +113,11 @@ function actorOf(why: Reason): string {
   }
 }
 
-function describeChange({ event, from, to }: Extract<Decision, { kind: 'changed' }>): string {
+/** What was decided and why, in a sentence. */
+export const decisionText = (decision: Changed): string =>
+  `${describeChange(decision)}: ${describeReason(decision.why)}.`;
+
+function describeChange({ event, from, to }: Changed): string {
   switch (event) {
     case 'started':
       return `Started at ${to} %`;

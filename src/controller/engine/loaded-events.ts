@@ -29,6 +29,6 @@ export function recordLoaded(
   }
   const isTakenUp = held.kind === 'known' && held.ahead && row?.intent !== undefined && held.state === row.intent;
   if (isTakenUp && row !== undefined) {
-    recorder.record(takenUpEvent(plan.rollout, percentOf(row.state), held.state, clock.now()));
+    recorder.record(takenUpEvent(plan, percentOf(row.state), held.state, clock.now()));
   }
 }

@@ -25,7 +25,7 @@ export async function lower(parts: CarryParts, lanes: Lanes, write: Write, decis
   lanes.raising?.abort();
   lanes.intent = undefined;
   holder.set(decided(holder.get(), decision.state, debt));
-  recorder.record(rollingBackEvent(debt, decision.state, clock.now()));
+  recorder.record(rollingBackEvent(parts.plan, debt, decision.state, clock.now()));
   metrics.countRollback(decision.why);
   await settleDebt(parts, write);
 }
@@ -51,7 +51,7 @@ export async function settleDebt(parts: CarryParts, write: Write): Promise<void>
     if (now.kind === 'known' && now.debt === debt) {
       holder.set(paid(now));
       const writtenAtMs = clock.now();
-      recorder.record(rolledBackEvent(parts.plan.rollout, debt, writtenAtMs));
+      recorder.record(rolledBackEvent(parts.plan, debt, writtenAtMs));
       follower.begin({ percent: debt.to, lowers: true, seenAtMs: debt.seenAtMs, writtenAtMs });
       parts.onLowered(debt);
       void keeper.save();

@@ -60,7 +60,7 @@ export function takeUp({ holder, recorder, follower, clock, plan }: CarryParts, 
   }
   const atMs = clock.now();
   holder.set(decided(holder.get(), decision.state));
-  recorder.record(raisedEvent(plan.rollout, decision, atMs, evidence));
+  recorder.record(raisedEvent(plan, decision, atMs, evidence));
   follower.begin({ percent: decision.to, lowers: false, seenAtMs, writtenAtMs: atMs });
   return true;
 }

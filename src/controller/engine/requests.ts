@@ -5,7 +5,7 @@ import { percentOf } from '../../rollout/state.ts';
 import type { Decision } from '../../rollout/transitions.ts';
 import type { Role } from './authority.ts';
 import type { Decider } from './decider.ts';
-import { eventOf, note } from './event-text.ts';
+import { decisionText, note } from './event-text.ts';
 import type { FiringAlerts } from './firing-alerts.ts';
 import type { Holder } from './holder.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
@@ -56,7 +56,7 @@ async function command(parts: RequestParts, asked: Command): Promise<CommandOutc
   const decision = await decider.step({ kind: 'command', command: asked }, seenAtMs);
   switch (decision.kind) {
     case 'changed':
-      return { kind: 'done', text: doneText(decision, holder, seenAtMs) };
+      return { kind: 'done', text: doneText(decision, holder) };
     case 'refused': {
       const { name, actor } = asked;
       const text = `${name} by ${actor} was refused: ${decision.why}`;
@@ -69,12 +69,12 @@ async function command(parts: RequestParts, asked: Command): Promise<CommandOutc
 }
 
 /** What is not written yet is not reported as done. */
-function doneText(decision: Extract<Decision, { kind: 'changed' }>, holder: Holder, atMs: number): string {
+function doneText(decision: Extract<Decision, { kind: 'changed' }>, holder: Holder): string {
   const held = holder.get();
   const isOwed = held.kind === 'known' && held.debt !== undefined;
   return isOwed
     ? `Rolling back to ${decision.to} %: the flag could not be written yet, and is tried again until it is.`
-    : eventOf(decision, atMs).text;
+    : decisionText(decision);
 }
 
 /** Functional checks that somebody made: a fact of the stage that is served. */
@@ -104,7 +104,7 @@ async function checked(parts: RequestParts, request: ConsistencyRequest): Promis
   await decider.step({ kind: 'checked', checked: found }, seenAtMs);
   const decision = await decider.step({ kind: 'tick' }, seenAtMs);
   await parts.keeper.save();
-  const more = decision.kind === 'changed' ? ` ${doneText(decision, holder, seenAtMs)}` : '';
+  const more = decision.kind === 'changed' ? ` ${doneText(decision, holder)}` : '';
   return { kind: 'done', text: `${noted.text}${more}` };
 }
 

@@ -63,7 +63,7 @@ function overview({ status, events }: ReportFacts, language: Language): Block[] 
   ];
 }
 
-function endpoint({ endpoint: name, status }: ReportFacts, language: Language): Block[] {
+function endpoint({ endpoint: name, status, events }: ReportFacts, language: Language): Block[] {
   const texts = REPORT_TEXTS[language];
   const { configured, served, wanted } = status;
   const percents = new Set(served.map(({ percent }) => (percent === null ? texts.unknown : formatPercent(percent))));
@@ -74,6 +74,7 @@ function endpoint({ endpoint: name, status }: ReportFacts, language: Language): 
       [
         [texts.endpoint, name ?? texts.unknown],
         [texts.rollout, status.rollout],
+        [texts.plan, plansOf(status, events).join(', ')],
         [texts.flag, status.flag],
         [texts.flagIn, `${configured.lever}: ${configured.where}`],
         [texts.percent, formatPercent(wanted)],
@@ -84,6 +85,12 @@ function endpoint({ endpoint: name, status }: ReportFacts, language: Language): 
       ],
     ),
   ];
+}
+
+/** By hash: those that decisions were made by, in their order, and the one there is now. */
+function plansOf({ planHash }: ReportFacts['status'], events: ReportFacts['events']): readonly string[] {
+  const decided = events.flatMap((event) => (isDecision(event) ? (event.details.plan ?? []) : []));
+  return Array.from(new Set([...decided.filter((hash) => hash !== planHash), planHash]));
 }
 
 function technical({ status }: ReportFacts, language: Language): Block[] {
