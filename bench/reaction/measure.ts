@@ -8,7 +8,12 @@ import { startRollout, untilMayStart, untilStatus } from '../../src/dev/demo/wai
 import { startAlertmanager } from '../../src/dev/tools/alertmanager.ts';
 import { findTools, type Tool } from '../../src/dev/tools/find.ts';
 import { startPrometheus } from '../../src/dev/tools/prometheus.ts';
+import { until } from '../../src/dev/until.ts';
+import { beginBeside } from './beside.ts';
+import { startHangingDatabase } from './hanging-database.ts';
+import { writePast } from './past.ts';
 import type { Series, Signal } from './series.ts';
+import type { Answered } from './strangers.ts';
 
 const REPLICAS = 2;
 const WITHIN_MS = 60_000;
@@ -32,31 +37,60 @@ export async function missingTools({ signal }: Series): Promise<string> {
   return NEEDS[signal].length === 0 ? '' : (await findTools()).whyWithout(...NEEDS[signal]).join('; ');
 }
 
+type Measuring = {
+  readonly series: Series;
+  /** The folder of service and controller; undefined for those of this tree. */
+  readonly programs: string | undefined;
+  readonly breaches: number;
+  readonly onBreach: (breach: Breach) => void;
+  readonly onAnswered: (answered: Answered) => void;
+};
+
 /** One system of its own, broken `breaches` times. */
 export async function measureSeries(
-  series: Series,
-  breaches: number,
-  onBreach: (done: number) => void,
+  { series, programs, breaches, onBreach, onAnswered }: Measuring,
   signal: AbortSignal,
-): Promise<readonly Breach[]> {
+): Promise<void> {
   await using stack = new AsyncDisposableStack();
-  const parts = await startParts({ replicas: REPLICAS, signal, onProgress: () => {} });
+  const parts = await startParts({
+    replicas: REPLICAS,
+    signal,
+    onProgress: () => {},
+    ...(programs !== undefined && { programs }),
+  });
   stack.defer(parts.stop);
-  const controller = await parts.startController(planOf(series), await startSignals(series, parts, stack));
+  await writePast(parts.databaseUrl, 'violation-status');
+  const database = stack.use(await startHangingDatabase(parts.databaseUrl));
+  const signals = await startSignals(series, parts, stack);
+  const controller = patient(await parts.startController(planOf(series), { DATABASE_URL: database.url, ...signals }));
   stack.defer(controller.stop);
   const traffic = startTraffic({ baseUrls: parts.baseUrls, perSecond: series.perSecond });
   stack.defer(traffic.stop);
 
-  const found: Breach[] = [];
   for (let at = 0; at < breaches; at += 1) {
     await using alerts = await startAlerts(series, parts, controller);
     await begin(series, parts, controller, signal);
     const spreadMs = (SPREAD_MS * at) / breaches;
+    await using _ = await beginBeside(series.beside, controller, database, onAnswered, signal);
     await sleep((alerts === undefined ? HEALTHY_MS : ALERTS_HEALTHY_MS) + spreadMs, undefined, { signal });
-    found.push(await breakDomain(parts, controller, traffic, series.faults, { timeoutMs: WITHIN_MS, signal }));
-    onBreach(at + 1);
+    onBreach(await breakDomain(parts, controller, traffic, series.faults, { timeoutMs: WITHIN_MS, signal }));
   }
-  return found;
+}
+
+/** A busy controller may refuse a reader: it is asked again. */
+function patient(controller: RunningController): RunningController {
+  return {
+    ...controller,
+    history: async () => {
+      let events: Awaited<ReturnType<RunningController['history']>> | undefined;
+      const ask = async () => {
+        events = await controller.history().catch(() => undefined);
+        return events !== undefined;
+      };
+      await until('the history is answered', ask, WITHIN_MS);
+      return events ?? [];
+    },
+  };
 }
 
 const planOf = ({ percent }: Series) => `rollout: violation-status

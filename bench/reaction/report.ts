@@ -1,21 +1,18 @@
 import type { Breach } from '../../src/dev/demo/breach.ts';
 import { bar } from '../calm/text.ts';
-import { quantile } from '../statistics.ts';
 import { table } from '../table.ts';
-import type { Series } from './series.ts';
-
-export type SeriesResult = { readonly series: Series; readonly breaches: readonly Breach[] };
+import { at, comparedTargetsOf, renderComparison, type SeriesResult, type Target } from './compare.ts';
 
 const BREAKER_MS = 300;
 const SERVED_MS = 100;
 /** A full bar. */
 const CHART_MS = 5_000;
 
-type Target = { readonly text: string; readonly met: boolean };
-
 export function renderReaction(results: readonly SeriesResult[]): string {
   const head = [
     'signal',
+    'beside it',
+    'of',
     'fault',
     '%',
     'requests/s',
@@ -27,24 +24,31 @@ export function renderReaction(results: readonly SeriesResult[]): string {
     'failed clients',
     'slow clients',
   ];
-  const targets = results.flatMap(targetsOf);
+  const targets = targetsOf(results);
   return [
     'Milliseconds from the fault, P50 / P95.',
     '',
-    table(head, results.map(row), 2),
+    table(head, results.map(row), 4),
     '',
     '```text',
     'median time from the fault to the last domain request, and to the proof that every replica serves 0 %',
     ...results.flatMap(chart),
     '```',
     '',
+    ...renderComparison(results),
     ...targets.map(({ text, met }) => `- ${met ? 'met' : 'MISSED'}: ${text}`),
     '',
     targets.every(({ met }) => met) ? 'Every target was met.' : 'A target was missed.',
   ].join('\n');
 }
 
-export function targetsOf({ series, breaches }: SeriesResult): readonly Target[] {
+/** The baseline has no targets: it is there to be compared with. */
+export const targetsOf = (results: readonly SeriesResult[]): readonly Target[] =>
+  results
+    .filter(({ tree }) => tree === 'this tree')
+    .flatMap((result) => [...ownTargetsOf(result), ...comparedTargetsOf(result, results)]);
+
+function ownTargetsOf({ series, breaches }: SeriesResult): readonly Target[] {
   const { name, target, faults, percent } = series;
   const last = breaches.map(({ faultAtMs, lastDomainAtMs }) => lastDomainAtMs - faultAtMs);
   const failed = sum(breaches.map(({ clients }) => clients.failed));
@@ -71,7 +75,7 @@ export function targetsOf({ series, breaches }: SeriesResult): readonly Target[]
 const perReplica = (breaches: readonly Breach[]) =>
   breaches.flatMap(({ faultAtMs, lastDomainByReplica }) => lastDomainByReplica.map((atMs) => atMs - faultAtMs));
 
-function row({ series, breaches }: SeriesResult): string[] {
+function row({ series, tree, breaches }: SeriesResult): string[] {
   const since = (of: (breach: Breach) => number) => {
     const values = breaches.map((breach) => of(breach) - breach.faultAtMs);
     return `${at(values, 0.5).toFixed(0)} / ${at(values, 0.95).toFixed(0)}`;
@@ -79,6 +83,8 @@ function row({ series, breaches }: SeriesResult): string[] {
   const slow = breaches.map(({ clients }) => clients.slow);
   return [
     series.signal,
+    series.beside,
+    tree,
     series.fault,
     String(series.percent),
     String(series.perSecond),
@@ -92,23 +98,22 @@ function row({ series, breaches }: SeriesResult): string[] {
   ];
 }
 
-function chart({ series: { signal, fault, percent }, breaches }: SeriesResult): string[] {
+function chart({ series: { signal, fault, percent, beside }, tree, breaches }: SeriesResult): string[] {
   const line = (title: string, what: string, of: (breach: Breach) => number) => {
     const ms = at(
       breaches.map((breach) => of(breach) - breach.faultAtMs),
       0.5,
     );
-    return `${title.padEnd(62)}${what.padEnd(10)}${bar(ms / CHART_MS)}${(ms / 1_000).toFixed(2).padStart(6)} s`;
+    return `${title.padEnd(78)}${what.padEnd(10)}${bar(ms / CHART_MS)}${(ms / 1_000).toFixed(2).padStart(6)} s`;
   };
   return [
-    line(`${signal}, ${percent} %: ${fault}`, 'last', ({ lastDomainAtMs }) => lastDomainAtMs),
+    line(
+      `${signal}, ${percent} %: ${fault}${beside === 'nothing' ? '' : `; ${beside}`}${tree === 'this tree' ? '' : `; ${tree}`}`,
+      'last',
+      ({ lastDomainAtMs }) => lastDomainAtMs,
+    ),
     line('', 'confirmed', ({ confirmedAtMs }) => confirmedAtMs),
   ];
 }
 
-const at = (values: readonly number[], q: number) =>
-  quantile(
-    values.toSorted((a, b) => a - b),
-    q,
-  );
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);

@@ -16,8 +16,7 @@ import { bodyOf } from '../tools/http.ts';
 import { startChild } from './child.ts';
 
 const FLAG = 'violation-status-domain-percent';
-const SERVICE = join(import.meta.dirname, '../../service.ts');
-const CONTROLLER = join(import.meta.dirname, '../../controller.ts');
+const PROGRAMS = join(import.meta.dirname, '../..');
 const ANSWER_WITHIN_MS = 10_000;
 const MOST_EVENTS = 1_000;
 
@@ -54,13 +53,15 @@ type PartsOptions = {
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
   readonly postgresFlags?: readonly string[];
+  /** The folder of service and controller, where they are not those of this tree. */
+  readonly programs?: string;
 };
 
 export class RefusedError extends Error {}
 
 /** A PostgreSQL, a flag server and replicas of the service, each a process of its own, in a folder that is removed at the end. */
 export async function startParts(options: PartsOptions): Promise<DemoParts> {
-  const { replicas, signal, onProgress, postgresFlags = [] } = options;
+  const { replicas, signal, onProgress, postgresFlags = [], programs = PROGRAMS } = options;
   await using stack = new AsyncDisposableStack();
   const lost = new AbortController();
   const onLost = (error: Error) => lost.abort(error);
@@ -93,7 +94,7 @@ export async function startParts(options: PartsOptions): Promise<DemoParts> {
   };
   const services = await Promise.all(
     Array.from({ length: replicas }, async () => {
-      const service = await startChild({ file: SERVICE, message: 'serving', env, signal, onLost });
+      const service = await startChild({ file: join(programs, 'service.ts'), message: 'serving', env, signal, onLost });
       stack.defer(service.stop);
       return service.ready;
     }),
@@ -122,7 +123,7 @@ export async function startParts(options: PartsOptions): Promise<DemoParts> {
         ...more,
       };
       const { ready, stop } = await startChild({
-        file: CONTROLLER,
+        file: join(programs, 'controller.ts'),
         message: 'watching',
         env: settings,
         signal,
