@@ -205,6 +205,7 @@ async function createLever(settings: ControllerSettings, flag: string, clock: Cl
     kind: settings.LEVER,
     namespace: settings.FLAG_NAMESPACE,
     name: settings.FLAG_RESOURCE as string,
+    key: settings.FLAG_KEY,
     flag,
     clock,
   });

@@ -51,6 +51,12 @@ export const ControllerEnvironment = Type.Object({
   FLAG_RESOURCE: Type.Optional(
     Type.String({ minLength: 1, description: 'Name of the ConfigMap or FeatureFlag. Required for both.' }),
   ),
+  FLAG_KEY: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description: 'Key of the ConfigMap that flagd reads; when unset, the only one that holds the flag.',
+    }),
+  ),
   TICK_MS: Type.Integer({
     minimum: 50,
     maximum: 60_000,

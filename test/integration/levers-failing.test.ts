@@ -54,6 +54,17 @@ const startController = (env: Record<string, string> = {}) =>
     env: { LEVER: 'configmap', FLAG_NAMESPACE: 'default', FLAG_RESOURCE: 'flags', ...env },
   });
 
+test('a second key with the flag is critical and holds every raise, and the percent is that of the key it was', async () => {
+  const controller = await startController();
+  await controller.untilReady();
+  api.put(MAP, { ...api.get(MAP), data: { 'flags.json': textOf('off'), 'more.json': textOf('p50') } });
+  const { configured, state } = await controller.untilStatus('it fails', (now) => now.configured.failing !== null);
+  assert.match(configured.failing ?? '', /is also in more\.json, and flagd reads flags\.json/);
+  assert.deepEqual([configured.percent, state.phase], [0, 'idle']);
+  assert.match((await controller.ask('start')).text, /The lever fails/);
+  assert.ok((await controller.history()).some(({ kind }) => kind === 'lever-failed'));
+});
+
 test('a lever that is refused is critical at once, by name, and holds every raise until it works', async () => {
   await using receiver = await startReceiver();
   api.refusePatches(403);

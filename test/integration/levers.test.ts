@@ -1,104 +1,29 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, mock, test } from 'node:test';
 import { FlagdCore } from '@openfeature/flagd-core';
-import type { FlagLever, FlagWrite } from '../../src/controller/engine/ports.ts';
-import { createConfigMapLever } from '../../src/controller/levers/configmap-lever.ts';
-import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-lever.ts';
+import type { FlagLever } from '../../src/controller/engine/ports.ts';
 import { createFileLever } from '../../src/controller/levers/file-lever.ts';
 import { createKubernetesLever } from '../../src/controller/levers/kubernetes.ts';
 import { until } from '../../src/dev/until.ts';
 import { systemClock as clock } from '../../src/kit/time.ts';
-import { startKubeApi, type TestKubeApi } from '../support/kube-api.ts';
-
-const FLAG = 'violation-status-domain-percent';
-const GOOD = { state: 'ENABLED', variants: { off: 0, p5: 5, p10: 10, p25: 25 }, defaultVariant: 'p5' };
-const OTHER = { state: 'ENABLED', variants: { a: 'x', b: 'y' }, defaultVariant: 'a' };
-const flags = (changes: object = {}, others: object = { other: OTHER }) => ({
-  flags: { ...others, [FLAG]: { ...GOOD, ...changes } },
-});
-const jsonOf = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
-
-const never = new AbortController().signal;
-const to = (percent: number, expected: number | undefined, leaseUntilMs?: number): FlagWrite => ({
-  percent,
-  expected,
-  leaseUntilMs,
-});
-const READ = { kind: 'read', leaseUntilMs: undefined } as const;
-
-/** One lever over a store in which the test reads and edits as other people do. */
-type Bench = AsyncDisposable & {
-  readonly lever: FlagLever;
-  readonly held: () => Promise<string>;
-  readonly edit: (flagsText: string) => Promise<void>;
-};
-
-async function folder() {
-  const path = await mkdtemp(join(tmpdir(), 'sluice-levers-'));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
-}
-
-async function fileBench(): Promise<Bench & { readonly file: string; readonly names: () => Promise<string[]> }> {
-  const directory = await folder();
-  const file = join(directory.path, 'flags.json');
-  const edit = (text: string) => writeFile(file, text);
-  await edit(jsonOf(flags()));
-  return {
-    file,
-    lever: createFileLever({ file, flag: FLAG, clock }),
-    held: () => readFile(file, 'utf8'),
-    edit,
-    names: () => readdir(directory.path),
-    [Symbol.asyncDispose]: directory[Symbol.asyncDispose],
-  };
-}
-
-const MAP = '/api/v1/namespaces/default/configmaps/flags';
-const CUSTOM = '/apis/core.openfeature.dev/v1beta1/namespaces/default/featureflags/flags';
-
-async function mapBench(): Promise<Bench & { readonly api: TestKubeApi }> {
-  const api = await startKubeApi();
-  const edit = async (text: string) =>
-    api.put(MAP, { kind: 'ConfigMap', data: { 'note.txt': 'ours', 'flags.json': text } });
-  await edit(jsonOf(flags()));
-  return {
-    api,
-    lever: createConfigMapLever({
-      kubeConfig: api.kubeConfig,
-      namespace: 'default',
-      name: 'flags',
-      flag: FLAG,
-      clock,
-      callMs: 300,
-    }),
-    held: async () => (api.get(MAP).data as Record<string, string>)['flags.json'] as string,
-    edit,
-    [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
-  };
-}
-
-async function customBench(): Promise<Bench & { readonly api: TestKubeApi }> {
-  const api = await startKubeApi();
-  const edit = async (text: string) => api.put(CUSTOM, { kind: 'FeatureFlag', spec: { flagSpec: JSON.parse(text) } });
-  await edit(jsonOf(flags()));
-  return {
-    api,
-    lever: createFeatureFlagLever({
-      kubeConfig: api.kubeConfig,
-      namespace: 'default',
-      name: 'flags',
-      flag: FLAG,
-      clock,
-      callMs: 300,
-    }),
-    held: async () => jsonOf((api.get(CUSTOM).spec as { flagSpec: object }).flagSpec),
-    edit,
-    [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
-  };
-}
+import {
+  CUSTOM,
+  customBench,
+  FLAG,
+  fileBench,
+  flags,
+  folder,
+  GOOD,
+  jsonOf,
+  MAP,
+  mapBench,
+  never,
+  OTHER,
+  READ,
+  to,
+} from '../support/levers.ts';
 
 for (const [name, bench] of [
   ['file', fileBench],
@@ -389,23 +314,6 @@ for (const [name, bench, path] of [
     });
   });
 }
-
-test('a ConfigMap keeps a broken text under a key of its own, and takes the key it is told (API server: a stand-in)', async () => {
-  await using at = await mapBench();
-  const { api } = at;
-  api.put(MAP, { kind: 'ConfigMap', data: { 'a.json': jsonOf(flags()), 'b.json': '{}' } });
-  const place = { kubeConfig: api.kubeConfig, namespace: 'default', name: 'flags', flag: FLAG, clock };
-  assert.equal((await createConfigMapLever(place).read(never)).kind, 'unreachable');
-  const lever = createConfigMapLever({ ...place, key: 'a.json' });
-  assert.deepEqual(await lever.read(never), { ...READ, percent: 5 });
-  api.put(MAP, { kind: 'ConfigMap', data: { 'a.json': '{', 'b.json': '{}' } });
-  assert.deepEqual(await lever.write(to(0, 5), never), { kind: 'written' });
-  const data = api.get(MAP).data as Record<string, string>;
-  assert.equal(data['a.json'], jsonOf(flags({ defaultVariant: 'off' })));
-  const [kept] = Object.keys(data).filter((key) => key.startsWith('a.json.broken-'));
-  assert.match(kept as string, /^[-._a-zA-Z0-9]+$/);
-  assert.equal(data[kept as string], '{');
-});
 
 test('either lever is made by its kind, with the API server that kubectl has (API server: a stand-in)', async () => {
   await using maps = await mapBench();

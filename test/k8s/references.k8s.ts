@@ -178,6 +178,9 @@ for (const variant of Object.keys(VARIANTS) as Variant[]) {
           ? '--uri=file:/etc/flagd/flags.json'
           : `--uri=core.openfeature.dev/$(POD_NAMESPACE)/${holder.metadata.name}`,
       );
+      if (holder.kind === 'ConfigMap') {
+        assert.equal(settingOf(controller, 'FLAG_KEY'), 'flags.json', 'the key that flagd reads');
+      }
     });
 
     each('gives a replica the time to answer what it took', (manifests) => {

@@ -17,6 +17,8 @@ export type TestKubeApi = AsyncDisposable & {
   readonly abandoned: () => number;
   /** Answers every request with this status, or never; undefined ends that. */
   readonly fail: (how: number | 'silence' | undefined) => void;
+  /** Answers each patch that adds an annotation with this status. */
+  readonly refuseAnnotations: (code: number) => void;
   /** Answers every patch with this status; undefined ends that. */
   readonly refusePatches: (code: number | undefined) => void;
 };
@@ -31,6 +33,7 @@ export async function startKubeApi(): Promise<TestKubeApi> {
   const edits: (() => void)[] = [];
   let failing: number | 'silence' | undefined;
   let refusing: number | undefined;
+  let refusingAnnotations: number | undefined;
   let version = 100;
   let abandoned = 0;
 
@@ -46,6 +49,9 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     if (!isDryRun) {
       edits.shift()?.();
       patches.push({ path, steps });
+    }
+    if (refusingAnnotations !== undefined && steps.some((step) => isAnnotating(step))) {
+      return [refusingAnnotations, status(refusingAnnotations, 'no annotations')];
     }
     const stored = things.get(path) as Thing;
     const patched = structuredClone(stored);
@@ -111,6 +117,9 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     fail: (how) => {
       failing = how;
     },
+    refuseAnnotations: (code) => {
+      refusingAnnotations = code;
+    },
     refusePatches: (code) => {
       refusing = code;
     },
@@ -141,14 +150,31 @@ function apply(thing: object, { op, path, value }: Step): void {
   }
 }
 
-/** What the resource's own schema checks. */
-function whyInvalid({ kind, spec }: Thing): string | undefined {
+const isAnnotating = ({ op, path }: Step) => op === 'add' && path.startsWith('/metadata/annotations');
+
+const MOST_ANNOTATIONS_BYTES = 256 * 1_024;
+const MOST_DATA_BYTES = 1_024 * 1_024;
+
+/** What the resource's own schema checks, and how large it may be. */
+function whyInvalid({ kind, spec, metadata, data }: Thing): string | undefined {
+  if (bytesOf(metadata.annotations) > MOST_ANNOTATIONS_BYTES) {
+    return `metadata.annotations: Too long: may not be more than ${MOST_ANNOTATIONS_BYTES} bytes`;
+  }
+  if (bytesOf(data) > MOST_DATA_BYTES) {
+    return `[]: Too long: may not be more than ${MOST_DATA_BYTES} bytes`;
+  }
   const { flags = {} } = ((spec as { flagSpec?: object } | undefined)?.flagSpec ?? {}) as { flags?: object };
   const bad = Object.entries(flags).find(([, flag]) => typeof flag.defaultVariant !== 'string');
   return kind === 'FeatureFlag' && bad
     ? `spec.flagSpec.flags.${bad[0]}.defaultVariant: must be of type string`
     : undefined;
 }
+
+const bytesOf = (texts: unknown): number =>
+  Object.entries((texts ?? {}) as Record<string, string>).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value),
+    0,
+  );
 
 function status(code: number, message: string): object {
   return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, code };

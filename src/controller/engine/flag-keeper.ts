@@ -57,6 +57,8 @@ export function createFlagKeeper(parts: FlagKeeperParts) {
       }
       flag = reading;
       const problem = flagProblem(reading);
+      const fault = reading.kind === 'unreachable' ? undefined : reading.fault;
+      problems.report('lever place', fault && `The lever fails: ${fault}`);
       problems.report('flag', problem && `The flag gives no percent: ${problem}`);
       if (reading.kind !== 'read') {
         return carry.settleDebt();

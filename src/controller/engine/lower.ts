@@ -1,4 +1,4 @@
-import { percentOf, servedSince } from '../../rollout/state.ts';
+import { percentOf, type State, servedSince } from '../../rollout/state.ts';
 import { rolledBackEvent, rollingBackEvent } from './event-text.ts';
 import { type Debt, decided, paid } from './held.ts';
 import {
@@ -42,6 +42,10 @@ export async function settleDebt(parts: CarryParts, write: Write): Promise<void>
     const written = await write({ percent: debt.to, expected: undefined });
     const isDone = written.kind === 'written' || isLowerAlready(written, debt.to);
     const problem = isDone ? undefined : describeUnwritten(written);
+    if (written.kind === 'refused' && written.by === 'content' && debt.to > 0) {
+      lowerFurther(parts, debt, problem ?? '');
+      continue;
+    }
     reportLever(parts, debt.to, problem);
     if (!isDone) {
       void keeper.save();
@@ -57,6 +61,16 @@ export async function settleDebt(parts: CarryParts, write: Write): Promise<void>
       void keeper.save();
     }
   }
+}
+
+/** What is there cannot be brought to a stage, as flagd refuses it whoever broke it: to 0 it always can, or fails by name. */
+function lowerFurther({ holder, recorder, clock }: CarryParts, debt: Debt, problem: string): void {
+  const { from, why, seenAtMs } = debt;
+  const state: State = { phase: 'rolled-back', from, to: 0, sinceMs: seenAtMs, why };
+  const further: Debt = { ...debt, to: 0 };
+  holder.set(decided(holder.get(), state, further));
+  const event = rollingBackEvent(further, state, clock.now());
+  recorder.record({ ...event, text: `${event.text} It is not ${debt.to} %, which was refused: ${problem}.` });
 }
 
 /** After an automatic rollback: down to what it left. */

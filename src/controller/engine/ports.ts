@@ -14,16 +14,17 @@ export type SignalSource = {
   readonly close: () => Promise<void>;
 };
 
-/** What the flag's store holds now. */
+/** What the flag's store holds now. `fault`: what people have to mend, as the flag is also where flagd does not read it. */
 export type FlagReading =
   | {
       readonly kind: 'read';
       readonly percent: Percent;
       /** When the lease runs out, milliseconds since 1970; undefined without a lease. */
       readonly leaseUntilMs: number | undefined;
+      readonly fault?: string;
     }
   /** The store answers, but what it holds gives no percent, or must not be edited; `problems` say where and why. */
-  | { readonly kind: 'unusable'; readonly problems: readonly string[] }
+  | { readonly kind: 'unusable'; readonly problems: readonly string[]; readonly fault?: string }
   | { readonly kind: 'unreachable'; readonly why: string };
 
 export type FlagWrite = {
@@ -41,8 +42,8 @@ export type FlagWritten =
   | { readonly kind: 'written' }
   /** Somebody else changed the flag in between: nothing was written. `found` is what it holds now. */
   | { readonly kind: 'conflict'; readonly found: FlagReading }
-  /** The result would not pass lint, or the store refused it: nothing was written. */
-  | { readonly kind: 'refused'; readonly problems: readonly string[] }
+  /** What is there, or the result, would not pass lint (`content`), or the store refused it: the percent is not served. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[]; readonly by: 'content' | 'store' }
   | { readonly kind: 'unreachable'; readonly why: string };
 
 /** FlagLever knows how the percent of one flag is read and set where SREs edit it. It never throws. */
@@ -59,7 +60,8 @@ export type FlagLever = {
 export type WritingWay = (typeof WRITING_WAYS)[number];
 
 export type Rehearsal =
-  | { readonly kind: 'works'; readonly way: WritingWay }
+  /** `unkept`: why the flags as they are could not be kept, for a rollback after a restart where somebody breaks them. */
+  | { readonly kind: 'works'; readonly way: WritingWay; readonly unkept?: string }
   | { readonly kind: 'fails'; readonly why: string };
 
 /** A percent that was asked for and written. Times in milliseconds since 1970. */

@@ -56,6 +56,8 @@ export function createRehearsals({ lever, problems, clock, log, stop }: Rehearsa
       const text =
         found.kind === 'fails' ? `The lever fails: a rollback could not be written: ${found.why}` : undefined;
       problems.report('lever rehearsal', text);
+      const unkept = found.kind === 'works' ? found.unkept : undefined;
+      problems.report('last good flags', unkept && `The flags are not kept for a rollback after a restart: ${unkept}`);
     },
   };
 }

@@ -1,62 +1,74 @@
-import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
+import { CoreV1Api, type KubeConfig, type V1ConfigMap } from '@kubernetes/client-node';
 import type { FlagLever } from '../engine/ports.ts';
-import { callKube, type KubePlace, onlyAt, type PatchStep, pointer } from './kube-calls.ts';
-import { brokenSuffix, type FlagStore } from './store.ts';
+import { chooseKey } from './configmap-key.ts';
+import { keptKey } from './kept-annotations.ts';
+import { callKube, type KubePlace, type PatchStep, pointer } from './kube-calls.ts';
+import { holdObject } from './kube-object.ts';
+import type { FlagStore, TextChange } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 
-const USUAL_KEY = 'flags.json';
-
-type Options = KubePlace & {
+export type ConfigMapOptions = KubePlace & {
   readonly kubeConfig: KubeConfig;
   readonly flag: string;
-  /** The key of `data`; by default its only one that ends in .json, else flags.json. */
+  /** The key of `data` that flagd reads; by default the only one that holds the flag. */
   readonly key?: string | undefined;
 };
 
 /** The flag in a ConfigMap that is mounted into flagd, which sees a change after one or two minutes. */
-export function createConfigMapLever(options: Options): FlagLever {
+export function createConfigMapLever(options: ConfigMapOptions): FlagLever {
   const where = `${options.namespace}/${options.name}`;
   const { flag, clock } = options;
   return createTextLever({ name: 'configmap', where, flag, clock, store: createConfigMapStore(options) });
 }
 
-function createConfigMapStore({ kubeConfig, namespace, name, key, callMs, clock }: Options): FlagStore {
+export function createConfigMapStore({
+  kubeConfig,
+  namespace,
+  name,
+  flag,
+  key,
+  callMs,
+  clock,
+}: ConfigMapOptions): FlagStore {
   const api = kubeConfig.makeApiClient(CoreV1Api);
+  /** Which key it was stays known: one that is added later, or that loses the flag, changes nothing about what flagd reads. */
+  let known = key;
   return {
     load: async (signal) => {
       const map = await callKube({ clock, callMs, signal }, (options) =>
         api.readNamespacedConfigMap({ namespace, name }, options),
       );
-      const data = map?.data;
-      const used = key ?? onlyJson(data) ?? USUAL_KEY;
-      const text = data?.[used];
-      const patch = (next: string, keepOld: boolean, patchSignal: AbortSignal, dryRun?: 'All') => {
-        const broken = `${used}.${brokenSuffix(clock.now())}`;
-        const body: PatchStep[] = [
-          onlyAt(map?.metadata?.resourceVersion),
-          ...(data === undefined ? [{ op: 'add', path: '/data', value: {} } as const] : []),
-          { op: 'add', path: pointer('data', used), value: next },
-          ...(keepOld ? [{ op: 'add', path: pointer('data', broken), value: text } as const] : []),
-        ];
-        const asked = { namespace, name, body, fieldManager: 'sluice', ...(dryRun && { dryRun }) };
-        return callKube({ clock, callMs, signal: patchSignal }, (options) =>
-          api.patchNamespacedConfigMap(asked, options),
-        );
-      };
+      const found = chooseKey(map?.data, flag, { set: key, known: known ?? keptKey(map?.metadata?.annotations) });
+      known = found.used ?? known;
+      const text = found.used === undefined ? undefined : map?.data?.[found.used];
       return {
         text,
-        save: async (next, keepOld, saveSignal) =>
-          (await patch(next, keepOld, saveSignal)) === undefined ? 'changed' : 'saved',
-        rehearse: async (next, dryRunSignal) => {
-          await patch(next, false, dryRunSignal, 'All');
-          return 'patch';
-        },
+        copies: found.copies,
+        fault: found.fault,
+        ...holdObject({
+          metadata: map?.metadata,
+          text,
+          clock,
+          key: found.used,
+          stepsFor: (change) => stepsFor(map, found.used, change),
+          patch: (body, patchSignal, dryRun) =>
+            callKube({ clock, callMs, signal: patchSignal }, (options) =>
+              api.patchNamespacedConfigMap(
+                { namespace, name, body, fieldManager: 'sluice', ...(dryRun && { dryRun }) },
+                options,
+              ),
+            ),
+        }),
       };
     },
   };
 }
 
-function onlyJson(data: Record<string, string> | undefined): string | undefined {
-  const names = Object.keys(data ?? {}).filter((name) => name.endsWith('.json'));
-  return names.length === 1 ? names[0] : undefined;
+function stepsFor(map: V1ConfigMap | undefined, used: string | undefined, { text, copies }: TextChange): PatchStep[] {
+  const put = (key: string, value: string): PatchStep => ({ op: 'add', path: pointer('data', key), value });
+  return [
+    ...(map?.data === undefined ? [{ op: 'add', path: '/data', value: {} } as const] : []),
+    ...(used === undefined || text === undefined ? [] : [put(used, text)]),
+    ...Array.from(copies, ([key, copy]) => put(key, copy)),
+  ];
 }

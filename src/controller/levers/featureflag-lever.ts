@@ -2,8 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { isObject } from '../../flagd/problem.ts';
 import type { FlagLever } from '../engine/ports.ts';
-import { callKube, type KubePlace, onlyAt, type PatchStep, pointer } from './kube-calls.ts';
-import { brokenSuffix, type FlagStore } from './store.ts';
+import { callKube, type KubePlace, type PatchStep, pointer } from './kube-calls.ts';
+import { holdObject } from './kube-object.ts';
+import type { FlagStore } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 
 const RESOURCE = { group: 'core.openfeature.dev', version: 'v1beta1', plural: 'featureflags' };
@@ -33,25 +34,21 @@ function createFeatureFlagStore({ kubeConfig, namespace, name, callMs, clock }: 
       const held = resource?.spec?.flagSpec;
       // flagd gets it as JSON, so that it is edited and checked as JSON.
       const text = held === undefined ? undefined : JSON.stringify(held, null, 2);
-      const patch = (next: string, keepOld: boolean, patchSignal: AbortSignal, dryRun?: 'All') => {
-        const body: PatchStep[] = [
-          onlyAt(resource?.metadata?.resourceVersion),
-          ...stepsTo(held, JSON.parse(next)),
-          ...(keepOld && text !== undefined ? keepSteps(resource?.metadata?.annotations, text, clock.now()) : []),
-        ];
-        const asked = { ...place, body, fieldManager: 'sluice', ...(dryRun && { dryRun }) };
-        return callKube({ clock, callMs, signal: patchSignal }, (options) =>
-          api.patchNamespacedCustomObject(asked, options),
-        );
-      };
       return {
         text,
-        save: async (next, keepOld, saveSignal) =>
-          (await patch(next, keepOld, saveSignal)) === undefined ? 'changed' : 'saved',
-        rehearse: async (next, dryRunSignal) => {
-          await patch(next, false, dryRunSignal, 'All');
-          return 'patch';
-        },
+        ...holdObject({
+          metadata: resource?.metadata,
+          text,
+          clock,
+          stepsFor: ({ text: next }) => (next === undefined ? [] : stepsTo(held, JSON.parse(next))),
+          patch: (body, patchSignal, dryRun) =>
+            callKube({ clock, callMs, signal: patchSignal }, (options) =>
+              api.patchNamespacedCustomObject(
+                { ...place, body, fieldManager: 'sluice', ...(dryRun && { dryRun }) },
+                options,
+              ),
+            ),
+        }),
       };
     },
   };
@@ -73,11 +70,4 @@ function stepsTo(held: unknown, next: Record<string, unknown>): PatchStep[] {
       .filter(([flag, definition]) => !isDeepStrictEqual(before[flag], definition))
       .map(([flag, value]): PatchStep => ({ op: 'add', path: at(flag), value })),
   ];
-}
-
-function keepSteps(annotations: Record<string, string> | undefined, text: string, atMs: number): PatchStep[] {
-  const name = `sluice/${brokenSuffix(atMs)}`;
-  return annotations === undefined
-    ? [{ op: 'add', path: '/metadata/annotations', value: { [name]: text } }]
-    : [{ op: 'add', path: pointer('metadata', 'annotations', name), value: text }];
 }

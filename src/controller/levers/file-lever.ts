@@ -1,10 +1,11 @@
-import { readFile, realpath, writeFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { parseJson } from '../../flagd/json-text.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { FlagLever } from '../engine/ports.ts';
+import { keepBroken, keepGood, keptGood } from './file-kept.ts';
 import { wayToWrite } from './file-ways.ts';
-import { absentOrThrow, asStoreError, writeFileChange } from './file-write.ts';
-import { brokenSuffix, type FlagStore, StoreError } from './store.ts';
+import { absentOrThrow, writeFileChange } from './file-write.ts';
+import { type FlagStore, StoreError } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 
 /** A file that is no JSON for longer is broken; for less, somebody is writing it in place. */
@@ -30,17 +31,18 @@ function createFileStore(file: string, clock: Clock): FlagStore {
       const text = await readSettled(target, clock, signal);
       return {
         text,
-        rehearse: (next) => wayToWrite(target, text !== undefined, next),
-        save: async (next, keepOld) => {
-          try {
-            if (keepOld && text !== undefined) {
-              await writeFile(`${target}.${brokenSuffix(clock.now())}`, text);
-            }
-          } catch (error) {
-            throw asStoreError(error);
+        rehearse: (change) => wayToWrite(target, text !== undefined, change.text ?? ''),
+        save: async ({ text: next, keepsOld }) => {
+          if (next === undefined) {
+            return 'saved';
+          }
+          if (keepsOld && text !== undefined) {
+            await keepBroken(target, text, clock.now());
           }
           return writeFileChange({ file, target, before: text, next });
         },
+        kept: () => keptGood(target),
+        keep: (good) => keepGood(target, good),
       };
     },
   };

@@ -50,13 +50,21 @@ export function joinedError(replacing: StoreError, inPlace: StoreError): StoreEr
   );
 }
 
-/** @throws whatever keeps the replacing out. */
-async function replaceFile({ file, target, before, next }: FileChange): Promise<'saved' | 'changed'> {
+const replaceFile = ({ file, target, before, next }: FileChange) =>
+  putFile(target, next, target, () => readNow(file, target) === before);
+
+/** Puts a text in the place of a file, with the mode and owner of `like`. @throws whatever keeps that out. */
+export async function putFile(
+  target: string,
+  text: string,
+  like: string,
+  isStill: () => boolean,
+): Promise<'saved' | 'changed'> {
   const temporary = temporaryBeside(target);
   try {
-    await writeSynced(temporary, next, target);
+    await writeSynced(temporary, text, like);
     // Without a pause between the look and the replacing, no other task of this process comes in between.
-    if (readNow(file, target) !== before) {
+    if (!isStill()) {
       return 'changed';
     }
     renameSync(temporary, target);

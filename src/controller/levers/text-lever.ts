@@ -1,10 +1,11 @@
-import { editFlag, flagIn } from '../../flagd/flag-edit.ts';
+import { flagIn } from '../../flagd/flag-edit.ts';
 import { lintFlagsText } from '../../flagd/lint.ts';
-import { errorsThatHit, formatProblem, spoilsFile } from '../../flagd/problem.ts';
+import { errorsThatHit, formatProblem } from '../../flagd/problem.ts';
 import { readPercent } from '../../flagd/read-percent.ts';
 import type { Clock } from '../../kit/time.ts';
-import type { FlagLever, FlagReading, FlagWrite, FlagWritten } from '../engine/ports.ts';
-import { type FlagStore, type Held, StoreError } from './store.ts';
+import type { FlagLever, FlagReading, FlagWrite, FlagWritten, Rehearsal } from '../engine/ports.ts';
+import { type Composed, composeText, isSpoilt, loweredCopies } from './compose.ts';
+import { type FlagStore, type Held, StoreError, type TextChange } from './store.ts';
 
 /** Somebody who edits without a pause must not keep a rollback out; each try is some milliseconds. */
 const TRIES = 20;
@@ -22,22 +23,24 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
   let lastGood: string | undefined;
   let lastLook: { readonly text: string; readonly reading: FlagReading } | undefined;
 
-  const lint = (text: string) => lintFlagsText(text, { flagKey: flag, nowMs: clock.now() });
-
   /** A text that was looked at says the same again: large files are read often and change rarely. */
-  function look({ text }: Held): FlagReading {
+  function look({ text, fault }: Held): FlagReading {
     if (text === undefined) {
-      return { kind: 'unreachable', why: `${where} holds no flags: there is nothing there` };
+      return fault === undefined
+        ? { kind: 'unreachable', why: `${where} holds no flags: there is nothing there` }
+        : { kind: 'unusable', problems: [`${where}: ${fault}`], fault: `${where}: ${fault}` };
     }
     if (lastLook?.text !== text) {
       lastLook = { text, reading: lookAt(text) };
     }
-    return lastLook.reading;
+    const { reading } = lastLook;
+    return fault === undefined || reading.kind === 'unreachable'
+      ? reading
+      : { ...reading, fault: `${where}: ${fault}` };
   }
 
   function lookAt(text: string): FlagReading {
-    const problems = lint(text);
-    const errors = errorsThatHit(flag, problems);
+    const errors = errorsThatHit(flag, lintFlagsText(text, { flagKey: flag, nowMs: clock.now() }));
     if (errors.length > 0) {
       return { kind: 'unusable', problems: located(errors.map(formatProblem)) };
     }
@@ -48,51 +51,72 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
     return reading;
   }
 
-  const located = (problems: readonly string[]) => problems.map((problem) => `${where}:${problem}`);
+  const located = (problems: readonly string[]) =>
+    problems.map((problem) => `${where}:${/^\d/.test(problem) ? '' : ' '}${problem}`);
 
-  /** @returns the text to write, and whether what was held is given up for it. */
-  function compose({ text }: Held, write: FlagWrite, lowers: boolean): Composed {
-    const edit = { ...write, flagKey: flag };
-    const problems: string[] = [];
-    if (text !== undefined) {
-      const edited = editFlag(text, edit);
-      const left = edited.kind === 'edited' ? lint(edited.text) : [];
-      // A rollback is kept out only by what makes flagd refuse the file: any other fault means 0 already.
-      const errors = lowers ? left.filter(spoilsFile) : errorsThatHit(flag, left);
-      if (edited.kind === 'edited' && errors.length === 0) {
-        return { kind: 'text', text: edited.text, keepOld: false };
-      }
-      problems.push(...located(edited.kind === 'edited' ? errors.map(formatProblem) : edited.problems));
+  /** What is to be written; `text` of the result is undefined where only copies are. */
+  async function compose(held: Held, write: FlagWrite, lowers: boolean, signal: AbortSignal): Promise<Change> {
+    const { copies = new Map() } = held;
+    const { lowered, problems } = loweredCopies(lowers ? copies : new Map(), { flag, write });
+    const good = lastGood ?? (lowers && isSpoilt(held.text) ? await held.kept(signal) : undefined);
+    const composed = composeText(held.text, good, { flag, write, lowers, nowMs: clock.now() });
+    if (composed.kind === 'refused' && held.text === undefined && copies.size > 0) {
+      return { kind: 'change', text: undefined, copies: lowered, keepsOld: false, but: located(problems) };
     }
-    const spoilt = text === undefined || lintFlagsText(text).some(spoilsFile);
-    if (!lowers || !spoilt) {
-      return { kind: 'refused', problems };
-    }
-    const edited = lastGood === undefined ? undefined : editFlag(lastGood, edit);
-    if (edited?.kind === 'edited') {
-      return { kind: 'text', text: edited.text, keepOld: text !== undefined };
-    }
-    return { kind: 'refused', problems: [...problems, `${where}: no good flags were read before, to fall back on.`] };
+    return composed.kind === 'refused'
+      ? { kind: 'refused', problems: located(composed.problems) }
+      : { ...composed, kind: 'change', copies: lowered, but: located(composed.but) };
   }
 
   async function tryWrite(write: FlagWrite, signal: AbortSignal): Promise<FlagWritten | 'changed'> {
     const held = await store.load(signal);
     const found = look(held);
     const { lowers, allowed } = judge(found, write);
-    if (!allowed) {
-      return found.kind === 'unusable' ? { kind: 'refused', problems: found.problems } : asWritten(found);
+    if (found.kind !== 'unreachable' && found.fault !== undefined && isOverFault(found, write)) {
+      return byContent([found.fault]);
     }
-    const composed = compose(held, write, lowers);
-    if (composed.kind === 'refused') {
-      return composed;
+    if (!allowed) {
+      return found.kind === 'unusable' ? byContent(found.problems) : asWritten(found);
+    }
+    const change = await compose(held, write, lowers, signal);
+    if (change.kind === 'refused') {
+      return byContent(change.problems);
     }
     signal.throwIfAborted();
-    const done = composed.text === held.text ? 'saved' : await held.save(composed.text, composed.keepOld, signal);
-    if (done === 'changed') {
+    const isThere = change.text === held.text && change.copies.size === 0;
+    if (!isThere && (await held.save(change, signal)) === 'changed') {
       return 'changed';
     }
-    lastGood = composed.text;
+    if (change.but.length > 0) {
+      return byContent(change.but);
+    }
+    lastGood = change.text ?? lastGood;
     return { kind: 'written' };
+  }
+
+  async function rehearse(write: FlagWrite, signal: AbortSignal): Promise<Rehearsal> {
+    const held = await store.load(signal);
+    const reading = look(held);
+    const change = await compose(held, write, true, signal);
+    if (change.kind === 'refused' || change.but.length > 0) {
+      return { kind: 'fails', why: (change.kind === 'refused' ? change.problems : change.but).join('; ') };
+    }
+    const way = await held.rehearse(change, signal);
+    // Only what is there now, and good: controllers that share a place do not overwrite each other's.
+    const unkept = reading.kind === 'read' && held.text !== undefined ? await keep(held, held.text, signal) : undefined;
+    return { kind: 'works', way, ...(unkept !== undefined && { unkept }) };
+  }
+
+  /** @returns why it is not kept. */
+  async function keep(held: Held, text: string, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      if ((await held.kept(signal)) !== text) {
+        await held.keep(text, signal);
+      }
+      return undefined;
+    } catch (error) {
+      return `${where}: ${messageOf(error)}`;
+    }
   }
 
   return {
@@ -109,11 +133,7 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
     rehearse: async (signal) => {
       try {
         signal.throwIfAborted();
-        const held = await store.load(signal);
-        const composed = compose(held, { percent: 0, expected: undefined, leaseUntilMs: undefined }, true);
-        return composed.kind === 'refused'
-          ? { kind: 'fails', why: composed.problems.join('; ') }
-          : { kind: 'works', way: await held.rehearse(composed.text, signal) };
+        return await rehearse({ percent: 0, expected: undefined, leaseUntilMs: undefined }, signal);
       } catch (error) {
         return { kind: 'fails', why: `${where}: ${messageOf(error)}` };
       }
@@ -131,27 +151,35 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
       } catch (error) {
         const message = `${where}: ${messageOf(error)}`;
         return error instanceof StoreError && error.kind === 'refused'
-          ? { kind: 'refused', problems: [message] }
+          ? { kind: 'refused', problems: [message], by: 'store' }
           : { kind: 'unreachable', why: message };
       }
     },
   };
 }
 
-type Composed =
-  | { readonly kind: 'text'; readonly text: string; readonly keepOld: boolean }
-  | { readonly kind: 'refused'; readonly problems: readonly string[] };
+type Change =
+  | (TextChange & { readonly kind: 'change'; readonly but: readonly string[] })
+  | Extract<Composed, { kind: 'refused' }>;
+
+const byContent = (problems: readonly string[]): FlagWritten => ({ kind: 'refused', problems, by: 'content' });
 
 /** To 0 is always a lowering. The percent that was expected, written again (a lease renewed), needs the store to hold it still. */
 function judge(found: FlagReading, { percent, expected }: FlagWrite): { lowers: boolean; allowed: boolean } {
-  const lowers = percent === 0 || (expected !== undefined && percent < expected);
   if (found.kind !== 'read') {
+    const lowers = percent === 0 || (expected !== undefined && percent < expected);
     return { lowers, allowed: lowers };
   }
+  const lowers = percent === 0 || percent < (expected ?? found.percent);
   if (lowers) {
     return { lowers, allowed: found.percent >= percent };
   }
   return { lowers, allowed: expected === undefined ? found.percent >= percent : found.percent === expected };
+}
+
+/** Where the place itself is at fault nothing rises, and what is not known to be served is lowered to 0 only. */
+function isOverFault(found: FlagReading, { percent }: FlagWrite): boolean {
+  return percent > 0 && (found.kind !== 'read' || percent > found.percent);
 }
 
 function asWritten(found: Exclude<FlagReading, { kind: 'unusable' }>): FlagWritten {

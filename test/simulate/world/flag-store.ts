@@ -30,6 +30,7 @@ export function createSimulatedStore(clock: WorldClock, onChange: (change: FlagC
     2,
   );
   let version = 0;
+  let good: string | undefined;
   let fault: StoreFault = 'none';
 
   function percentOf(of: string): number | undefined {
@@ -85,7 +86,11 @@ export function createSimulatedStore(clock: WorldClock, onChange: (change: FlagC
             }
             return 'patch';
           },
-          save: async (next, _keepOld, saveSignal) => {
+          kept: async () => good,
+          keep: async (now) => {
+            good = now;
+          },
+          save: async ({ text: next }, saveSignal) => {
             await answer(own, saveSignal);
             if (fault === 'forbidden' || fault === 'invalid') {
               throw new StoreError('refused', `the API server answered ${fault === 'forbidden' ? 403 : 422}: no`);
@@ -98,7 +103,7 @@ export function createSimulatedStore(clock: WorldClock, onChange: (change: FlagC
             if (version !== heldVersion) {
               return 'changed';
             }
-            put(next, by);
+            put(next as string, by);
             return 'saved';
           },
         };
