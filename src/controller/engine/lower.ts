@@ -64,12 +64,16 @@ export async function settleDebt(parts: CarryParts, write: Write): Promise<void>
 }
 
 /** What is there cannot be brought to a stage, as flagd refuses it whoever broke it: to 0 it always can, or fails by name. */
-function lowerFurther({ holder, recorder, clock }: CarryParts, debt: Debt, problem: string): void {
+function lowerFurther({ plan, holder, recorder, clock }: CarryParts, debt: Debt, problem: string): void {
+  const held = holder.get();
+  if (held.kind !== 'known' || held.debt !== debt) {
+    return;
+  }
   const { from, why, seenAtMs } = debt;
   const state: State = { phase: 'rolled-back', from, to: 0, sinceMs: seenAtMs, why };
   const further: Debt = { ...debt, to: 0 };
-  holder.set(decided(holder.get(), state, further));
-  const event = rollingBackEvent(further, state, clock.now());
+  holder.set(decided(held, state, further));
+  const event = rollingBackEvent(plan, further, state, clock.now());
   recorder.record({ ...event, text: `${event.text} It is not ${debt.to} %, which was refused: ${problem}.` });
 }
 
