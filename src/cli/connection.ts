@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { wrongDatabaseUrl } from '../kit/postgres/url.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8090';
@@ -25,10 +26,14 @@ export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
 
 /**
  * @param what it is needed for, as a sentence's end.
- * @throws CliError where neither DATABASE_URL nor npm start tells. No message tells the address: it has a password.
+ * @throws CliError where DATABASE_URL can never work, or neither it nor npm start names a database. No message tells the address: it has a password.
  */
 export function readDatabaseUrl(env: NodeJS.ProcessEnv, what = FOR_VERIFY): string {
   if (env.DATABASE_URL) {
+    const wrong = wrongDatabaseUrl(env.DATABASE_URL, env);
+    if (wrong !== undefined) {
+      throw new CliError(EXIT.usage, wrong);
+    }
     return env.DATABASE_URL;
   }
   try {

@@ -1,9 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import Type, { type Static } from 'typebox';
+import { wrongInDatabaseUrl } from '../kit/postgres/url.ts';
 import { allowedOf } from '../kit/schema-errors.ts';
-import { choice, databaseUrl, logLevel, port, readSettings, type Setting, SettingsError } from '../kit/settings.ts';
+import {
+  choice,
+  databaseUrl,
+  httpUrl,
+  logLevel,
+  port,
+  readSettings,
+  type Setting,
+  SettingsError,
+} from '../kit/settings.ts';
 import { type Plan, parsePlan } from '../rollout/plan.ts';
+
+const SHORTEST_TOKEN = 16;
+const TOKEN = /^[\x21-\x7e]+$/;
 
 /** The controller's environment, as ServiceEnvironment is the service's. */
 export const ControllerEnvironment = Type.Object({
@@ -21,8 +34,11 @@ export const ControllerEnvironment = Type.Object({
   SLUICE_TOKEN: Type.Optional(
     Type.String({
       writeOnly: true,
-      minLength: 16,
+      minLength: SHORTEST_TOKEN,
       maxLength: 1_000,
+      // One with a line break or a space in it could never be sent as it is.
+      pattern: TOKEN.source,
+      examples: ['16 to 1000 ASCII characters without spaces'],
       description: 'The bearer token for every change, the webhook included. Required, here or in `SLUICE_TOKEN_FILE`.',
     }),
   ),
@@ -41,7 +57,7 @@ export const ControllerEnvironment = Type.Object({
     }),
   ),
   PROMETHEUS_URL: Type.Optional(
-    Type.String({ pattern: '^https?://', description: 'Where Prometheus answers queries. Required for `prometheus`.' }),
+    httpUrl('http://prometheus:9090', 'Where Prometheus answers queries. Required for `prometheus`.'),
   ),
   LEVER: choice(['file', 'configmap', 'featureflag'], 'file', 'Where the flag is edited.'),
   FLAGS_FILE: Type.Optional(Type.String({ minLength: 1, description: "flagd's flags file. Required for `file`." })),
@@ -64,18 +80,16 @@ export const ControllerEnvironment = Type.Object({
     description: 'How often each source and the flag are looked at.',
   }),
   NOTIFY_WEBHOOK_URL: Type.Optional(
-    Type.String({
+    httpUrl('https://hooks.example.com/…', 'Where decisions are sent as JSON. A secret: it is never logged.', {
       writeOnly: true,
-      pattern: '^https?://',
-      description: 'Where decisions are sent as JSON. A secret: it is never logged.',
     }),
   ),
   NOTIFY_SLACK_URL: Type.Optional(
-    Type.String({
-      writeOnly: true,
-      pattern: '^https?://',
-      description: 'A Slack-compatible incoming webhook for the same, as text. A secret: it is never logged.',
-    }),
+    httpUrl(
+      'https://hooks.example.com/…',
+      'A Slack-compatible incoming webhook for the same, as text. A secret: it is never logged.',
+      { writeOnly: true },
+    ),
   ),
   NOTIFY_HOLD_AFTER_MINUTES: Type.Integer({
     minimum: 1,
@@ -84,7 +98,7 @@ export const ControllerEnvironment = Type.Object({
     description: 'A stage that holds for this long is reported, once.',
   }),
   CONSOLE_URL: Type.Optional(
-    Type.String({ pattern: '^https?://', description: 'Where people reach the console: notifications link to it.' }),
+    httpUrl('https://sluice.example.com', 'Where people reach the console: notifications link to it.'),
   ),
   LOG_LEVEL: logLevel(),
 });
@@ -93,7 +107,9 @@ export type ControllerSettings = Readonly<Static<typeof ControllerEnvironment>> 
 
 /** @throws SettingsError naming each wrong variable, its value and what is allowed. */
 export function readControllerSettings(env: NodeJS.ProcessEnv): ControllerSettings {
-  const settings = readSettings(ControllerEnvironment, env);
+  const settings = readSettings(ControllerEnvironment, env, {
+    DATABASE_URL: wrongInDatabaseUrl,
+  });
   const required = (name: keyof typeof settings, why: string) => {
     if (settings[name] === undefined) {
       throw new SettingsError(
@@ -110,8 +126,6 @@ export function readControllerSettings(env: NodeJS.ProcessEnv): ControllerSettin
   required(settings.LEVER === 'file' ? 'FLAGS_FILE' : 'FLAG_RESOURCE', `with LEVER=${settings.LEVER}`);
   return Object.freeze({ ...settings, token: readToken(settings) });
 }
-
-const SHORTEST_TOKEN = 16;
 
 function readToken({
   SLUICE_TOKEN,
@@ -132,6 +146,11 @@ function readToken({
   if (token.length < SHORTEST_TOKEN) {
     throw new SettingsError(
       `SLUICE_TOKEN_FILE is wrong: ${SLUICE_TOKEN_FILE} holds ${token.length} characters; allowed: at least ${SHORTEST_TOKEN}.`,
+    );
+  }
+  if (!TOKEN.test(token)) {
+    throw new SettingsError(
+      `SLUICE_TOKEN_FILE is wrong: what ${SLUICE_TOKEN_FILE} holds is no token; allowed: ASCII characters without spaces.`,
     );
   }
   return token;

@@ -16,7 +16,12 @@ const MOST_PARTS = 20_000;
 
 /** @returns what checks values against the schema. Defaults are put into the value where it lacks them. */
 export function compile<S extends TSchema>(schema: S, { coerceTypes = false }: Options = {}) {
-  const options = { verbose: true, useDefaults: true, coerceTypes, formats: { 'date-time': isTime } };
+  const options = {
+    verbose: true,
+    useDefaults: true,
+    coerceTypes,
+    formats: { 'date-time': isTime, 'http-url': isHttpUrl },
+  };
   const isRight = new Ajv(options).compile<Static<S>>(schema);
   let all: ValidateFunction | undefined;
   return (value: unknown): Checked<Static<S>> => {
@@ -50,6 +55,9 @@ function hasAtMost(most: number, value: unknown): boolean {
 }
 
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/;
+
+/** An address that can be asked: `http://prometheus:9090`. */
+const isHttpUrl = (text: string) => /^https?:\/\/\S+$/.test(text) && URL.canParse(text);
 
 /** A time of RFC 3339 that exists; seconds may be left out. */
 const isTime = (text: string) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text));

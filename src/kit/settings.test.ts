@@ -67,6 +67,18 @@ describe('refuses', () => {
   });
 });
 
+test('both programs say what is wrong with a DATABASE_URL that can never lead to a server', () => {
+  const DATABASE_URL = 'postgresql://u:secret@host:99999/db';
+  const says =
+    /^DATABASE_URL is wrong: it cannot be read: its port .*; allowed: postgresql:\/\/user:password@host:port\/database\.$/;
+  const controller = { SLUICE_TOKEN: 'a-token-of-some-length', SCRAPE_TARGETS: 'host:1', FLAGS_FILE: 'flags.json' };
+  assert.throws(() => readServiceSettings({ DATABASE_URL }), { name: 'SettingsError', message: says });
+  assert.throws(() => readControllerSettings({ DATABASE_URL, ...controller }), {
+    name: 'SettingsError',
+    message: says,
+  });
+});
+
 describe('the controller', () => {
   const token = 'a-token-of-some-length';
   const needed = { ...required, SLUICE_TOKEN: token, SCRAPE_TARGETS: '127.0.0.1:8081', FLAGS_FILE: 'flags.json' };
@@ -100,6 +112,18 @@ describe('the controller', () => {
     const short = refused({ SLUICE_TOKEN: 'hunter2' });
     assert.match(short, /^SLUICE_TOKEN is wrong/);
     assert.ok(!short.includes('hunter2'));
+  });
+
+  test('takes no token that could never be sent, nor an address that nothing can be asked at', () => {
+    assert.match(
+      refused({ SLUICE_TOKEN: 'a token with spaces in it' }),
+      /^SLUICE_TOKEN is wrong: .* without spaces\.$/,
+    );
+    for (const name of ['PROMETHEUS_URL', 'CONSOLE_URL', 'NOTIFY_WEBHOOK_URL', 'NOTIFY_SLACK_URL']) {
+      for (const address of ['http://', 'http://host:99999', 'http://a b/', 'ftp://host']) {
+        assert.match(refused({ [name]: address }), new RegExp(`^${name} is wrong: .*allowed: https?://`), address);
+      }
+    }
   });
 
   test('never shows where notifications go: the address is a secret', () => {

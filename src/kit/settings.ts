@@ -13,6 +13,9 @@ export const port = (value: number, what: string) =>
 export const choice = <const T extends readonly string[]>(values: readonly [...T], fallback: T[number], what: string) =>
   Type.Unsafe<T[number]>(Type.Enum([...values], { default: fallback, description: what }));
 
+export const httpUrl = (example: string, what: string, more: { readonly writeOnly?: boolean } = {}) =>
+  Type.String({ format: 'http-url', examples: [example], description: what, ...more });
+
 /** A connection string carries a password. */
 export const databaseUrl = (what: string) =>
   Type.String({
@@ -24,8 +27,15 @@ export const databaseUrl = (what: string) =>
 export const logLevel = () =>
   choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', 'The least severe lines to log.');
 
+/** What a schema cannot say of a value. @returns the end of a sentence such as "it …"; undefined where nothing is wrong. */
+export type Rules = Readonly<Record<string, (value: string, env: NodeJS.ProcessEnv) => string | undefined>>;
+
 /** @throws SettingsError naming each wrong variable, its value and what is allowed. */
-export function readSettings<S extends TObject>(schema: S, env: NodeJS.ProcessEnv): Readonly<Static<S>> {
+export function readSettings<S extends TObject>(
+  schema: S,
+  env: NodeJS.ProcessEnv,
+  rules: Rules = {},
+): Readonly<Static<S>> {
   const candidate: Record<string, unknown> = {};
   for (const name of Object.keys(schema.properties)) {
     // An empty variable is an unset one: manifests leave them behind, and as a number it would read as 0.
@@ -36,10 +46,24 @@ export function readSettings<S extends TObject>(schema: S, env: NodeJS.ProcessEn
   }
   const checked = compile(schema, { coerceTypes: true })(candidate);
   if (checked.ok) {
+    const broken = brokenRules(checked.value, env, rules, schema);
+    if (broken.length > 0) {
+      throw new SettingsError(broken.join('\n'));
+    }
     return Object.freeze(checked.value);
   }
   const wrong = new Set(checked.wrong.map((each) => (each.kind === 'value' ? (each.at[0] as string) : each.key)));
   throw new SettingsError(Array.from(wrong, (name) => describeWrong(name, env[name], schema)).join('\n'));
+}
+
+function brokenRules(value: Static<TObject>, env: NodeJS.ProcessEnv, rules: Rules, schema: TObject): readonly string[] {
+  return Object.entries(rules).flatMap(([name, rule]) => {
+    const given = value[name];
+    const wrong = typeof given === 'string' ? rule(given, env) : undefined;
+    return wrong === undefined
+      ? []
+      : [`${name} is wrong: it ${wrong}; allowed: ${allowedOf(schema.properties[name] as Setting)}.`];
+  });
 }
 
 function describeWrong(name: string, came: string | undefined, schema: TObject): string {

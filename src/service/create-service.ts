@@ -141,7 +141,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
   const http = createHttpServer();
   const admin = createHttpServer();
   let stopping = false;
-  const databaseAnswers = createReadiness(control);
+  const databaseAnswers = createReadiness(control, log);
   const api = createApi({
     forceDomain: settings.FORCE_DOMAIN,
     maxInFlight: settings.MAX_IN_FLIGHT,

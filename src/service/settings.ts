@@ -1,4 +1,5 @@
 import Type, { type Static } from 'typebox';
+import { wrongInDatabaseUrl } from '../kit/postgres/url.ts';
 import { choice, databaseUrl, logLevel, port, readSettings } from '../kit/settings.ts';
 
 /** The service's environment: names, types, defaults and meanings. The table of docs/settings.md is tested against it. */
@@ -86,5 +87,5 @@ export type ServiceSettings = Readonly<Static<typeof ServiceEnvironment>>;
 
 /** @throws SettingsError naming each wrong variable, its value and what is allowed. */
 export function readServiceSettings(env: NodeJS.ProcessEnv): ServiceSettings {
-  return readSettings(ServiceEnvironment, env);
+  return readSettings(ServiceEnvironment, env, { DATABASE_URL: wrongInDatabaseUrl });
 }

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises';
+import { ExpectedError } from '../../kit/expected-error.ts';
 import { formatDuration } from '../../kit/format.ts';
 import { type Clock, createShared, TimedOut } from '../../kit/time.ts';
 import type { SourceFailure } from '../../rollout/reading.ts';
@@ -26,7 +27,9 @@ export function createTarget(text: string, options: Options): (signal: AbortSign
   const isUrl = text.startsWith('http://');
   const url = isUrl || /^[^\s/@]+:\d{1,5}$/.test(text) ? URL.parse(isUrl ? text : `http://${text}`) : null;
   if (url === null || url.hostname === '') {
-    throw new Error(`a target is ${JSON.stringify(text)}; allowed: host:port, http://host:port/path, dns:name:port`);
+    throw new ExpectedError(
+      `SCRAPE_TARGETS is wrong: it names ${JSON.stringify(text)}; allowed: host:port, http://host:port/path, dns:name:port.`,
+    );
   }
   const target = targetAt(url);
   return async () => [target];

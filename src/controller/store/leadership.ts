@@ -49,15 +49,17 @@ async function holdSession(
   onLeading: (leading: boolean) => void,
   stop: AbortSignal,
 ): Promise<void> {
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: ANSWER_WITHIN_MS,
-    query_timeout: ANSWER_WITHIN_MS,
-    keepAlive: true,
-    options: KEEPALIVE,
-  });
-  client.on('error', () => onLeading(false));
+  let client: pg.Client | undefined;
   try {
+    // It reads the certificates that the URL names: they may be gone for a moment while they are renewed.
+    client = new pg.Client({
+      connectionString: url,
+      connectionTimeoutMillis: ANSWER_WITHIN_MS,
+      query_timeout: ANSWER_WITHIN_MS,
+      keepAlive: true,
+      options: KEEPALIVE,
+    });
+    client.on('error', () => onLeading(false));
     await client.connect();
     let held = false;
     while (!stop.aborted) {
@@ -76,6 +78,6 @@ async function holdSession(
   } catch {
     // Away: whoever is asked whether this controller leads hears no, and it is tried again.
   } finally {
-    await client.end().catch(() => {});
+    await client?.end().catch(() => {});
   }
 }

@@ -5,6 +5,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Middleware } from 'koa';
+import { ExpectedError } from '../expected-error.ts';
 import { ignoreLate, systemClock } from '../time.ts';
 
 /** 2,000 characters of notes outside ASCII are 24,000 once percent-encoded: more than Node's own limit on a request's head. */
@@ -19,7 +20,7 @@ const DRAIN_MS = 15_000;
 
 export type HttpServer = {
   readonly server: Server;
-  /** @returns the port, also where 0 asked for any free one. */
+  /** @returns the port, also where 0 asked for any free one. @throws ExpectedError where it cannot be opened. */
   readonly listen: (port: number, host: string | undefined) => Promise<number>;
   /** Takes no more connections, answers what comes on those there are, and closes each after that. */
   readonly drain: () => Promise<void>;
@@ -74,7 +75,11 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
       ),
     listen: async (port, host) => {
       server.listen(port, host);
-      await once(server, 'listening');
+      await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+        throw new ExpectedError(
+          `Port ${port} ${WHY_NOT_OPENED[error.code ?? ''] ?? `cannot be opened: ${error.message}`}.`,
+        );
+      });
       return (server.address() as AddressInfo).port;
     },
     drain,
@@ -125,6 +130,11 @@ function refusal(status: string): { readonly body: string; readonly requestId: s
   const [code, title] = [Number(status.slice(0, 3)), status.slice(4)];
   return { requestId, body: JSON.stringify({ type: 'about:blank', title, status: code, request_id: requestId }) };
 }
+
+const WHY_NOT_OPENED: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is in use by another program. End that one, or choose another port',
+  EACCES: 'is not open to this user. Choose one above 1023',
+};
 
 const STATUS_OF_PARSER_ERROR: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
