@@ -14,7 +14,7 @@ export const choice = <const T extends readonly string[]>(values: readonly [...T
   Type.Unsafe<T[number]>(Type.Enum([...values], { default: fallback, description: what }));
 
 export const httpUrl = (example: string, what: string, more: { readonly writeOnly?: boolean } = {}) =>
-  Type.String({ format: 'http-url', examples: [example], description: what, ...more });
+  Type.String({ format: 'http-url', examples: [`an address such as ${example}`], description: what, ...more });
 
 /** A connection string carries a password. */
 export const databaseUrl = (what: string) =>
