@@ -142,12 +142,31 @@ describe('notifications', () => {
     assert.deepEqual([receiver.received.length, await counted('webhook', 'delivered')], [2, 1]);
   });
 
-  test('beyond their bound give up the oldest, and count them', async () => {
+  test('beyond their bound give up the oldest that is no decision, and count it', async () => {
+    receiver.instead = () => {};
+    for (let count = 0; count < 509; count += 1) {
+      notifier.take(event('lever-failed'));
+    }
+    notifier.take(event('rolled-back'));
+    assert.equal(await counted('webhook', 'dropped'), 10);
+  });
+
+  test('of decisions are all kept, however many there are', async () => {
     receiver.instead = () => {};
     for (let count = 0; count < 510; count += 1) {
       notifier.take(event('promoted'));
     }
-    assert.equal(await counted('webhook', 'dropped'), 10);
+    assert.equal(await counted('webhook', 'dropped'), 0);
+  });
+
+  test('of decisions wait for no other that the receiver does not take', async () => {
+    receiver.instead = (response) => response.writeHead(503).end();
+    notifier.take(event('holding'));
+    await until('it was refused by both', () => receiver.asked() === 2);
+    receiver.instead = undefined;
+    notifier.take(event('rolled-back'));
+    await until('the decision is there', () => to('/hook').length >= 1);
+    assert.equal(JSON.parse(to('/hook')[0]?.body ?? '').event.kind, 'rolled-back');
   });
 
   test('never write the address, which is a secret, into a log or a metric', async () => {

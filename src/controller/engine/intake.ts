@@ -48,11 +48,11 @@ export function createIntake(parts: IntakeParts) {
 
   function recordNotices(): void {
     const { plan, holdAfterMs } = parts;
-    const seen = { plan, state: holder.state(), verdicts: parts.verdicts(), nowMs: clock.now(), holdAfterMs };
-    const { next, notes } = noticesOf(noticed, seen);
+    const [nowMs, monotonicMs] = [clock.now(), clock.monotonic()];
+    const [state, verdicts, says] = [holder.state(), parts.verdicts(), parts.role() === 'leader'];
+    const { next, notes } = noticesOf(noticed, { plan, state, verdicts, nowMs, monotonicMs, holdAfterMs, says });
     noticed = next;
-    // Who stands by sees the same, and leaves the telling to the leader.
-    for (const each of parts.role() === 'leader' ? notes : []) {
+    for (const each of notes) {
       parts.recorder.record(note(each, clock.now()));
     }
   }

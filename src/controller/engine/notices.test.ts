@@ -37,7 +37,9 @@ test('a stage whose time is over and that waits for the functional checks is tol
       state,
       verdicts: [verdict('healthy')],
       nowMs: minute * MINUTE_MS,
+      monotonicMs: minute * MINUTE_MS,
       holdAfterMs: 3 * MINUTE_MS,
+      says: true,
     });
   const first = look(NOTHING_NOTICED, 0);
   assert.deepEqual(first.notes, []);
@@ -47,11 +49,16 @@ test('a stage whose time is over and that waits for the functional checks is tol
   );
 });
 
+type Minute = { readonly state?: State; readonly verdicts?: readonly Verdict[]; readonly says?: boolean };
+
 /** What is told, minute by minute. */
-function told(minutes: readonly { readonly state?: State; readonly verdicts?: readonly Verdict[] }[]): string[][] {
+function told(minutes: readonly Minute[], everyMs = MINUTE_MS): string[][] {
   let noticed = NOTHING_NOTICED;
-  return minutes.map(({ state = observing, verdicts = [verdict('healthy')] }, minute) => {
-    const seen = { plan, state, verdicts, nowMs: minute * MINUTE_MS, holdAfterMs: 3 * MINUTE_MS };
+  return minutes.map(({ state = observing, verdicts = [verdict('healthy')], says = true }, at) => {
+    const monotonicMs = at * everyMs;
+    // The wall clock is set an hour back in the middle, which no duration may notice.
+    const nowMs = monotonicMs + (at > minutes.length / 2 ? 0 : 60 * MINUTE_MS);
+    const seen = { plan, state, verdicts, nowMs, monotonicMs, holdAfterMs: 3 * MINUTE_MS, says };
     const { next, notes } = noticesOf(noticed, seen);
     noticed = next;
     return notes.map(({ text }) => text);
@@ -69,7 +76,17 @@ describe('a hold', () => {
 
   test('that ended in time is not told; one that begins anew is counted anew', () => {
     assert.deepEqual(told([...times(3, unhealthyGuard), {}, ...times(3, unhealthyGuard)]).flat(), []);
-    assert.equal(told([...times(4, unhealthyGuard), {}, ...times(4, unhealthyGuard)]).flat().length, 2);
+  });
+
+  test('that ended and lasts again is told at once after ten minutes, and before that in the sum', () => {
+    const [held, well] = [times(4, unhealthyGuard), times(1, {})];
+    const later = told([...held, ...times(10, {}), ...held]);
+    assert.deepEqual([later.flat().length, later.at(-1)?.length], [2, 1]);
+    const soon = told([...held, ...well, ...times(9, unhealthyGuard)]);
+    assert.deepEqual(soon.slice(4), [
+      ...times(9, []),
+      ['Again: Holding at 25 % for 3 min: errors (scrape) is no-data; 1 time in 10 min.'],
+    ]);
   });
 
   test('is told of a stage that waits for approval, and of no pause and no rollback', () => {
@@ -94,13 +111,29 @@ describe('a hold', () => {
 describe('a breach that only holds', () => {
   const breached = { verdicts: [verdict('breached', 'hold')] };
 
-  test('is told once, with value, limit and samples, and again when it comes back', () => {
-    const said = told([breached, breached, {}, breached]);
+  test('is told once, with value, limit and samples, and again when it comes back later', () => {
+    const said = told([breached, breached, ...times(9, {}), breached]);
     assert.match(said[0]?.[0] ?? '', /Guard errors by scrape is breached .* value 2 %, limit 1%, 300 samples/);
     assert.deepEqual(
       said.map(({ length }) => length),
-      [1, 0, 0, 1],
+      [1, ...times(10, 0), 1],
     );
+  });
+
+  test('each other second for an hour is told six times, and not 1,800 times', () => {
+    const hour = Array.from({ length: 3_600 }, (_, second) => (second % 2 === 0 ? breached : {}));
+    const said = told(hour, 1_000).flat();
+    assert.equal(said.length, 6);
+    assert.match(said[1] ?? '', /^Again: Guard errors by scrape is breached .*; 300 times in 10 min\.$/);
+  });
+
+  test('is left to the leader to tell, and told by who stood by once it leads itself', () => {
+    const standby = { ...breached, says: false };
+    assert.deepEqual(
+      told([standby, breached, breached]).map(({ length }) => length),
+      [0, 1, 0],
+    );
+    assert.deepEqual(told([breached, standby, breached]).flat().length, 1);
   });
 
   test('that rolls back is left to the rollback to tell', () => {

@@ -1,19 +1,31 @@
 import type { Logger } from 'pino';
-import { createShared } from '../../kit/time.ts';
+import { counted } from '../../contract/wording/format.ts';
+import { type Clock, createShared } from '../../kit/time.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
+import { withRoom } from '../../rollout/event-room.ts';
+import { note } from './event-text.ts';
 import type { Journal } from './ports.ts';
 
 const MOST_BUFFERED = 10_000;
 const MOST_REMEMBERED = 1_000;
 const MOST_AT_ONCE = 500;
+/** Each event is written once, however often it is given: one that is late does no harm. */
+const APPEND_WITHIN_MS = 5_000;
+
+type RecorderLog = Pick<Logger, 'info' | 'warn'>;
+const itself = (event: JournalEvent) => event;
 
 /**
  * Keeps events until the journal has them. Recording never waits and never fails: rolling back needs no journal. Beyond its
- * bound the oldest are given up, and how many is logged.
+ * bound the oldest notes are given up, and how many is recorded once the journal is back; decisions are all kept.
  */
-export function createRecorder(journal: Journal, log: Logger) {
-  let waiting: JournalEvent[] = [];
-  let remembered: JournalEvent[] = [];
+export function createRecorder(
+  journal: Pick<Journal, 'append'>,
+  clock: Pick<Clock, 'now' | 'within'>,
+  log: RecorderLog,
+) {
+  let waiting: readonly JournalEvent[] = [];
+  let remembered: readonly JournalEvent[] = [];
   let dropped = 0;
   let revision = 0;
   let away = false;
@@ -21,15 +33,13 @@ export function createRecorder(journal: Journal, log: Logger) {
 
   function record(event: JournalEvent): void {
     log.info({ event: event.kind, from: event.from, to: event.to, actor: event.actor }, event.text);
-    remembered = [...remembered.slice(1 - MOST_REMEMBERED), event];
-    waiting.push(event);
+    remembered = withRoom([...remembered, event], MOST_REMEMBERED, itself).slice(-MOST_REMEMBERED);
+    const kept = withRoom([...waiting, event], MOST_BUFFERED, itself);
+    dropped += waiting.length + 1 - kept.length;
+    waiting = kept;
     revision += 1;
     for (const listener of listeners) {
       listener(event);
-    }
-    if (waiting.length > MOST_BUFFERED) {
-      waiting = waiting.slice(-MOST_BUFFERED);
-      dropped += 1;
     }
     void flush();
   }
@@ -39,7 +49,7 @@ export function createRecorder(journal: Journal, log: Logger) {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MOST_AT_ONCE);
       try {
-        await journal.append(batch);
+        await clock.within(APPEND_WITHIN_MS, () => journal.append(batch));
       } catch (error) {
         if (!away) {
           log.warn({ error: (error as Error).message }, 'the journal is away; events wait for it');
@@ -54,7 +64,11 @@ export function createRecorder(journal: Journal, log: Logger) {
         log.info({ events: batch.length, dropped }, 'the journal is back');
       }
       away = false;
-      dropped = 0;
+      if (dropped > 0) {
+        const text = `${counted(dropped, 'event')} gave way to others while the journal was away; none was a decision.`;
+        dropped = 0;
+        record(note({ kind: 'trouble', text, details: { problem: 'journal' } }, clock.now()));
+      }
     }
   });
 

@@ -25,7 +25,7 @@ import { createWatch } from './watch.ts';
 export function wire(engine: EngineParts) {
   const { plan, sources, clock, log, journal } = engine;
   const tasks = createTasks(clock, log);
-  const recorder = createRecorder(journal, log);
+  const recorder = createRecorder(journal, clock, log);
   const names = sources.map(({ name }) => name);
   const watch = createWatch(plan, names, clock.now());
   const holder = createHolder(() => watch.beginStage(clock.now()));

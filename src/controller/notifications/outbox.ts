@@ -2,6 +2,7 @@ import { ExponentialBackoff } from 'cockatiel';
 import type { Logger } from 'pino';
 import { openHttp } from '../../kit/http/client.ts';
 import { type Clock, createQueue } from '../../kit/time.ts';
+import { rankOf, withRoom } from '../../rollout/event-room.ts';
 import type { Message } from './message.ts';
 
 export type Target = {
@@ -33,24 +34,30 @@ const LAST_WORDS_MS = 1_000;
 /** Worth another attempt: nobody answered, or whoever did was busy. */
 class TryAgain extends Error {}
 
-/** Sends one target one message after the other. Whoever gives it a message neither waits nor hears of a failure. */
+/**
+ * Sends one target what it is given. Whoever gives it a message neither waits nor hears of a failure. Decisions, and what is
+ * critical, have a lane of their own: no other message holds them up or takes their place.
+ */
 export function createOutbox({ target, log, clock, count }: Parts) {
   const stop = new AbortController();
   const http = openHttp({ timeoutMs: ANSWER_WITHIN_MS, mostBytes: MOST_ANSWER_BYTES });
-  const inOrder = createQueue();
   const backoff = new ExponentialBackoff({ initialDelay: FIRST_RETRY_MS, maxDelay: LONGEST_RETRY_MS });
-  let waiting: Message[] = [];
+  const lanes = {
+    first: createLane(deliver, () => count('dropped')),
+    second: createLane(deliver, () => count('dropped')),
+  };
 
-  async function deliver(message: Message): Promise<void> {
-    if (stop.signal.aborted || !waiting.includes(message)) {
-      return;
+  /** @returns whether it is done with: sent, or given up. */
+  async function deliver(message: Message): Promise<boolean> {
+    if (stop.signal.aborted) {
+      return false;
     }
     try {
       await postUntilTaken(message);
       count('delivered');
     } catch (error) {
       if (stop.signal.aborted) {
-        return;
+        return false;
       }
       count('failed');
       log.warn(
@@ -58,7 +65,7 @@ export function createOutbox({ target, log, clock, count }: Parts) {
         'a notification was given up',
       );
     }
-    waiting = waiting.filter((each) => each !== message);
+    return true;
   }
 
   async function postUntilTaken(message: Message): Promise<void> {
@@ -97,27 +104,47 @@ export function createOutbox({ target, log, clock, count }: Parts) {
   }
 
   return {
-    take: (message: Message): void => {
-      waiting.push(message);
-      if (waiting.length > MOST_WAITING) {
-        waiting = waiting.slice(-MOST_WAITING);
-        count('dropped');
-      }
-      void inOrder(() => deliver(message));
-    },
-    /** One last attempt each, within a second in all; the journal has what is given up. */
+    take: (message: Message): void => lanes[rankOf(message.event) === 'noise' ? 'second' : 'first'].take(message),
+    /** One last attempt each, decisions first, within a second in all; the journal has what is given up. */
     close: async (): Promise<void> => {
       stop.abort();
-      await inOrder(async () => {});
+      const left = [...(await lanes.first.end()), ...(await lanes.second.end())];
       const signal = clock.timeout(LAST_WORDS_MS);
-      for (const message of waiting) {
+      for (const message of left) {
         await post(message, signal).then(
           () => count('delivered'),
           () => count('dropped'),
         );
       }
-      waiting = [];
       await http.close();
     },
+  };
+}
+
+/** One message after the other. Beyond its bound the oldest of what matters least is dropped, and never one that is under way. */
+function createLane(deliver: (message: Message) => Promise<boolean>, onDrop: () => void) {
+  const inOrder = createQueue();
+  let underWay: Message | undefined;
+  let waiting: readonly Message[] = [];
+
+  async function next(): Promise<void> {
+    [underWay, ...waiting] = waiting;
+    if (underWay !== undefined && !(await deliver(underWay))) {
+      waiting = [underWay, ...waiting];
+    }
+    underWay = undefined;
+  }
+
+  return {
+    take: (message: Message): void => {
+      const kept = withRoom([...waiting, message], MOST_WAITING, ({ event }) => event);
+      if (kept.length === waiting.length) {
+        onDrop();
+      }
+      waiting = kept;
+      void inOrder(next);
+    },
+    /** @returns what was not sent. */
+    end: (): Promise<readonly Message[]> => inOrder(async () => waiting),
   };
 }
