@@ -69,7 +69,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
   },
   'docs/notifications.md': {
     'src/controller/notifications/outbox.ts': {
-      MOST_WAITING: 'a queue of its own of {} messages',
+      MOST_WAITING: 'a queue of {} messages for decisions',
       ANSWER_WITHIN_MS: 'No answer within {},',
       FIRST_RETRY_MS: 'from {} apart up to',
       LONGEST_RETRY_MS: 'apart up to {},',
