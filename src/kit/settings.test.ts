@@ -121,7 +121,11 @@ describe('the controller', () => {
     );
     for (const name of ['PROMETHEUS_URL', 'CONSOLE_URL', 'NOTIFY_WEBHOOK_URL', 'NOTIFY_SLACK_URL']) {
       for (const address of ['http://', 'http://host:99999', 'http://a b/', 'ftp://host']) {
-        assert.match(refused({ [name]: address }), new RegExp(`^${name} is wrong: .*allowed: an address such as https?://`), address);
+        assert.match(
+          refused({ [name]: address }),
+          new RegExp(`^${name} is wrong: .*allowed: an address such as https?://`),
+          address,
+        );
       }
     }
   });

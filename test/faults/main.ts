@@ -6,6 +6,7 @@ import { createProgress } from './run/progress.ts';
 import { replay } from './run/replay.ts';
 import { createRunner } from './run/runner.ts';
 import { describeSummary, type Summary } from './run/summary.ts';
+import { Stuck } from './run/watchdog.ts';
 import { readSchedule, type Schedule } from './schedule/schedule.ts';
 import { startEnvironment } from './system/environment.ts';
 
@@ -46,6 +47,15 @@ async function loadSchedule({ source, ...read }: Extract<Arguments, { kind: 'rep
     : { ...read, schedule };
 }
 
+/** Closing in order might wait for the same thing. Whatever was started ends with this process. */
+function endIfStuck(error: Error): never {
+  if (error instanceof Stuck) {
+    console.error(error.message);
+    process.exit(1);
+  }
+  throw error;
+}
+
 async function work(job: Job): Promise<Summary> {
   const progress = createProgress(process.stderr);
   const seed = job.kind === 'run' ? (job.seed ?? Math.floor(Math.random() * LARGEST_SEED)) : undefined;
@@ -53,7 +63,8 @@ async function work(job: Job): Promise<Summary> {
   const startedMs = performance.now();
   await using stack = new AsyncDisposableStack();
   const environment = stack.use(await startEnvironment());
-  const run = createRunner(environment);
+  const runner = createRunner(environment);
+  const run = (schedule: Schedule) => runner(schedule).catch(endIfStuck);
   const { show: onProgress, tell: onFailure } = progress;
   const result: Result =
     job.kind === 'run'

@@ -14,6 +14,8 @@ export function createFaultLog() {
   const counts = new Map<FaultKind, number>();
   return {
     windows: (): readonly FaultWindow[] => windows,
+    /** The kinds that have begun and not ended. */
+    underWay: (): readonly FaultKind[] => Array.from(underWay, ({ kind }) => kind),
     counts: (): ReadonlyMap<FaultKind, number> => counts,
     /** Counts a fault that has really happened. */
     count: (kind: FaultKind) => void counts.set(kind, (counts.get(kind) ?? 0) + 1),

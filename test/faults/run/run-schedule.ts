@@ -4,7 +4,7 @@ import { checkQuiet } from '../check/quiet.ts';
 import type { InitialRecord } from '../check/records.ts';
 import { readClock, readStored, storeRecords } from '../check/stored.ts';
 import { foundByShadowCheck, foundByVerifier } from '../check/verifier.ts';
-import { createFaultLog } from '../inject/fault-log.ts';
+import type { FaultLog } from '../inject/fault-log.ts';
 import { inject } from '../inject/inject.ts';
 import type { Scene } from '../inject/scene.ts';
 import type { Sent } from '../load/write.ts';
@@ -28,9 +28,17 @@ export type Outcome = {
   readonly faults: ReadonlyMap<FaultKind, number>;
 };
 
-/** Runs one schedule from its first write to its last check. `name` begins its request ids, and is used once. */
-export async function runSchedule(environment: Environment, schedule: Schedule, name: string): Promise<Outcome> {
-  const faults = createFaultLog();
+/**
+ * Runs one schedule from its first write to its last check. `name` begins its request ids, and is used once.
+ * @param onDoing hears what it begins to do.
+ */
+export async function runSchedule(
+  environment: Environment,
+  schedule: Schedule,
+  name: string,
+  faults: FaultLog,
+  onDoing: (doing: string) => void,
+): Promise<Outcome> {
   const { database, fleet, flags, interference, proxy } = environment;
   const since = await readClock(database);
   const initial: InitialRecord[] = [];
@@ -60,13 +68,17 @@ export async function runSchedule(environment: Environment, schedule: Schedule, 
   interference.reset((point, action) => faults.count(`${action.kind} ${point}`));
   await flags.set(schedule.percent);
   void environment.conductor.urge();
+  onDoing('writing, while faults are made');
   writers.start(schedule.writers);
   const injected = await Promise.allSettled(schedule.steps.map((step) => inject(step, scene)));
   interference.reset();
+  onDoing('waiting until nothing is held up');
   await proxy.untilPassed();
+  onDoing('waiting for the last writes');
   await writers.stop();
   await writers.writeAgain(schedule.writers, WRITES_AFTERWARDS);
 
+  onDoing('checking');
   const sent = writers.sent();
   wrong.push(
     ...injected.flatMap((one) => (one.status === 'rejected' ? [`a fault could not be made: ${one.reason}`] : [])),

@@ -69,6 +69,15 @@ type Programs<R, C, O> = {
   readonly startController: (name: string, options: O) => Promise<C>;
 };
 
+/** What was still starting when everything was ended is ended as well. */
+async function ownedBy<T extends AsyncDisposable>(owner: AsyncDisposableStack, part: T): Promise<T> {
+  if (owner.disposed) {
+    await part[Symbol.asyncDispose]();
+    throw new Error('the system has ended');
+  }
+  return owner.use(part);
+}
+
 /** What was started is ended again where something else does not start. */
 async function assemble<R extends Replica, C extends Controller, O extends ControllerOptions, D extends Database>(
   { replicas: count, flag = 0, env: envOfAll = {} }: SystemOptions & { readonly replicas: number },
@@ -88,7 +97,7 @@ async function assemble<R extends Replica, C extends Controller, O extends Contr
   const startOne = async (env: Env = {}): Promise<R> => {
     started += 1;
     const settings = { ...REPLICA_ENV, DATABASE_URL: database.url, ...flags.env, ...envOfAll, ...env };
-    const replica = owned.use(await startReplica(`service-${started}`, settings));
+    const replica = await ownedBy(owned, await startReplica(`service-${started}`, settings));
     if (follows(settings, flags)) {
       await until(`${replica.name} has its flags`, () => isTold(replica));
     }
@@ -113,7 +122,7 @@ async function assemble<R extends Replica, C extends Controller, O extends Contr
         SLUICE_TOKEN: TOKEN,
         ...env,
       };
-      return owned.use(await startController(name, { ...options, env: settings }));
+      return ownedBy(owned, await startController(name, { ...options, env: settings }));
     },
     use: (part) => owned.use(part),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
