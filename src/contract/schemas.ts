@@ -150,6 +150,12 @@ export const StatusAnswer = Type.Object({
     way: orNull(
       Type.Enum([...WRITING_WAYS], { description: 'How a rollback would be written; null while it could not be.' }),
     ),
+    unguarded: orNull(
+      Type.Array(Type.String(), {
+        description:
+          'The variants that the targeting may serve domain by although the rollout is at 0 %; empty where it computes them.',
+      }),
+    ),
     failing: orNull(Type.String({ description: 'Why a rollback could not be written now, or was not.' })),
   }),
   served: Type.Array(

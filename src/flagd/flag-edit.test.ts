@@ -53,6 +53,20 @@ describe('setting the percent of a flag', () => {
     assert.match(refusal('{', { percent: 0 }), /^1:2: this is no JSON/);
   });
 
+  test('writes the state where one is asked for, also where there is none, and leaves it as it is else', () => {
+    const state = (text: string, percent: number, asked?: 'ENABLED' | 'DISABLED') => {
+      const result = editFlag(text, { flagKey: FLAG, percent, leaseUntilMs: undefined, state: asked });
+      assert.equal(result.kind, 'edited', JSON.stringify(result));
+      return definitionOf((result as { text: string }).text);
+    };
+    const down = { ...GOOD, state: 'DISABLED', defaultVariant: 'off' };
+    assert.deepEqual(state(fileOf(GOOD), 0, 'DISABLED'), down);
+    assert.deepEqual(state(fileOf(down), 10, 'ENABLED'), { ...GOOD, defaultVariant: 'p10' });
+    assert.deepEqual(state(fileOf(down), 0), down);
+    assert.equal(state(fileOf({ ...GOOD, state: 'on' }), 0, 'DISABLED').state, 'DISABLED');
+    assert.match(refusal(fileOf(down), { state: 'DISABLED' }), /DISABLED.*for people/);
+  });
+
   test('refuses an edit that another key of the same name would undo', () => {
     assert.match(
       refusal(fileOf(GOOD).replace('"state"', '"defaultVariant": "p5",\n "state"'), {}),

@@ -3,13 +3,15 @@ import { nodeAt, removeProperty, replaceNode, setProperty, textOf } from './json
 import { parseJson } from './json-text.ts';
 import { isNoRule, leaseAround, readLease } from './lease.ts';
 import { formatProblem, isObject } from './problem.ts';
-import { readPercent, STATES } from './read-percent.ts';
+import { type FlagState, readPercent, STATES } from './read-percent.ts';
 
 export type FlagEdit = {
   readonly flagKey: string;
   readonly percent: Percent;
   /** Milliseconds since 1970; the lease ends at the whole second at or before it. undefined takes our lease away. */
   readonly leaseUntilMs: number | undefined;
+  /** Undefined leaves the state as it is, and then DISABLED is not raised. */
+  readonly state?: FlagState | undefined;
 };
 
 export type Edited =
@@ -18,7 +20,7 @@ export type Edited =
 
 /**
  * Sets the percent of one flag in flagd's JSON, and changes no character of anything else. To 0 it also goes where the flag is
- * missing or broken; to more, only where the flag can be read and is ENABLED or was higher.
+ * missing or broken; to more, only where the flag can be read and is ENABLED, or is to be.
  */
 export function editFlag(text: string, edit: FlagEdit): Edited {
   const refused = (problem: string): Edited => ({ kind: 'refused', problems: [problem] });
@@ -36,6 +38,9 @@ export function editFlag(text: string, edit: FlagEdit): Edited {
   let next = percent === 0 ? repaired(text, before, flagKey) : text;
   const [name, withName] = withVariant(next, path, percent, definitionIn(next, flagKey)?.defaultVariant);
   next = setProperty(withName, path, 'defaultVariant', JSON.stringify(name));
+  if (edit.state !== undefined && definitionIn(next, flagKey)?.state !== edit.state) {
+    next = setProperty(next, path, 'state', JSON.stringify(edit.state));
+  }
   next =
     leaseUntilMs === undefined ? withoutLease(next, path) : withLease(next, path, Math.floor(leaseUntilMs / 1_000));
   // JSON readers take the last of two equal keys and the edit finds the first: only what reads back counts.
@@ -52,7 +57,7 @@ export function editFlag(text: string, edit: FlagEdit): Edited {
   return { kind: 'edited', text: next };
 }
 
-function whyNotRaise(definition: unknown, { percent }: FlagEdit): string | undefined {
+function whyNotRaise(definition: unknown, { percent, state }: FlagEdit): string | undefined {
   if (percent === 0) {
     return undefined;
   }
@@ -63,7 +68,7 @@ function whyNotRaise(definition: unknown, { percent }: FlagEdit): string | undef
   if (reading.kind === 'unusable') {
     return reading.problems.join(' ');
   }
-  return (definition as { state: unknown }).state === 'DISABLED'
+  return (definition as { state: unknown }).state === 'DISABLED' && state !== 'ENABLED'
     ? `state is DISABLED, so that ${percent} % would stay 0 %. Enabling it is for people: write "ENABLED".`
     : undefined;
 }

@@ -1,9 +1,9 @@
 import { isPercent } from '../kit/percent.ts';
 import { shown } from '../kit/schema-errors.ts';
 import { readLease } from './lease.ts';
-import { outcomesOf } from './lint-targeting.ts';
 import type { FlagSite, Reports } from './problem.ts';
 import { readPercent } from './read-percent.ts';
+import { servedAtZero } from './unguarded.ts';
 
 /** What holds only for the flag of a rollout: its values are percents, and it can be switched off. */
 export function lintRollout(
@@ -29,7 +29,7 @@ export function lintRollout(
     reports.warning(at('state'), `state is "DISABLED", ${meaning}; allowed. Write "ENABLED" to roll out.`);
   }
   lintLease(definition.targeting, variants, at('targeting'), nowMs, reports);
-  warnOfZero(definition, variants, at('targeting'), reports);
+  warnOfZero(definition, at('targeting'), reports);
 }
 
 function lintLease(
@@ -61,23 +61,12 @@ function lintLease(
 }
 
 /** At 0 % people believe that nobody is on the domain path; a rule of their own may say otherwise. */
-function warnOfZero(
-  definition: Record<string, unknown>,
-  variants: Record<string, unknown>,
-  path: readonly (string | number)[],
-  reports: Reports,
-): void {
+function warnOfZero(definition: Record<string, unknown>, path: readonly (string | number)[], reports: Reports): void {
   const reading = readPercent(definition);
-  if (reading.kind !== 'read' || reading.percent !== 0 || definition.state !== 'ENABLED') {
-    return;
-  }
-  const { named, others } = outcomesOf(definition.targeting, path);
-  const more = named.map(({ variant }) => variant).filter((variant) => Number(variants[variant]) > 0);
-  if (more.length > 0 || others) {
-    const which = more.length > 0 ? Array.from(new Set(more)).join(', ') : 'what it computes';
-    reports.warning(
-      path,
-      `targeting may still send requests to domain at 0 %: by ${which}. Keep the rule if that is meant, or remove it.`,
-    );
+  const served = reading.kind === 'read' && reading.percent === 0 ? servedAtZero(definition) : undefined;
+  if (served !== undefined) {
+    const which = served.variants.length > 0 ? served.variants.join(', ') : 'what it computes';
+    const advice = 'Keep the rule if that is meant, remove it, or write rollbackWith: disabled in the plan.';
+    reports.warning(path, `targeting may still send requests to domain at 0 %: by ${which}. ${advice}`);
   }
 }

@@ -4,6 +4,7 @@ import { readLease } from './lease.ts';
 import { isObject } from './problem.ts';
 
 export const STATES = ['ENABLED', 'DISABLED'] as const;
+export type FlagState = (typeof STATES)[number];
 
 export type PercentReading =
   | { readonly kind: 'read'; readonly percent: Percent; readonly leaseUntilMs: number | undefined }

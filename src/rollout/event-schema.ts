@@ -49,6 +49,9 @@ export const DETAILS = {
   }),
   trouble: Type.Object({ problem: Type.String({ description: 'Its name: what is wrong.' }) }),
   'lever-failed': Nothing,
+  unguarded: Type.Object({
+    variants: Type.Array(Type.String(), { description: 'Empty where the rule computes them.' }),
+  }),
   leading: Nothing,
   verified: Type.Object({
     target: Type.String(),

@@ -68,6 +68,7 @@ const KINDS = {
   breached: { ...NOTE, news: 'bad', severity: 'warning' },
   trouble: { ...NOTE, news: 'bad' },
   'lever-failed': { ...NOTE, news: 'bad', severity: 'critical' },
+  unguarded: { ...NOTE, news: 'bad', severity: 'warning' },
   leading: { ...NOTE, news: 'plain' },
   other: { ...NOTE, news: 'plain' },
 } as const satisfies { readonly [K in EventKind]: Meaning<K> };

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 export const MEASURES = ['latency-p95', 'latency-mean', 'error-rate', 'mismatches'] as const;
 export const ON_BREACH = ['off', 'previous', 'hold'] as const;
 export const AFTER_ROLLBACK = ['person', 'edit'] as const;
+export const ROLLBACK_WITH = ['variant', 'disabled'] as const;
 export const TESTS = ['sequential', 'threshold'] as const;
 
 /** `rollout.yaml` as it is written. What it means, with units read, is {@link Plan}. */
@@ -73,6 +74,12 @@ export const PlanText = Type.Object(
       Type.Enum([...AFTER_ROLLBACK], {
         description:
           'person: after an automatic rollback only start or resume raise the flag again; edit: an edit does too',
+      }),
+    ),
+    rollbackWith: Type.Optional(
+      Type.Enum([...ROLLBACK_WITH], {
+        description:
+          'variant: a rollback to 0 % writes defaultVariant, and targeting goes on; disabled: it writes state DISABLED too',
       }),
     ),
     lease: Type.Optional(duration("how long a percent lasts without the controller's renewal")),

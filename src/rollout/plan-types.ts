@@ -1,5 +1,5 @@
 import type { Percent } from '../kit/percent.ts';
-import type { AFTER_ROLLBACK, MEASURES, ON_BREACH, TESTS } from './plan-schema.ts';
+import type { AFTER_ROLLBACK, MEASURES, ON_BREACH, ROLLBACK_WITH, TESTS } from './plan-schema.ts';
 
 export type Stage = {
   readonly percent: Percent;
@@ -50,4 +50,6 @@ export type Plan = {
   readonly leaseMs: number | undefined;
   /** Who may raise the flag after an automatic rollback: only a person's word to the controller, or an edit of the flag too. */
   readonly afterRollback: (typeof AFTER_ROLLBACK)[number];
+  /** What a rollback to 0 % writes: the variant of 0, or also that the flag is DISABLED, which ends its targeting too. */
+  readonly rollbackWith: (typeof ROLLBACK_WITH)[number];
 };

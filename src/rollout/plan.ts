@@ -145,6 +145,7 @@ function readPlan(written: PlanText, report: Report): Plan {
     minSamples: written.minSamples ?? 200,
     leaseMs,
     afterRollback: written.afterRollback ?? 'person',
+    rollbackWith: written.rollbackWith ?? 'variant',
   };
 }
 

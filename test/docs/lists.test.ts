@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AFTER_ROLLBACK, MEASURES, ON_BREACH, TESTS } from '../../src/rollout/plan-schema.ts';
+import { AFTER_ROLLBACK, MEASURES, ON_BREACH, ROLLBACK_WITH, TESTS } from '../../src/rollout/plan-schema.ts';
 import { PHASES } from '../../src/rollout/state.ts';
 import { DECISIONS } from '../../src/routing/decision.ts';
 import { STATUSES } from '../../src/violations/violation.ts';
@@ -30,6 +30,7 @@ for (const page of CONTROLLER_PAGES) {
     assert.deepEqual(allowed.get('onBreach'), ON_BREACH);
     assert.deepEqual(allowed.get('test'), TESTS);
     assert.deepEqual(allowed.get('afterRollback'), AFTER_ROLLBACK);
+    assert.deepEqual(allowed.get('rollbackWith')?.slice(0, 2), ROLLBACK_WITH);
   });
 }
 

@@ -101,6 +101,28 @@ for (const [name, bench] of [
       assert.equal(await at.held(), jsonOf(flags({ state: 'DISABLED', defaultVariant: 'off' })));
     });
 
+    test('disables a flag for a rollback where that is asked for, and enables it for a raise', async () => {
+      await using at = await bench();
+      assert.deepEqual(await at.lever.write({ ...to(0, undefined), state: 'DISABLED' }, never), { kind: 'written' });
+      assert.equal(await at.held(), jsonOf(flags({ state: 'DISABLED', defaultVariant: 'off' })));
+      assert.deepEqual(await at.lever.read(never), { ...READ, percent: 0 });
+      assert.equal((await at.lever.write({ ...to(10, 5), state: 'ENABLED' }, never)).kind, 'conflict');
+      assert.deepEqual(await at.lever.write({ ...to(10, 0), state: 'ENABLED' }, never), { kind: 'written' });
+      assert.equal(await at.held(), jsonOf(flags({ defaultVariant: 'p10' })));
+    });
+
+    test('says which variants targeting may serve at 0 %, and of a flag that is DISABLED, or has a percent, none', async () => {
+      await using at = await bench();
+      const targeting = { if: [{ '==': [{ var: 'handled_by' }, 'qa'] }, 'p25', null] };
+      await at.edit(jsonOf(flags({ targeting, defaultVariant: 'off' })));
+      assert.deepEqual(await at.lever.read(never), { ...READ, percent: 0, unguarded: ['p25'] });
+      for (const more of [{ state: 'DISABLED', defaultVariant: 'off' }, { defaultVariant: 'p5' }]) {
+        await at.edit(jsonOf(flags({ targeting, ...more })));
+        const reading = await at.lever.read(never);
+        assert.equal(reading.kind === 'read' && reading.unguarded, undefined);
+      }
+    });
+
     test('puts the last good flags back for a rollback where the flags are broken, and keeps the broken ones', async () => {
       await using at = await bench();
       await at.lever.read(never);

@@ -37,6 +37,7 @@ export function statusFixture(changes: Partial<StatusAnswer> = {}): StatusAnswer
       lever: 'file',
       problem: null,
       way: 'replace',
+      unguarded: null,
       failing: null,
     },
     served: [served('sluice-0'), served('sluice-1')],

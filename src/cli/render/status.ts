@@ -1,5 +1,6 @@
 import type { StatusAnswer } from '../../contract/schemas.ts';
 import { formatDuration, formatPercent, formatTime } from '../../contract/wording/format.ts';
+import { TEXTS } from '../../contract/wording/texts.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging, pad, widthOf } from '../terminal/text.ts';
 import { renderGuards } from './guards.ts';
@@ -42,7 +43,7 @@ export function signatureOf(status: StatusAnswer): string {
   const { state, wanted, configured, served, verdicts, sources, change, controller } = status;
   return JSON.stringify([
     [state.phase, state.phrase, state.why, state.verified, status.holding === null],
-    [wanted, configured.percent, configured.problem, configured.failing],
+    [wanted, configured.percent, configured.problem, configured.failing, configured.unguarded],
     served.map(({ replica, percent, breakerOpen, missing }) => [replica, percent, breakerOpen, missing === null]),
     verdicts.map(({ guard, source, kind }) => [guard, source, kind]),
     sources.map(({ name, problem }) => [name, problem === null]),
@@ -85,6 +86,7 @@ function renderWarnings(status: StatusAnswer, { paint, columns }: View): string[
     controller.buffered > 0 && `${controller.buffered} events wait for the journal`,
     ...sources.map(({ name, problem }) => problem && `source ${name}: ${problem}`),
     configured.failing,
+    configured.unguarded && TEXTS.en.unguarded(configured.unguarded),
     configured.problem && `the flag is not usable: ${configured.problem}`,
     unconfirmed.length > 0 && `not served yet by ${unconfirmed.join(', ')}`,
     ...served.map(({ replica, breakerOpen }) => breakerOpen && `the breaker of ${replica} is open`),

@@ -131,6 +131,8 @@ export function eventSentence(event: EventAnswer, language: Language): string {
       return `接管：从 ${from} % 到 ${to} %${why}。`;
     case 'confirmed':
       return `所有副本的实际比例均为 ${to} %。`;
+    case 'unguarded':
+      return TEXTS[language].unguarded(event.details.variants ?? []);
     default:
       return text;
   }

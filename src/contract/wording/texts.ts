@@ -10,6 +10,8 @@ const EN = {
   journalAway: 'The journal is away: nothing is promoted, and the history is what this controller remembers.',
   standby: 'This controller stands by; another one leads. It rolls back all the same.',
   noRaise: (why: string) => `The percent may not rise now: ${why}.`,
+  unguarded: (variants: readonly string[]) =>
+    `At 0 % the flag's targeting may still send requests to domain (by ${variants.join(', ') || 'what it computes'}), and no guard watches them. Remove the rule, or write rollbackWith: disabled in the plan.`,
   leverFails: (why: string) => `${why}.`,
   source: (name: string, problem: string) => `${name} gives no data: ${problem}.`,
   language: 'Language',
@@ -98,6 +100,7 @@ const EN = {
     refused: 'refused',
     trouble: 'trouble',
     'lever-failed': 'lever failed',
+    unguarded: 'not guarded',
     leading: 'leading',
     verified: 'verified',
     checked: 'data checked',
@@ -119,6 +122,8 @@ const ZH: Texts = {
   journalAway: '日志数据库不可用：不会晋级，历史记录仅为此控制器所记得的部分。',
   standby: '此控制器处于待命状态，由另一个控制器主导。回滚仍然有效。',
   noRaise: (why) => `目前不能提高比例：${why}。`,
+  unguarded: (variants) =>
+    `比例为 0 %，但开关的 targeting 规则仍可能把请求交给新实现（${variants.join('、') || '由规则计算'}），且没有守护规则监控。请移除该规则，或在计划中写 rollbackWith: disabled。`,
   leverFails: (why) => `开关无法写入，回滚目前不会生效：${why}。`,
   source: (name, problem) => `${name} 没有数据：${problem}。`,
   language: '语言',
@@ -199,6 +204,7 @@ const ZH: Texts = {
     refused: '被拒绝',
     trouble: '故障',
     'lever-failed': '开关写入失败',
+    unguarded: '未受监控',
     leading: '主导',
     verified: '已验证',
     checked: '数据已核查',

@@ -11,6 +11,7 @@ import type { Engine } from '../engine/engine.ts';
 import { describeReason, flagProblem } from '../engine/event-text.ts';
 import type { FlagLever } from '../engine/ports.ts';
 import { describeVerdict } from '../engine/stage-evidence.ts';
+import { unguardedIn } from '../engine/unguarded.ts';
 import type { ApiParts } from './parts.ts';
 
 /** GET /api/status: what is now. */
@@ -66,6 +67,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
       lever: lever.name,
       problem: flag === undefined ? 'not read yet' : (flagProblem(flag) ?? null),
       way: snapshot.rehearsal?.kind === 'works' ? snapshot.rehearsal.way : null,
+      unguarded: asArray(unguardedIn({ flag, state, wallMs: nowMs })),
       failing: snapshot.leverProblem ?? null,
     },
     served: [
@@ -117,5 +119,7 @@ function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): St
   });
   return { domain: describe(short.domain, long.domain), legacy: describe(short.legacy, long.legacy) };
 }
+
+const asArray = (texts: readonly string[] | undefined) => (texts === undefined ? null : [...texts]);
 
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -86,6 +86,9 @@ const sinceIn = (state: State) => ('sinceMs' in state ? state.sinceMs : 0);
 /** In words, what was found and how to allow it. */
 export function raisedAgainText(state: State, found: Percent): string {
   const kept = `after an automatic rollback it stays at ${percentOf(state)} %`;
+  if (found === percentOf(state)) {
+    return 'The flag is ENABLED and its targeting may serve domain, and is disabled again: after an automatic rollback it stays so until a person says otherwise (sluice start, or resume)';
+  }
   return `The flag was raised to ${found} % by somebody else, and is lowered again: ${kept} until a person says otherwise (sluice start, or resume)`;
 }
 

@@ -4,7 +4,7 @@ import { percentOf } from '../../rollout/state.ts';
 import type { Role } from './authority.ts';
 import type { CarryOut } from './carry-out.ts';
 import type { Decider } from './decider.ts';
-import { flagProblem, raisedAgainText } from './event-text.ts';
+import { flagProblem, note, raisedAgainText } from './event-text.ts';
 import { type Difference, readFlagMeaning } from './flag-watch.ts';
 import type { Follower } from './follower.ts';
 import { following } from './held.ts';
@@ -13,6 +13,8 @@ import type { JournalKeeper } from './journal-keeper.ts';
 import { LEVER_WITHIN_MS } from './lanes.ts';
 import type { FlagLever, FlagReading } from './ports.ts';
 import type { Problems } from './problems.ts';
+import type { Recorder } from './recorder.ts';
+import { createUnguarded } from './unguarded.ts';
 
 type FlagKeeperParts = {
   readonly plan: Plan;
@@ -23,6 +25,7 @@ type FlagKeeperParts = {
   readonly keeper: Pick<JournalKeeper, 'load' | 'contact'>;
   readonly follower: Pick<Follower, 'begin'>;
   readonly problems: Problems;
+  readonly recorder: Pick<Recorder, 'record'>;
   readonly clock: Clock;
   readonly role: () => Role;
   readonly stop: AbortSignal;
@@ -35,6 +38,7 @@ export function createFlagKeeper(parts: FlagKeeperParts) {
   const { carry, problems, clock, stop } = parts;
   let flag: FlagReading | undefined;
   let difference: Difference | undefined;
+  const unguarded = createUnguarded();
   /** Whether the flag was seen as wanted since this controller leads. */
   let isWatched = false;
 
@@ -56,6 +60,11 @@ export function createFlagKeeper(parts: FlagKeeperParts) {
         return;
       }
       flag = reading;
+      const seen = { flag: reading, state: parts.holder.state(), wallMs: clock.now() };
+      const news = parts.role() === 'leader' ? unguarded(seen) : undefined;
+      if (news !== undefined) {
+        parts.recorder.record(note(news, clock.now()));
+      }
       const problem = flagProblem(reading);
       const fault = reading.kind === 'unreachable' ? undefined : reading.fault;
       problems.report('lever place', fault && `The lever fails: ${fault}`);

@@ -36,6 +36,7 @@ type Look = {
   readonly forMs?: number;
   readonly journalRead?: boolean;
   readonly isWatched?: boolean;
+  readonly unguarded?: readonly string[];
 };
 
 const NOW_MS = 100_000;
@@ -49,12 +50,13 @@ function meaning({
   forMs = 5_000,
   journalRead = true,
   isWatched = true,
+  unguarded,
 }: Look) {
   const found = readFlagMeaning({
     plan: given,
     held,
     role,
-    reading: { kind: 'read', percent: says, leaseUntilMs },
+    reading: { kind: 'read', percent: says, leaseUntilMs, ...(unguarded && { unguarded }) },
     isWatched,
     difference: { percent: says, sinceMs: NOW_MS - forMs },
     journalHeardAtMs: journalRead ? NOW_MS - 10 : NOW_MS - forMs - 1,
@@ -150,5 +152,29 @@ describe('a flag that is raised after a rollback', () => {
   test('and lowered further by hand is taken over', () => {
     const held = known({ phase: 'rolled-back', from: 25, to: 10, sinceMs: 2, why: BY_GUARD });
     assert.equal(meaning({ held, says: 5 }), 'edited 5 manual edit');
+  });
+});
+
+describe('a flag that is enabled at 0 %, where its targeting serves domain', () => {
+  const disabling = plan({ rollbackWith: 'disabled' });
+  const enabled = { says: 0, unguarded: ['p25'] };
+  const fell = { ...enabled, held: known(down(BY_GUARD)) };
+
+  test('is disabled again after an automatic rollback of a plan that disables, by who leads or led', () => {
+    assert.equal(meaning({ ...fell, plan: disabling }), 'lower-again 0');
+    assert.equal(meaning({ ...fell, plan: disabling, role: 'orphan' }), 'lower-again 0');
+    assert.equal(meaning({ ...fell, plan: disabling, role: 'standby' }), 'as-wanted');
+  });
+
+  test('stays as it is where the plan does not disable, an edit counts, a person rolled back, or nobody is served', () => {
+    assert.equal(meaning({ ...fell, plan: plan({ rollbackWith: 'variant' }) }), 'as-wanted');
+    assert.equal(meaning({ ...fell, plan: plan({ rollbackWith: 'disabled', afterRollback: 'edit' }) }), 'as-wanted');
+    assert.equal(meaning({ ...enabled, held: known(down(BY_PERSON)), plan: disabling }), 'as-wanted');
+    assert.equal(meaning({ held: known(down(BY_GUARD)), says: 0, plan: disabling }), 'as-wanted');
+  });
+
+  test('is still written while a rollback is owed', () => {
+    const debt = { from: 25, to: 0, why: BY_GUARD, seenAtMs: 1 };
+    assert.equal(meaning({ ...enabled, held: known(down(BY_GUARD), { debt }), plan: disabling }), 'lower');
   });
 });

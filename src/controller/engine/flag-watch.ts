@@ -16,7 +16,7 @@ export type FlagMeaning =
   | { readonly kind: 'as-wanted' }
   /** What was decided is not written yet. */
   | { readonly kind: 'lower' }
-  /** Raised after an automatic rollback, which only a word to the controller takes back. */
+  /** Raised, or enabled, after an automatic rollback, which only a word to the controller takes back. */
   | { readonly kind: 'lower-again'; readonly found: Percent }
   /** Nobody can say who changed it: it is guarded as it is. */
   | { readonly kind: 'follow'; readonly percent: Percent }
@@ -57,6 +57,9 @@ export function readFlagMeaning(seen: Seen): FlagMeaning {
   if (held.debt !== undefined) {
     return { kind: 'lower' };
   }
+  if (isEnabledAgain(seen, percent)) {
+    return role === 'leader' || role === 'orphan' ? { kind: 'lower-again', found: percent } : { kind: 'as-wanted' };
+  }
   if (percent === wanted) {
     return role === 'leader' && !hasRunOut && isLeaseDue(seen)
       ? { kind: 'renew-lease', percent }
@@ -73,6 +76,19 @@ export function readFlagMeaning(seen: Seen): FlagMeaning {
     case 'standby':
       return staysDown ? lowerForSilentLeader(seen, percent) : { kind: 'ask-journal' };
   }
+}
+
+/** A rollback that disables the flag keeps its targeting from serving domain, too: it is disabled again. */
+function isEnabledAgain({ plan, held, reading }: Seen, percent: Percent): boolean {
+  return (
+    plan.rollbackWith === 'disabled' &&
+    plan.afterRollback === 'person' &&
+    held.kind === 'known' &&
+    percentOf(held.state) === 0 &&
+    percent === 0 &&
+    isAutomatic(held.state) &&
+    reading.unguarded !== undefined
+  );
 }
 
 function unexplained(seen: Seen, percent: Percent, hasRunOut: boolean): FlagMeaning {

@@ -1,3 +1,4 @@
+import type { FlagState } from '../../flagd/read-percent.ts';
 import type { Percent } from '../../kit/percent.ts';
 import { type Clock, createQueue } from '../../kit/time.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
@@ -58,7 +59,7 @@ export function createWrite({ plan, lever, clock, stop }: CarryParts, lanes: Lan
       try {
         return await clock.within(
           LEVER_WITHIN_MS,
-          (signal) => lever.write({ percent, expected, leaseUntilMs }, signal),
+          (signal) => lever.write({ percent, expected, leaseUntilMs, state: stateFor(plan, percent) }, signal),
           until,
         );
       } catch (error) {
@@ -67,6 +68,11 @@ export function createWrite({ plan, lever, clock, stop }: CarryParts, lanes: Lan
         lanes.writes += 1;
       }
     });
+}
+
+/** Where the plan says so a rollback to 0 % disables the flag, its targeting included, and a raise enables it. */
+export function stateFor({ rollbackWith }: Pick<Plan, 'rollbackWith'>, percent: Percent): FlagState | undefined {
+  return rollbackWith === 'variant' ? undefined : percent === 0 ? 'DISABLED' : 'ENABLED';
 }
 
 /** Somebody else was there first: what the flag says is taken over with the next look at it. */

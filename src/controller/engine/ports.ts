@@ -1,4 +1,5 @@
 import type { WRITING_WAYS } from '../../contract/schemas.ts';
+import type { FlagState } from '../../flagd/read-percent.ts';
 import type { Percent } from '../../kit/percent.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
@@ -22,6 +23,8 @@ export type FlagReading =
       /** When the lease runs out, milliseconds since 1970; undefined without a lease. */
       readonly leaseUntilMs: number | undefined;
       readonly fault?: string;
+      /** The variants that its targeting may serve domain by though the percent is 0; empty where it computes them. */
+      readonly unguarded?: readonly string[];
     }
   /** The store answers, but what it holds gives no percent, or must not be edited; `problems` say where and why. */
   | { readonly kind: 'unusable'; readonly problems: readonly string[]; readonly fault?: string }
@@ -36,6 +39,8 @@ export type FlagWrite = {
   readonly expected: Percent | undefined;
   /** Write the flag so that it falls to 0 by itself at this time, milliseconds since 1970; undefined writes it without a lease. */
   readonly leaseUntilMs: number | undefined;
+  /** Undefined leaves the flag ENABLED or DISABLED as it is. */
+  readonly state?: FlagState | undefined;
 };
 
 export type FlagWritten =
@@ -54,7 +59,7 @@ export type FlagLever = {
   readonly read: (signal: AbortSignal) => Promise<FlagReading>;
   readonly write: (write: FlagWrite, signal: AbortSignal) => Promise<FlagWritten>;
   /** Whether a rollback could be written now, without writing it. */
-  readonly rehearse: (signal: AbortSignal) => Promise<Rehearsal>;
+  readonly rehearse: (signal: AbortSignal, state?: FlagState) => Promise<Rehearsal>;
 };
 
 export type WritingWay = (typeof WRITING_WAYS)[number];

@@ -25,6 +25,7 @@ function started(first: Rehearsal | 'silence' = WORKS) {
   } as const;
   const problems = createProblems(clock, (name, text) => written.push(`${name}: ${text}`));
   const rehearsals = createRehearsals({
+    plan: { rollbackWith: 'variant' },
     lever: lever as never,
     problems,
     clock,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../../kit/time.ts';
-import { LEVER_WITHIN_MS } from './lanes.ts';
+import type { Plan } from '../../rollout/plan.ts';
+import { LEVER_WITHIN_MS, stateFor } from './lanes.ts';
 import type { FlagLever, Rehearsal } from './ports.ts';
 import type { Problems } from './problems.ts';
 
@@ -9,6 +10,7 @@ export const REHEARSE_TICK_MS = 5_000;
 const REHEARSE_EVERY_MS = 60_000;
 
 type RehearsalParts = {
+  readonly plan: Pick<Plan, 'rollbackWith'>;
   readonly lever: FlagLever;
   readonly problems: Problems;
   readonly clock: Clock;
@@ -19,14 +21,14 @@ type RehearsalParts = {
 export type Rehearsals = ReturnType<typeof createRehearsals>;
 
 /** The lever is tried before it is needed: as a rollback would use it, and without changing anything. */
-export function createRehearsals({ lever, problems, clock, log, stop }: RehearsalParts) {
+export function createRehearsals({ plan, lever, problems, clock, log, stop }: RehearsalParts) {
   let last: Rehearsal | undefined;
   let dueAtMs = Number.NEGATIVE_INFINITY;
 
   async function rehearse(): Promise<Rehearsal> {
     try {
       // Not only by its signal: a file system that hangs takes none.
-      return await clock.within(LEVER_WITHIN_MS, lever.rehearse, stop);
+      return await clock.within(LEVER_WITHIN_MS, (signal) => lever.rehearse(signal, stateFor(plan, 0)), stop);
     } catch (error) {
       return { kind: 'fails', why: `${lever.where}: ${(error as Error).message}` };
     }

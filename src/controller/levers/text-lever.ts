@@ -2,6 +2,7 @@ import { flagIn } from '../../flagd/flag-edit.ts';
 import { lintFlagsText } from '../../flagd/lint.ts';
 import { errorsThatHit, formatProblem } from '../../flagd/problem.ts';
 import { readPercent } from '../../flagd/read-percent.ts';
+import { servedAtZero } from '../../flagd/unguarded.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { FlagLever, FlagReading, FlagWrite, FlagWritten, Rehearsal } from '../engine/ports.ts';
 import { type Composed, composeText, isSpoilt, loweredCopies } from './compose.ts';
@@ -44,11 +45,14 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
     if (errors.length > 0) {
       return { kind: 'unusable', problems: located(errors.map(formatProblem)) };
     }
-    const reading = readPercent(flagIn(JSON.parse(text), flag));
-    if (reading.kind === 'read') {
-      lastGood = text;
+    const definition = flagIn(JSON.parse(text), flag);
+    const reading = readPercent(definition);
+    if (reading.kind === 'unusable') {
+      return reading;
     }
-    return reading;
+    lastGood = text;
+    const served = reading.percent === 0 ? servedAtZero(definition as Record<string, unknown>) : undefined;
+    return served === undefined ? reading : { ...reading, unguarded: served.variants };
   }
 
   const located = (problems: readonly string[]) =>
@@ -130,10 +134,10 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
         return { kind: 'unreachable', why: `${where}: ${messageOf(error)}` };
       }
     },
-    rehearse: async (signal) => {
+    rehearse: async (signal, state) => {
       try {
         signal.throwIfAborted();
-        return await rehearse({ percent: 0, expected: undefined, leaseUntilMs: undefined }, signal);
+        return await rehearse({ percent: 0, expected: undefined, leaseUntilMs: undefined, state }, signal);
       } catch (error) {
         return { kind: 'fails', why: `${where}: ${messageOf(error)}` };
       }

@@ -18,7 +18,7 @@ describe('a row that an older version wrote', () => {
     const kinds = new Set(RECORDED_EVENTS.map(({ kind }) => kind));
     assert.deepEqual(
       Object.keys(DETAILS).filter((kind) => !kinds.has(kind)),
-      ['rolling-back', 'lever-failed', 'other'],
+      ['rolling-back', 'lever-failed', 'unguarded', 'other'],
     );
   });
 

@@ -61,6 +61,7 @@ function banners({ isLost, heardAtMs, historyIsAway }: Known, status: StatusAnsw
         ]
       : []),
     ...(configured.failing === null ? [] : [texts.leverFails(configured.failing)]),
+    ...(configured.unguarded === null ? [] : [texts.unguarded(configured.unguarded)]),
     ...(controller.journal === 'away' || historyIsAway ? [texts.journalAway] : []),
     ...(controller.leading || controller.journal === 'away' ? [] : [texts.standby]),
     ...sources.flatMap(({ name, problem }) => (problem === null ? [] : [texts.source(name, problem)])),
