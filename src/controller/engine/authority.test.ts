@@ -40,6 +40,13 @@ describe('a controller', () => {
     assert.equal(roleOf(away), 'alone');
   });
 
+  test('whose lock is gone is no standby before the journal has said so: it may be the journal that hangs', () => {
+    const lost = { ...seen, leading: false, ledLast: true };
+    assert.equal(roleOf(lost), 'orphan');
+    assert.equal(roleOf({ ...lost, ledLast: false }), 'standby');
+    assert.equal(roleOf({ ...lost, nowMs: 60_000 }), 'standby', 'it was frozen, and knows nothing of now');
+  });
+
   test('never leads before it knows where the rollout is', () => {
     assert.equal(roleOf({ ...seen, held: { kind: 'unread' } }), 'standby');
   });

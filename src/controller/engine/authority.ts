@@ -9,7 +9,7 @@ import type { FlagReading } from './ports.ts';
 /**
  * What this controller is now.
  * - `leader`: has the lock, and has heard of the journal since, and lately.
- * - `orphan`: led when the journal went away. It guards on, and raises nothing.
+ * - `orphan`: led when it was last heard of the journal, or of the lock. It guards on, and raises nothing.
  * - `standby`: the journal answers, and another one leads, or nobody does yet.
  * - `alone`: the journal does not answer, and it did not lead: somebody else may.
  */
@@ -41,12 +41,16 @@ type Seen = {
 };
 
 export function roleOf({ held, leading, leadingSinceMs, journal, ledLast, nowMs, everyMs }: Seen): Role {
+  const isKnown = held.kind === 'known';
+  const isFresh = nowMs - journal.heardAtMs <= Math.max(FRESH_MS, FRESH_TICKS * everyMs);
   if (!journal.answers) {
-    return ledLast && held.kind === 'known' ? 'orphan' : 'alone';
+    return ledLast && isKnown ? 'orphan' : 'alone';
   }
-  const isFresh =
-    journal.heardAtMs >= leadingSinceMs && nowMs - journal.heardAtMs <= Math.max(FRESH_MS, FRESH_TICKS * everyMs);
-  return leading && held.kind === 'known' && isFresh ? 'leader' : 'standby';
+  // The lock is lost, and nobody has said since that another one has it: a journal that hangs shows there first.
+  if (!leading && ledLast && isKnown && isFresh) {
+    return 'orphan';
+  }
+  return leading && isKnown && isFresh && journal.heardAtMs >= leadingSinceMs ? 'leader' : 'standby';
 }
 
 /** Whether a breach may be acted on now. Who stands by gives the leader time, and the breach has to last. */
