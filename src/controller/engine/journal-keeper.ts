@@ -96,6 +96,14 @@ export function createJournalKeeper(parts: KeeperParts) {
 
   const save = (): Promise<boolean> => inOrder(saveNow);
   const load = (): Promise<void> => inOrder(loadNow);
+  /** What another controller was sent; and whether the journal answers still is asked each time, also where nothing is due. */
+  const readAlerts = (): Promise<void> =>
+    inOrder(async () => {
+      const firing = await exchange(journal.firingAlerts);
+      if (firing !== undefined) {
+        alerts.join(firing);
+      }
+    });
 
   return {
     contact: () => contact,
@@ -111,6 +119,8 @@ export function createJournalKeeper(parts: KeeperParts) {
       }
       if (held.kind !== 'known' || held.revision === undefined || !contact.answers || !leadership.leading()) {
         await load();
+      } else {
+        await readAlerts();
       }
       const isDue = clock.monotonic() - savedAtMs >= SAVE_EVERY_MS;
       const now = holder.get();
