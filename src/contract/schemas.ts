@@ -166,6 +166,9 @@ export const StatusAnswer = Type.Object({
       missing: orNull(Type.String({ description: 'Why it reports nothing.' })),
     }),
   ),
+  readsNoReplicas: Type.Boolean({
+    description: 'With `SIGNALS=alerts` and no address of replicas or Prometheus: no change can be confirmed then.',
+  }),
   verdicts: Type.Array(VerdictAnswer),
   sources: Type.Array(Type.Object({ name: Type.String(), problem: orNull(Type.String()) })),
   paths: Type.Object({ domain: PathAnswer, legacy: PathAnswer }),

@@ -41,6 +41,7 @@ export function statusFixture(changes: Partial<StatusAnswer> = {}): StatusAnswer
       failing: null,
     },
     served: [served('sluice-0'), served('sluice-1')],
+    readsNoReplicas: false,
     verdicts: [
       verdict('p95', { value: 0.118, limit: 0.2, limitText: '200ms', samples: 1_204, evidence: 0.12 }),
       verdict('mean', { measure: 'latency-mean', value: 0.0354, limit: 0.1, limitText: '100ms', onBreach: 'previous' }),

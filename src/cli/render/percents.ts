@@ -7,11 +7,15 @@ import {
   formatShare,
   formatTime,
 } from '../../contract/wording/format.ts';
+import { TEXTS } from '../../contract/wording/texts.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging, pad, table } from '../terminal/text.ts';
 
 /** What is wanted, what the flag says, and what each replica serves. */
-export function renderPercents({ wanted, configured, served }: StatusAnswer, { paint, columns }: View): string[] {
+export function renderPercents(
+  { wanted, configured, served, readsNoReplicas }: StatusAnswer,
+  { paint, columns }: View,
+): string[] {
   const line = (name: string, percent: number | null, note: string, color: (text: string) => string) => {
     const shown = pad(formatPercent(percent), 5, 'right');
     const [first = '', ...rest] = hanging(`  ${pad(name, 11)}${shown}  `, note, columns);
@@ -37,7 +41,9 @@ export function renderPercents({ wanted, configured, served }: StatusAnswer, { p
       configured.problem === null ? where : `${where}; ${configured.problem}`,
       agreeing(configured.percent),
     ),
-    ...(replicas.length === 0 ? line('served', null, 'no replica has reported yet', paint.yellow) : replicas),
+    ...(replicas.length === 0
+      ? line('served', null, readsNoReplicas ? TEXTS.en.noReplicasRead : 'no replica has reported yet', paint.yellow)
+      : replicas),
   ];
 }
 
@@ -62,7 +68,7 @@ export function renderPaths({ paths }: StatusAnswer, { paint, columns }: View): 
 }
 
 /** The last change of the percent, with how long each step took. */
-export function renderChange({ change, at }: StatusAnswer, { paint, columns }: View): string[] {
+export function renderChange({ change, at, readsNoReplicas }: StatusAnswer, { paint, columns }: View): string[] {
   if (change === null) {
     return [];
   }
@@ -71,7 +77,9 @@ export function renderChange({ change, at }: StatusAnswer, { paint, columns }: V
     `decided ${formatTime(seenAt, 'UTC', at)}`,
     writtenAt === null ? 'not written yet' : `written ${later(writtenAt, seenAt)}`,
     confirmedAt === null
-      ? `waiting for ${waitingFor.join(', ') || 'the replicas'}`
+      ? readsNoReplicas
+        ? TEXTS.en.noReplicasRead
+        : `waiting for ${waitingFor.join(', ') || 'the replicas'}`
       : `served by all ${later(confirmedAt, seenAt)}`,
   ];
   return [paint.bold('Last change'), ...hanging('  ', `to ${formatPercent(percent)}: ${steps.join(', ')}`, columns)];

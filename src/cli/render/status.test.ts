@@ -121,6 +121,14 @@ describe('what is not well', () => {
     assert.match(text, /– {2}c; timeout: 1 s/);
   });
 
+  test('says that a change cannot be confirmed where no replica is read, and waits for none', () => {
+    const change = { ...(statusFixture().change ?? assert.fail()), confirmedAt: null };
+    const status = { served: [], change, readsNoReplicas: true };
+    assert.match(render(status), /written \+12 ms, cannot be confirmed:\n {2}SIGNALS=alerts reads no replicas/);
+    assert.doesNotMatch(render(status), /waiting for|no replica has reported/);
+    assert.match(renderSummary(statusFixture(status), 25), /wanted; cannot be confirmed: SIGNALS=alerts reads/);
+  });
+
   test('is shown too where nothing is known yet', () => {
     const text = render({ served: [], verdicts: [], change: null });
     assert.match(text, /no replica has reported yet/);

@@ -25,12 +25,12 @@ export function renderStatus(status: StatusAnswer, view: View): string {
 }
 
 /** What came of a change: who serves the percent it wants, and who does not. */
-export function renderSummary({ state, configured, served }: StatusAnswer, wanted: number): string {
+export function renderSummary({ state, configured, served, readsNoReplicas }: StatusAnswer, wanted: number): string {
   const others = served.filter(({ percent }) => percent !== wanted).map(({ replica }) => replica);
   const flag = configured.percent === wanted ? '' : ` The flag says ${formatPercent(configured.percent)}.`;
   const replicas =
     served.length === 0
-      ? 'wanted; no replica has reported what it serves'
+      ? `wanted; ${readsNoReplicas ? TEXTS.en.noReplicasRead : 'no replica has reported what it serves'}`
       : others.length === 0
         ? `served by every replica (${served.length})`
         : `not served yet by ${others.join(', ')}`;

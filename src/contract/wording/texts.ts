@@ -34,6 +34,7 @@ const EN = {
   breakerOpen: 'breaker open',
   unknown: 'unknown',
   noReplicas: 'No replica has reported anything yet.',
+  noReplicasRead: 'cannot be confirmed: SIGNALS=alerts reads no replicas',
   allServe: (percent: number, count: number) =>
     count === 1 ? `The one replica serves ${percent} %.` : `All ${count} replicas serve ${percent} %.`,
   someDisagree: (count: number) => `${count} ${count === 1 ? 'does' : 'do'} not serve what is wanted.`,
@@ -146,6 +147,7 @@ const ZH: Texts = {
   breakerOpen: '熔断器打开',
   unknown: '未知',
   noReplicas: '还没有任何副本的数据。',
+  noReplicasRead: '无法确认：SIGNALS=alerts 不读取副本',
   allServe: (percent, count) => `全部 ${count} 个副本的实际比例为 ${percent} %。`,
   someDisagree: (count) => `${count} 个副本与目标不一致。`,
   paths: '两条路径',

@@ -84,6 +84,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
         missing: `${why}: ${detail}`,
       })),
     ],
+    readsNoReplicas: snapshot.readsNoReplicas,
     verdicts: verdicts.map((verdict) => describeVerdict(plan, verdict)),
     sources: snapshot.problems.map((each) => ({ ...each })),
     paths: describePaths(plan, snapshot),
@@ -94,8 +95,8 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
             percent: change.percent,
             seenAt: iso(change.seenAtMs),
             writtenAt: iso(change.writtenAtMs),
-            confirmedAt: change.confirmedAtMs === undefined ? null : iso(change.confirmedAtMs),
-            waitingFor: [...change.waitingFor],
+            confirmedAt: change.seen.kind === 'confirmed' ? iso(change.seen.atMs) : null,
+            waitingFor: change.seen.kind === 'waiting' ? [...change.seen.for] : [],
           },
     controller: {
       instance,

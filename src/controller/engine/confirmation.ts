@@ -5,10 +5,13 @@ import { ask } from './ask.ts';
 import type { SignalSource, WrittenChange } from './ports.ts';
 
 /** A new percent on its way to the replicas. */
-export type FollowedChange = WrittenChange & {
-  readonly confirmedAtMs: number | undefined;
-  readonly waitingFor: readonly string[];
-};
+export type FollowedChange = WrittenChange & { readonly seen: Confirmation };
+
+/** Whether every replica serves it. Where none is read nobody knows, now or later. */
+type Confirmation =
+  | { readonly kind: 'waiting'; readonly for: readonly string[] }
+  | { readonly kind: 'confirmed'; readonly atMs: number }
+  | { readonly kind: 'unknowable' };
 
 const LOOK_EVERY_MS = 25;
 /** Flags are with the replicas within 100 ms; after this something is wrong. */

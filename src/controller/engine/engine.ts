@@ -60,7 +60,7 @@ function goOnConfirming({ holder, follower, role }: Wired): void {
   }
 }
 
-function snapshot({ sources, clock }: EngineParts, wired: Wired) {
+function snapshot({ sources, witness, clock }: EngineParts, wired: Wired) {
   const { holder, flagKeeper, intake, follower, watch, keeper, recorder, problems } = wired;
   return {
     nowMs: clock.now(),
@@ -69,6 +69,7 @@ function snapshot({ sources, clock }: EngineParts, wired: Wired) {
     flag: flagKeeper.flag(),
     served: intake.served(),
     change: follower.change(),
+    readsNoReplicas: witness === undefined,
     verdicts: wired.verdicts(),
     evidence: sources.map(({ name }) => watch.evidence(name)).find((each) => each !== undefined),
     problems: watch.problems(),

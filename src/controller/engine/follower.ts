@@ -32,10 +32,12 @@ export function createFollower(parts: FollowerParts) {
     inherited = undefined;
     following.abort();
     following = new AbortController();
-    change = { ...written, confirmedAtMs: undefined, waitingFor: ['any replica (not read yet)'] };
-    if (witness !== undefined) {
-      run(follow(written, witness, AbortSignal.any([following.signal, stop])));
+    if (witness === undefined) {
+      change = { ...written, seen: { kind: 'unknowable' } };
+      return;
     }
+    change = { ...written, seen: { kind: 'waiting', for: ['any replica (not read yet)'] } };
+    run(follow(written, witness, AbortSignal.any([following.signal, stop])));
   }
 
   async function follow(written: WrittenChange, asked: SignalSource, signal: AbortSignal): Promise<void> {
@@ -47,7 +49,7 @@ export function createFollower(parts: FollowerParts) {
       signal,
       clock,
       onLook: (waitingFor) => {
-        change = change && { ...change, waitingFor };
+        change = change && { ...change, seen: { kind: 'waiting', for: waitingFor } };
       },
       onLate: async (waitingFor) => {
         const text = `${percent} % is written, and not yet served by ${waitingFor.join(', ')}.`;
@@ -58,7 +60,7 @@ export function createFollower(parts: FollowerParts) {
       },
     });
     if (confirmedAtMs !== undefined && change !== undefined) {
-      change = { ...change, confirmedAtMs, waitingFor: [] };
+      change = { ...change, seen: { kind: 'confirmed', atMs: confirmedAtMs } };
       tellConfirmed(written, confirmedAtMs);
     }
   }
@@ -79,7 +81,7 @@ export function createFollower(parts: FollowerParts) {
     change: (): FollowedChange | undefined => change,
     /** For the journal, so that whoever leads next goes on. */
     unconfirmed: (): WrittenChange | undefined => {
-      if (change === undefined || change.confirmedAtMs !== undefined) {
+      if (change?.seen.kind !== 'waiting') {
         return inherited;
       }
       const { percent, lowers, seenAtMs, writtenAtMs } = change;

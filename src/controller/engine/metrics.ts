@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SourceReading } from '../../rollout/reading.ts';
 import { PHASES, percentOf, type Reason, type State } from '../../rollout/state.ts';
 import { VERDICTS, type Verdict } from '../../rollout/verdict.ts';
+import type { FollowedChange } from './confirmation.ts';
 import type { FlagLever } from './ports.ts';
 
 const REACTION_BUCKETS_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60];
@@ -13,7 +14,8 @@ type Snapshot = {
   readonly leading: boolean;
   readonly buffered: number;
   readonly leverProblem: string | undefined;
-  readonly change: { readonly confirmedAtMs: number | undefined; readonly waitingFor: readonly string[] } | undefined;
+  readonly readsNoReplicas: boolean;
+  readonly change: Pick<FollowedChange, 'seen'> | undefined;
 };
 
 export type ControlMetrics = ReturnType<typeof createControlMetrics>;
@@ -94,9 +96,13 @@ export function registerControlGauges(
       }
     }
   });
-  gauge('sluice_rollout_unconfirmed_replicas', 'Replicas that do not serve what was written yet.', [], (set) =>
-    set({ rollout }, snapshot().change?.waitingFor.length ?? 0),
-  );
+  gauge('sluice_rollout_unconfirmed_replicas', 'Replicas that do not serve what was written yet.', [], (set) => {
+    const { readsNoReplicas, change } = snapshot();
+    // Where no replica is read nobody knows: neither 0 nor 1 would be true.
+    if (!readsNoReplicas) {
+      set({ rollout }, change?.seen.kind === 'waiting' ? change.seen.for.length : 0);
+    }
+  });
   gauge('sluice_rollout_lever_failing', '1 while a rollback could not be written, or was not.', ['lever'], (set) =>
     set({ rollout, lever: lever.name }, snapshot().leverProblem === undefined ? 0 : 1),
   );

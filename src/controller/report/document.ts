@@ -1,5 +1,6 @@
 import { formatCount, formatPercent, formatTime, type Language } from '../../contract/wording/format.ts';
 import { eventSentence, headline, whatNext } from '../../contract/wording/sentences.ts';
+import { TEXTS } from '../../contract/wording/texts.ts';
 import { isDecision, isMilestone } from '../../rollout/event.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import { type Block, heading, list, paragraph, table } from './blocks.ts';
@@ -25,7 +26,7 @@ function buildReport(facts: ReportFacts, now: StageEvidence | undefined, languag
     ...overview(facts, language),
     ...endpoint(facts, language),
     heading(2, texts.stages),
-    ...stageSections(records, language),
+    ...stageSections(records, facts.status, language),
     heading(2, texts.functional),
     functionalTable(records, texts),
     heading(2, texts.performance),
@@ -80,7 +81,11 @@ function endpoint({ endpoint: name, status, events }: ReportFacts, language: Lan
         [texts.percent, formatPercent(wanted)],
         [
           texts.percentServed,
-          served.length === 0 ? texts.unknown : `${[...percents].join(', ')} (${texts.replicas(served.length)})`,
+          served.length === 0
+            ? status.readsNoReplicas
+              ? TEXTS[language].noReplicasRead
+              : texts.unknown
+            : `${[...percents].join(', ')} (${texts.replicas(served.length)})`,
         ],
       ],
     ),

@@ -51,6 +51,14 @@ describe('without evidence', () => {
     assert.match(text, /⏳/);
   });
 
+  test('a percent that nobody can see served is not said to be waited for', () => {
+    const entered = ofThisRollout(recorded.events).filter(({ kind }) => kind !== 'confirmed');
+    const status = { ...recorded.status, served: [], readsNoReplicas: true };
+    const text = writeReport({ ...facts(entered), status }, undefined, { language: 'en', format: 'md' });
+    assert.match(text, /\| Percent served \| cannot be confirmed: SIGNALS=alerts reads no replicas \|/);
+    assert.doesNotMatch(text, /\| Percent served \| ⏳/);
+  });
+
   test('a stage that is under way is not passed, however healthy it is', () => {
     const started = ofThisRollout(recorded.events).slice(0, 1);
     const now: StageEvidence = { percent: 5, healthyMs: 3_000, verdicts: [], measured: null };

@@ -1,22 +1,29 @@
+import type { StatusAnswer } from '../../contract/schemas.ts';
 import { formatCount, formatDuration, formatTime, formatValue, type Language } from '../../contract/wording/format.ts';
+import { TEXTS } from '../../contract/wording/texts.ts';
 import { type Block, heading, table } from './blocks.ts';
 import type { StageRecord } from './facts.ts';
 import { markOfChecks, markOfStage, markOfVerdict } from './marks.ts';
 import { REPORT_TEXTS } from './texts.ts';
 
 /** One section for each stage of the plan, also of those ahead: what has not happened is shown as such. */
-export function stageSections(records: readonly StageRecord[], language: Language): Block[] {
+export function stageSections(
+  records: readonly StageRecord[],
+  { readsNoReplicas }: Pick<StatusAnswer, 'readsNoReplicas'>,
+  language: Language,
+): Block[] {
   const texts = REPORT_TEXTS[language];
   return records.flatMap((record) => {
     const { percent, observeMs, needsApproval, state, entered, left, confirmedAt, evidence, checks, servedItsTime } =
       record;
     const at = (iso: string | undefined) => (iso === undefined ? '⏳' : formatTime(iso, 'UTC'));
+    const unconfirmed = entered !== undefined && readsNoReplicas ? TEXTS[language].noReplicasRead : '⏳';
     const count = (result: string) => checks.filter((check) => check.result === result).length;
     const rows = [
       [texts.state, `${markOfStage(record)} ${texts.states[state]}`],
       [texts.settings, texts.stageSettings(formatDuration(observeMs, language), needsApproval)],
       [texts.verificationTime, entered === undefined ? '⏳' : `${at(entered.at)} – ${at(left?.at)}, ${entered.actor}`],
-      [texts.percentServed, confirmedAt === undefined ? '⏳' : `✅ ${at(confirmedAt)}`],
+      [texts.percentServed, confirmedAt === undefined ? unconfirmed : `✅ ${at(confirmedAt)}`],
       [
         texts.window,
         evidence?.healthyMs == null

@@ -130,7 +130,10 @@ function ladder(status: StatusAnswer, { events }: Known, language: Language): Te
   </section>`;
 }
 
-function replicas({ served, wanted, configured, change }: StatusAnswer, language: Language): TemplateResult {
+function replicas(
+  { served, wanted, configured, change, readsNoReplicas }: StatusAnswer,
+  language: Language,
+): TemplateResult {
   const texts = TEXTS[language];
   const wrong = served.filter(({ percent }) => percent !== wanted);
   return html`<section class="card" aria-labelledby="replicas">
@@ -141,7 +144,7 @@ function replicas({ served, wanted, configured, change }: StatusAnswer, language
     </p>
     ${configured.problem === null ? nothing : html`<p class="bad">${configured.problem}</p>`}
     <p class=${wrong.length > 0 ? 'bad' : ''}>
-      ${served.length === 0 ? texts.noReplicas : wrong.length === 0 ? texts.allServe(wanted, served.length) : texts.someDisagree(wrong.length)}
+      ${readsNoReplicas ? texts.noReplicasRead : served.length === 0 ? texts.noReplicas : wrong.length === 0 ? texts.allServe(wanted, served.length) : texts.someDisagree(wrong.length)}
     </p>
     <div class="scroll" tabindex="0" role="group" aria-label=${texts.replicas}>
       <table>
