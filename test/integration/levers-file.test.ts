@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -35,10 +35,10 @@ async function flagsIn(mode: number) {
   };
 }
 
-/** Mounts a file over itself, as container engines mount single files; undefined where that is not permitted. */
-function mountOver(file: string): Disposable | undefined {
+/** Mounts a file over another, or itself, as container engines mount single files; undefined where that is not permitted. */
+function mountOver(file: string, outside = file): Disposable | undefined {
   try {
-    execFileSync('mount', ['--bind', file, file], { stdio: 'ignore' });
+    execFileSync('mount', ['--bind', outside, file], { stdio: 'ignore' });
   } catch {
     return undefined;
   }
@@ -72,6 +72,26 @@ describe('a flags file that is a mount point', () => {
     assert.equal((await stat(at.file)).ino, before.ino);
     assert.deepEqual(await readdir(at.folder), ['flags.json', 'flags.json.last-good']);
   });
+});
+
+test('a flags file that is mounted and replaced outside is not the one that flagd reads: it fails by name', async (t) => {
+  await using at = await flagsIn(0o755);
+  const outside = join(at.folder, 'outside.json');
+  await writeFile(outside, jsonOf());
+  using mounted = mountOver(at.file, outside);
+  if (mounted === undefined) {
+    t.skip('mounting is not permitted here');
+    return;
+  }
+  assert.equal((await at.lever.read(never)).kind, 'read');
+  await writeFile(`${outside}.new`, jsonOf({ defaultVariant: 'p5' }));
+  await rename(`${outside}.new`, outside);
+  const [read, rehearsed] = [await at.lever.read(never), await at.lever.rehearse(never)];
+  const written = await at.lever.write(to(0, undefined), never);
+  for (const text of [JSON.stringify(read), JSON.stringify(rehearsed), JSON.stringify(written)]) {
+    assert.match(text, /was replaced or deleted outside/);
+  }
+  assert.deepEqual([read.kind, rehearsed.kind, written.kind], ['unreachable', 'fails', 'refused']);
 });
 
 describe('a flags file in a folder that cannot be written', () => {

@@ -297,6 +297,24 @@ for (const [name, bench, path] of [
       assert.deepEqual(await at.lever.write(to(0, 5), never), { kind: 'written' });
     });
 
+    test('fails by name, already in the rehearsal, where an admission webhook changes the flag back', async () => {
+      await using at = await bench();
+      at.api.admit((thing) => {
+        const text = jsonOf(flags({ defaultVariant: 'p25' }));
+        return {
+          ...thing,
+          ...(path === MAP ? { data: { 'flags.json': text } } : { spec: { flagSpec: JSON.parse(text) } }),
+        };
+      });
+      const rehearsed = await at.lever.rehearse(never);
+      assert.match(
+        rehearsed.kind === 'fails' ? rehearsed.why : '',
+        /holds 25 % \(ENABLED\) and not 0 % \(ENABLED\): an admission webhook/,
+      );
+      const written = await at.lever.write(to(0, 5), never);
+      assert.match(written.kind === 'refused' ? written.problems.join() : '', /holds 25 %/);
+    });
+
     test('stops asking when its caller stops waiting', async () => {
       await using at = await bench();
       at.api.fail('silence');

@@ -17,6 +17,8 @@ export type TestKubeApi = AsyncDisposable & {
   readonly abandoned: () => number;
   /** Answers every request with this status, or never; undefined ends that. */
   readonly fail: (how: number | 'silence' | undefined) => void;
+  /** What an admission webhook makes of each object that is patched. */
+  readonly admit: (webhook: (thing: object) => object) => void;
   /** Answers each patch that adds an annotation with this status. */
   readonly refuseAnnotations: (code: number) => void;
   /** Answers every patch with this status; undefined ends that. */
@@ -34,6 +36,7 @@ export async function startKubeApi(): Promise<TestKubeApi> {
   let failing: number | 'silence' | undefined;
   let refusing: number | undefined;
   let refusingAnnotations: number | undefined;
+  let webhook: (thing: object) => object = (thing) => thing;
   let version = 100;
   let abandoned = 0;
 
@@ -69,10 +72,11 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     if (invalid !== undefined) {
       return [422, status(422, invalid)];
     }
+    const admitted = webhook(patched) as Thing;
     if (!isDryRun) {
-      put(path, patched);
+      put(path, admitted);
     }
-    return [200, isDryRun ? patched : (things.get(path) as Thing)];
+    return [200, isDryRun ? admitted : (things.get(path) as Thing)];
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -116,6 +120,9 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     beforePatch: (edit) => edits.push(edit),
     fail: (how) => {
       failing = how;
+    },
+    admit: (next) => {
+      webhook = next;
     },
     refuseAnnotations: (code) => {
       refusingAnnotations = code;

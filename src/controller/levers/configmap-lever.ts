@@ -48,6 +48,8 @@ export function createConfigMapStore({
         ...holdObject({
           metadata: map?.metadata,
           text,
+          flag,
+          textIn: (object) => (found.used === undefined ? undefined : (object as V1ConfigMap).data?.[found.used]),
           clock,
           key: found.used,
           stepsFor: (change) => stepsFor(map, found.used, change),

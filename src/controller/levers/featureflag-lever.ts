@@ -23,7 +23,7 @@ type Resource = {
   readonly spec?: { readonly flagSpec?: unknown };
 };
 
-function createFeatureFlagStore({ kubeConfig, namespace, name, callMs, clock }: Options): FlagStore {
+function createFeatureFlagStore({ kubeConfig, namespace, name, flag, callMs, clock }: Options): FlagStore {
   const api = kubeConfig.makeApiClient(CustomObjectsApi);
   const place = { ...RESOURCE, namespace, name };
   return {
@@ -32,13 +32,14 @@ function createFeatureFlagStore({ kubeConfig, namespace, name, callMs, clock }: 
         api.getNamespacedCustomObject(place, options),
       )) as Resource | undefined;
       const held = resource?.spec?.flagSpec;
-      // flagd gets it as JSON, so that it is edited and checked as JSON.
-      const text = held === undefined ? undefined : JSON.stringify(held, null, 2);
+      const text = resource && textIn(resource);
       return {
         text,
         ...holdObject({
           metadata: resource?.metadata,
           text,
+          flag,
+          textIn,
           clock,
           stepsFor: ({ text: next }) => (next === undefined ? [] : stepsTo(held, JSON.parse(next))),
           patch: (body, patchSignal, dryRun) =>
@@ -52,6 +53,11 @@ function createFeatureFlagStore({ kubeConfig, namespace, name, callMs, clock }: 
       };
     },
   };
+}
+
+/** flagd gets it as JSON, so that it is edited and checked as JSON. */
+function textIn({ spec }: Resource): string | undefined {
+  return spec?.flagSpec === undefined ? undefined : JSON.stringify(spec.flagSpec, null, 2);
 }
 
 /** Only the flags that differ: one where the flag was edited, more where a broken resource is put back. */

@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { parseJson } from '../../flagd/json-text.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { FlagLever } from '../engine/ports.ts';
@@ -28,6 +28,7 @@ function createFileStore(file: string, clock: Clock): FlagStore {
   return {
     load: async (signal) => {
       const target = await realpath(file).catch((error) => absentOrThrow(error, file));
+      await refuseUnlinked(target);
       const text = await readSettled(target, clock, signal);
       return {
         text,
@@ -46,6 +47,20 @@ function createFileStore(file: string, clock: Clock): FlagStore {
       };
     },
   };
+}
+
+/**
+ * A file that is mounted alone stays what it was when the one outside is replaced by another: flagd may read the new one, and nobody
+ * what is written here. @throws StoreError.
+ */
+async function refuseUnlinked(target: string): Promise<void> {
+  const found = await stat(target).catch(() => undefined);
+  if (found?.nlink === 0) {
+    throw new StoreError(
+      'refused',
+      'the file that is mounted here was replaced or deleted outside, so that flagd may read another one. Mount its folder, or restart the controller.',
+    );
+  }
 }
 
 async function readSettled(target: string, clock: Clock, signal: AbortSignal): Promise<string | undefined> {

@@ -1,3 +1,7 @@
+import { flagIn } from '../../flagd/flag-edit.ts';
+import { parseJson } from '../../flagd/json-text.ts';
+import { isObject } from '../../flagd/problem.ts';
+import { readPercent } from '../../flagd/read-percent.ts';
 import type { Clock } from '../../kit/time.ts';
 import { type Annotations, keptGood, stepsToForget, stepsToKeepBroken, stepsToKeepGood } from './kept-annotations.ts';
 import { onlyAt, type PatchStep } from './kube-calls.ts';
@@ -6,6 +10,9 @@ import { type Held, StoreError, type TextChange } from './store.ts';
 type ObjectParts = {
   readonly metadata: { readonly resourceVersion?: string; readonly annotations?: Record<string, string> } | undefined;
   readonly text: string | undefined;
+  readonly flag: string;
+  /** The text in an object that the API server answers with. */
+  readonly textIn: (object: object) => string | undefined;
   readonly clock: Pick<Clock, 'now'>;
   /** What of the object becomes another, for a change. */
   readonly stepsFor: (change: TextChange) => PatchStep[];
@@ -17,7 +24,7 @@ type ObjectParts = {
 
 /** How a text is written into an object in Kubernetes, with what is kept of it as annotations. */
 export function holdObject(parts: ObjectParts): Pick<Held, 'save' | 'rehearse' | 'kept' | 'keep'> {
-  const { metadata, text, clock, stepsFor, patch } = parts;
+  const { metadata, text, flag, textIn, clock, stepsFor, patch } = parts;
   const annotations: Annotations = metadata?.annotations;
   const base = (change: TextChange) => [onlyAt(metadata?.resourceVersion), ...stepsFor(change)];
   return {
@@ -31,10 +38,16 @@ export function holdObject(parts: ObjectParts): Pick<Held, 'save' | 'rehearse' |
         // It may be too large, or its annotations not be ours to change.
         return patch([...base(change), ...forgotten], signal);
       });
+      if (written !== undefined) {
+        refuseOther(flag, change.text, textIn(written));
+      }
       return written === undefined ? 'changed' : 'saved';
     },
     rehearse: async (change, signal) => {
-      await patch(base(change), signal, 'All');
+      const tried = await patch(base(change), signal, 'All');
+      if (tried !== undefined) {
+        refuseOther(flag, change.text, textIn(tried));
+      }
       return 'patch';
     },
     kept: async () => keptGood(annotations),
@@ -42,4 +55,23 @@ export function holdObject(parts: ObjectParts): Pick<Held, 'save' | 'rehearse' |
       await patch([onlyAt(metadata?.resourceVersion), ...stepsToKeepGood(annotations, good, parts.key)], signal);
     },
   };
+}
+
+/** An admission webhook may answer 200 and have changed the flag back. @throws StoreError where it has. */
+function refuseOther(flag: string, asked: string | undefined, got: string | undefined): void {
+  const [wanted, held] = [meaningIn(asked, flag), meaningIn(got, flag)];
+  if (asked !== undefined && wanted !== held) {
+    throw new StoreError(
+      'refused',
+      `the API server answered that it is written, and holds ${held} and not ${wanted}: an admission webhook may change it`,
+    );
+  }
+}
+
+function meaningIn(text: string | undefined, flag: string): string {
+  const parsed = parseJson(text ?? '');
+  const definition = parsed.kind === 'json' ? flagIn(parsed.value, flag) : undefined;
+  const reading = readPercent(definition);
+  const state = isObject(definition) ? String(definition.state) : 'nothing';
+  return reading.kind === 'read' ? `${reading.percent} % (${state})` : 'no percent';
 }
