@@ -32,6 +32,7 @@ const row = (state: State, revision: number, more: Partial<SavedRollout> = {}): 
   intent: undefined,
   settled: true,
   unconfirmed: undefined,
+  legacyBaseline: undefined,
   ...more,
 });
 const debt: Debt = { from: 25, to: 0, why: { kind: 'alert', alert: 'Slow', id: '1' }, seenAtMs: 2 };

@@ -13,6 +13,7 @@ const ROW: SavedRollout = {
   intent: undefined,
   settled: true,
   unconfirmed: undefined,
+  legacyBaseline: undefined,
 };
 const ALERT: FiringAlert = { fingerprint: 'f', name: 'Slow', startsAtMs: 1, summary: '' };
 
@@ -54,6 +55,8 @@ beforeEach(() => {
     log: { warn: () => {} },
     flag: () => undefined,
     unconfirmed: () => undefined,
+    legacyBaseline: () => undefined,
+    onRead: () => {},
     intent: () => undefined,
     onLoaded: () => {},
   });

@@ -5,7 +5,7 @@ import type { JournalContact } from './authority.ts';
 import type { FiringAlerts } from './firing-alerts.ts';
 import { type Held, loaded, saved } from './held.ts';
 import type { Holder } from './holder.ts';
-import type { FlagReading, Journal, Leadership, SavedRollout, WrittenChange } from './ports.ts';
+import type { FlagReading, Journal, Leadership, LegacyBaseline, SavedRollout, WrittenChange } from './ports.ts';
 import type { Problems } from './problems.ts';
 
 const SAVE_EVERY_MS = 2_000;
@@ -20,8 +20,11 @@ type KeeperParts = {
   readonly log: Pick<Logger, 'warn'>;
   readonly flag: () => FlagReading | undefined;
   readonly unconfirmed: () => WrittenChange | undefined;
+  readonly legacyBaseline: () => LegacyBaseline | undefined;
   /** Where a raise that is under way leads to. */
   readonly intent: () => State | undefined;
+  /** What the journal has, each time that it is read. */
+  readonly onRead: (row: SavedRollout) => void;
   /** What is held is now what the journal said. */
   readonly onLoaded: (before: Held, row: SavedRollout | undefined) => void;
 };
@@ -66,6 +69,7 @@ export function createJournalKeeper(parts: KeeperParts) {
       intent: parts.intent(),
       settled: asked.debt === undefined,
       unconfirmed: parts.unconfirmed(),
+      legacyBaseline: parts.legacyBaseline(),
     };
     const done = await exchange(() => journal.save(row));
     if (done === true) {
@@ -87,6 +91,9 @@ export function createJournalKeeper(parts: KeeperParts) {
     }
     const before = holder.get();
     alerts.join(answer.firing);
+    if (answer.row !== undefined) {
+      parts.onRead(answer.row);
+    }
     const next = loaded(before, answer.row, parts.flag(), leadership.leading());
     if (next !== before) {
       holder.set(next);

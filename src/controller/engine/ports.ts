@@ -4,6 +4,7 @@ import type { Percent } from '../../kit/percent.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
 import type { Details } from '../../rollout/event-schema.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
+import type { SavedCounts } from '../../rollout/saved-counts.ts';
 import type { State } from '../../rollout/state.ts';
 import type { Measurement } from '../../rollout/timeline.ts';
 
@@ -85,7 +86,11 @@ export type SavedRollout = {
   readonly settled: boolean;
   /** The change that not every replica is known to serve yet. */
   readonly unconfirmed: WrittenChange | undefined;
+  readonly legacyBaseline: LegacyBaseline | undefined;
 };
+
+/** By source, what legacy did when it last had enough requests to be compared with. */
+export type LegacyBaseline = Readonly<Record<string, SavedCounts>>;
 
 /** Journal knows where the rollout was and everything that was decided. Its calls throw while it is away. */
 export type Journal = {

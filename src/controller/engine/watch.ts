@@ -1,7 +1,9 @@
 import { addReading, beginEvidence, type Evidence } from '../../rollout/evidence.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
+import { fromSaved, toSaved } from '../../rollout/saved-counts.ts';
 import { judge, type Verdict } from '../../rollout/verdict.ts';
+import type { LegacyBaseline } from './ports.ts';
 
 /** What every source has reported of the stage that is served, and what the guards make of it. */
 export function createWatch(plan: Plan, sources: readonly string[], nowMs: number) {
@@ -28,6 +30,22 @@ export function createWatch(plan: Plan, sources: readonly string[], nowMs: numbe
     /** Of every source; none until each has been read since the stage began. */
     verdicts: (): readonly Verdict[] =>
       verdicts.size < sources.length ? breachesOf(verdicts) : Array.from(verdicts.values()).flat(),
+    /** Of each source that has one. */
+    legacyBaseline: (): LegacyBaseline | undefined => {
+      const known = Array.from(evidence).flatMap(([source, { legacyBaseline: counts }]) =>
+        counts === undefined ? [] : [[source, toSaved(counts)] as const],
+      );
+      return known.length === 0 ? undefined : Object.fromEntries(known);
+    },
+    /** What another controller knew of legacy, or this one before a restart: for a source that has not seen enough of it itself. */
+    inherit: (saved: LegacyBaseline): void => {
+      for (const [source, own] of evidence) {
+        const counts = saved[source] ?? Object.values(saved)[0];
+        if (own.legacyBaseline === undefined && counts !== undefined) {
+          evidence.set(source, { ...own, legacyBaseline: fromSaved(counts) });
+        }
+      }
+    },
     evidence: (source: string): Evidence | undefined => evidence.get(source),
     problems: (): readonly { readonly name: string; readonly problem: string | null }[] =>
       sources.map((name) => ({ name, problem: problemOf(evidence.get(name)?.reading) })),

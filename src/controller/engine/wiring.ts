@@ -53,7 +53,14 @@ export function wire(engine: EngineParts) {
     ...common,
     flag: () => flagKeeper.flag(),
     unconfirmed: follower.unconfirmed,
+    legacyBaseline: watch.legacyBaseline,
     intent: () => carry.intent(),
+    onRead: ({ state, legacyBaseline }) => {
+      // At 0 % legacy has all requests, and its own baseline soon: one of long ago would say less.
+      if (percentOf(state) > 0) {
+        watch.inherit(legacyBaseline ?? {});
+      }
+    },
     onLoaded: (before, row) => {
       follower.inherit(row?.unconfirmed);
       recordLoaded({ plan, holder, recorder, clock, isLeader: facts.role() === 'leader' }, before, row);

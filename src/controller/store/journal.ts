@@ -2,17 +2,20 @@ import { Ajv } from 'ajv';
 import type { Pool } from 'pg';
 import Type from 'typebox';
 import { toJsonb } from '../../kit/postgres/jsonb.ts';
+import { SavedCounts } from '../../rollout/saved-counts.ts';
 import { type DeepReadonly, orNull, PercentNumber, State } from '../../rollout/state-schema.ts';
-import type { Journal, SavedRollout } from '../engine/ports.ts';
+import type { Journal, LegacyBaseline, SavedRollout } from '../engine/ports.ts';
 import type { History } from '../readers/known-events.ts';
 import { readEvent } from './read-event.ts';
 
-const LOAD = 'SELECT revision, state, intent, settled, unconfirmed FROM rollout_state WHERE rollout = $1';
-const CREATE = `INSERT INTO rollout_state (rollout, revision, state, intent, settled, unconfirmed)
-  VALUES ($1, $2 + 1, $3, $4, $5, $6)
+const LOAD =
+  'SELECT revision, state, intent, settled, unconfirmed, legacy_baseline FROM rollout_state WHERE rollout = $1';
+const CREATE = `INSERT INTO rollout_state (rollout, revision, state, intent, settled, unconfirmed, legacy_baseline)
+  VALUES ($1, $2 + 1, $3, $4, $5, $6, $7)
   ON CONFLICT (rollout) DO NOTHING`;
 const SAVE = `UPDATE rollout_state
-  SET revision = $2 + 1, state = $3, intent = $4, settled = $5, unconfirmed = $6, updated_at = clock_timestamp()
+  SET revision = $2 + 1, state = $3, intent = $4, settled = $5, unconfirmed = $6, legacy_baseline = $7,
+    updated_at = clock_timestamp()
   WHERE rollout = $1 AND revision = $2`;
 const APPEND = `INSERT INTO rollout_events (event_id, rollout, happened_at, kind, from_percent, to_percent, actor, text, details)
   SELECT event_id, $1, to_timestamp(at_ms / 1000.0), kind, from_percent, to_percent, actor, text, details
@@ -37,6 +40,7 @@ type StateRow = {
   readonly state: unknown;
   readonly intent: unknown;
   readonly unconfirmed: unknown;
+  readonly legacy_baseline: unknown;
 };
 type EventRow = {
   readonly id: string;
@@ -65,6 +69,7 @@ const Saved = Type.Object({
 });
 const ajv = new Ajv();
 const isSaved = ajv.compile<DeepReadonly<Type.Static<typeof Saved>>>(Saved);
+const isBaseline = ajv.compile<LegacyBaseline>(Type.Record(Type.String(), SavedCounts));
 
 /** The journal of one rollout, in tables `rollout_state` and `rollout_events`. */
 export function createJournal(pool: Pool, rollout: string): Journal {
@@ -75,7 +80,7 @@ export function createJournal(pool: Pool, rollout: string): Journal {
       if (row === undefined) {
         return undefined;
       }
-      const { revision, settled, ...saved } = row;
+      const { revision, settled, legacy_baseline: baseline, ...saved } = row;
       if (!isSaved(saved)) {
         throw new Error(`it holds a state that this version does not know: ${ajv.errorsText(isSaved.errors)}`);
       }
@@ -86,9 +91,11 @@ export function createJournal(pool: Pool, rollout: string): Journal {
         intent: intent ?? undefined,
         settled,
         unconfirmed: unconfirmed ?? undefined,
+        // Another version's is left: the rollout goes on without, and holds where it needs one.
+        legacyBaseline: isBaseline(baseline) ? baseline : undefined,
       };
     },
-    save: async ({ revision, state, intent, settled, unconfirmed }: SavedRollout) => {
+    save: async ({ revision, state, intent, settled, unconfirmed, legacyBaseline }: SavedRollout) => {
       const values = [
         rollout,
         revision,
@@ -96,6 +103,7 @@ export function createJournal(pool: Pool, rollout: string): Journal {
         toJsonb(intent) ?? null,
         settled,
         toJsonb(unconfirmed) ?? null,
+        toJsonb(legacyBaseline) ?? null,
       ];
       const { rowCount } = await pool.query(revision === 0 ? CREATE : SAVE, values);
       return rowCount === 1;

@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { toJsonb } from '../../kit/postgres/jsonb.ts';
+import { fromSaved, type SavedCounts, toSaved } from '../../rollout/saved-counts.ts';
 import type { MeasurementStore } from '../engine/ports.ts';
 
 type Measurement = Parameters<MeasurementStore['append']>[0][number];
-type Counts = Measurement['domain'];
 
 const APPEND = `INSERT INTO rollout_measurements (rollout, from_at, until_at, percent, measured)
   SELECT $1, to_timestamp(from_ms / 1000.0), to_timestamp(until_ms / 1000.0), percent, measured
@@ -14,8 +14,7 @@ const SINCE = `SELECT from_at, until_at, percent, measured FROM rollout_measurem
   WHERE rollout = $1 AND from_at >= to_timestamp($2 / 1000.0) ORDER BY from_at`;
 const FORGET = 'DELETE FROM rollout_measurements WHERE rollout = $1 AND until_at < to_timestamp($2 / 1000.0)';
 
-type StoredCounts = Omit<Counts, 'atMost'> & { readonly atMost: readonly (readonly [string, number])[] };
-type Stored = { readonly domain: StoredCounts; readonly legacy: StoredCounts } & Pick<
+type Stored = { readonly domain: SavedCounts; readonly legacy: SavedCounts } & Pick<
   Measurement,
   'fallbacks' | 'replicas'
 > & { readonly cpuSeconds?: number; readonly residentBytes?: number };
@@ -28,7 +27,7 @@ export function createMeasurementStore(pool: Pool, rollout: string): Measurement
         from_ms: fromMs,
         until_ms: untilMs,
         percent,
-        measured: { ...rest, domain: stored(domain), legacy: stored(legacy) },
+        measured: { ...rest, domain: toSaved(domain), legacy: toSaved(legacy) },
       }));
       await pool.query(APPEND, [rollout, toJsonb(rows)]);
     },
@@ -40,8 +39,8 @@ export function createMeasurementStore(pool: Pool, rollout: string): Measurement
           fromMs: from_at.getTime(),
           untilMs: until_at.getTime(),
           percent,
-          domain: restored(domain),
-          legacy: restored(legacy),
+          domain: fromSaved(domain),
+          legacy: fromSaved(legacy),
           fallbacks,
           cpuSeconds,
           residentBytes,
@@ -54,14 +53,3 @@ export function createMeasurementStore(pool: Pool, rollout: string): Measurement
     },
   };
 }
-
-/** Bounds as text: JSON has no number for the last one, `Infinity`. */
-const stored = ({ atMost, ...counts }: Counts): StoredCounts => ({
-  ...counts,
-  atMost: Array.from(atMost, ([bound, count]) => [String(bound), count]),
-});
-
-const restored = ({ atMost, ...counts }: StoredCounts): Counts => ({
-  ...counts,
-  atMost: new Map(atMost.map(([bound, count]) => [Number(bound), count])),
-});
