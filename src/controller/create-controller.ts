@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createHttpServer } from '../kit/http/server.ts';
@@ -21,6 +22,7 @@ import { createPrometheusSource } from './signals/prometheus.ts';
 import { remembering } from './signals/remembering.ts';
 import { createScrapeSource } from './signals/scrape.ts';
 import { createJournal } from './store/journal.ts';
+import { createKeptFlags } from './store/kept-flags.ts';
 import { createLeadership } from './store/leadership.ts';
 import { createMeasurementStore } from './store/measurements.ts';
 import { createMismatchStore } from './store/mismatches.ts';
@@ -65,7 +67,6 @@ export async function createController(
   );
   const instance = `${hostname()}/${randomBytes(3).toString('hex')}`;
   const sources = createSources(settings, plan.rollout, clock);
-  const lever = await createLever(settings, plan.flag, clock);
   const pool = createControlPool({
     application: 'sluice',
     url: settings.DATABASE_URL,
@@ -73,6 +74,7 @@ export async function createController(
     queryTimeoutMs: JOURNAL_WITHIN_MS,
     onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
   });
+  const lever = await createLever(settings, plan, pool, clock);
   const leadership = createLeadership({
     url: settings.DATABASE_URL,
     rollout: plan.rollout,
@@ -195,18 +197,23 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
   };
 }
 
-async function createLever(settings: ControllerSettings, flag: string, clock: Clock): Promise<FlagLever> {
+async function createLever(settings: ControllerSettings, plan: Plan, pool: Pool, clock: Clock): Promise<FlagLever> {
+  const { FLAGS_FILE, FLAG_NAMESPACE, FLAG_RESOURCE } = settings;
+  const place = settings.LEVER === 'file' ? FLAGS_FILE : `${FLAG_NAMESPACE ?? ''}/${FLAG_RESOURCE}`;
+  const spare = createKeptFlags(pool, plan.rollout, `${settings.LEVER} ${place}`);
+  const { flag } = plan;
   if (settings.LEVER === 'file') {
-    return createFileLever({ file: settings.FLAGS_FILE as string, flag, clock });
+    return createFileLever({ file: FLAGS_FILE as string, flag, clock, spare });
   }
   // The client for Kubernetes is large, and only needed there.
   const { createKubernetesLever } = await import('./levers/kubernetes.ts');
   return createKubernetesLever({
     kind: settings.LEVER,
-    namespace: settings.FLAG_NAMESPACE,
-    name: settings.FLAG_RESOURCE as string,
+    namespace: FLAG_NAMESPACE,
+    name: FLAG_RESOURCE as string,
     key: settings.FLAG_KEY,
     flag,
     clock,
+    spare,
   });
 }

@@ -87,6 +87,32 @@ test('a file that is gone is written anew after a restart', async () => {
   assert.equal(await at.held(), DOWN);
 });
 
+test('where there is no room beside, good flags are offered to the second place, which is asked after a restart', async () => {
+  await using at = await customBench();
+  let spared: string | undefined;
+  const spare = {
+    get: () => spared,
+    offer: (text: string) => {
+      spared = text;
+      return undefined;
+    },
+  };
+  const large = { other: { ...OTHER, metadata: { text: 'x'.repeat(300_000) } } };
+  const good = jsonOf(flags({ defaultVariant: 'p25' }, large));
+  await at.edit(good);
+  assert.deepEqual(await at.anew(spare).rehearse(never), { kind: 'works', way: 'patch' });
+  assert.deepEqual(JSON.parse(spared ?? ''), JSON.parse(good));
+  await at.edit(jsonOf(flags({ defaultVariant: 'p25' }, SPOILT)));
+  assert.deepEqual(await at.anew(spare).write(to(0, undefined), never), { kind: 'written' });
+  assert.equal(await at.held(), jsonOf(flags({ defaultVariant: 'off' }, large)));
+});
+
+test('where there is room beside, the second place is not offered anything', async () => {
+  await using at = await fileBench();
+  const spare = { get: () => undefined, offer: (): never => assert.fail('it is kept beside the file') };
+  assert.deepEqual(await at.anew(spare).rehearse(never), { kind: 'works', way: 'replace' });
+});
+
 test('beside a file at most five broken ones are kept, the newest', async () => {
   await using at = await fileBench();
   await at.lever.read(never);

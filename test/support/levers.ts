@@ -5,6 +5,7 @@ import type { FlagLever, FlagWrite } from '../../src/controller/engine/ports.ts'
 import { createConfigMapLever } from '../../src/controller/levers/configmap-lever.ts';
 import { createFeatureFlagLever } from '../../src/controller/levers/featureflag-lever.ts';
 import { createFileLever } from '../../src/controller/levers/file-lever.ts';
+import type { SpareFlags } from '../../src/controller/levers/store.ts';
 import { systemClock as clock } from '../../src/kit/time.ts';
 import { startKubeApi, type TestKubeApi } from './kube-api.ts';
 
@@ -28,7 +29,7 @@ export const READ = { kind: 'read', leaseUntilMs: undefined } as const;
 export type Bench = AsyncDisposable & {
   readonly lever: FlagLever;
   /** Another one over the same, as after a restart. */
-  readonly anew: () => FlagLever;
+  readonly anew: (spare?: SpareFlags) => FlagLever;
   readonly held: () => Promise<string>;
   readonly edit: (flagsText: string) => Promise<void>;
 };
@@ -46,7 +47,7 @@ export async function fileBench(): Promise<Bench & { readonly file: string; read
   return {
     file,
     lever: createFileLever({ file, flag: FLAG, clock }),
-    anew: () => createFileLever({ file, flag: FLAG, clock }),
+    anew: (spare) => createFileLever({ file, flag: FLAG, clock, spare }),
     held: () => readFile(file, 'utf8'),
     edit,
     names: () => readdir(directory.path),
@@ -74,7 +75,7 @@ export async function mapBench(): Promise<Bench & { readonly api: TestKubeApi }>
   return {
     api,
     lever: createConfigMapLever(placeOn(api)),
-    anew: () => createConfigMapLever(placeOn(api)),
+    anew: (spare) => createConfigMapLever({ ...placeOn(api), spare }),
     held: async () => (api.get(MAP).data as Record<string, string>)['flags.json'] as string,
     edit,
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),
@@ -89,7 +90,7 @@ export async function customBench(): Promise<Bench & { readonly api: TestKubeApi
   return {
     api,
     lever: createFeatureFlagLever(placeOn(api)),
-    anew: () => createFeatureFlagLever(placeOn(api)),
+    anew: (spare) => createFeatureFlagLever({ ...placeOn(api), spare }),
     held: async () => jsonOf((api.get(CUSTOM).spec as { flagSpec: object }).flagSpec),
     edit,
     [Symbol.asyncDispose]: () => api[Symbol.asyncDispose](),

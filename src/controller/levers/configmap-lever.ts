@@ -17,8 +17,8 @@ export type ConfigMapOptions = KubePlace & {
 /** The flag in a ConfigMap that is mounted into flagd, which sees a change after one or two minutes. */
 export function createConfigMapLever(options: ConfigMapOptions): FlagLever {
   const where = `${options.namespace}/${options.name}`;
-  const { flag, clock } = options;
-  return createTextLever({ name: 'configmap', where, flag, clock, store: createConfigMapStore(options) });
+  const { flag, clock, spare } = options;
+  return createTextLever({ name: 'configmap', where, flag, clock, spare, store: createConfigMapStore(options) });
 }
 
 export function createConfigMapStore({

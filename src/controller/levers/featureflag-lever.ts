@@ -14,8 +14,8 @@ type Options = KubePlace & { readonly kubeConfig: KubeConfig; readonly flag: str
 /** The flag in a FeatureFlag resource of the OpenFeature operator, which flagd watches: it sees a change at once. */
 export function createFeatureFlagLever(options: Options): FlagLever {
   const where = `${options.namespace}/${options.name}`;
-  const { flag, clock } = options;
-  return createTextLever({ name: 'featureflag', where, flag, clock, store: createFeatureFlagStore(options) });
+  const { flag, clock, spare } = options;
+  return createTextLever({ name: 'featureflag', where, flag, clock, spare, store: createFeatureFlagStore(options) });
 }
 
 type Resource = {

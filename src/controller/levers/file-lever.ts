@@ -5,14 +5,19 @@ import type { FlagLever } from '../engine/ports.ts';
 import { keepBroken, keepGood, keptGood } from './file-kept.ts';
 import { wayToWrite } from './file-ways.ts';
 import { absentOrThrow, writeFileChange } from './file-write.ts';
-import { type FlagStore, StoreError } from './store.ts';
+import { type FlagStore, type SpareFlags, StoreError } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 
 /** A file that is no JSON for longer is broken; for less, somebody is writing it in place. */
 const WRITE_MS = 150;
 const REREAD_MS = 15;
 
-type Options = { readonly file: string; readonly flag: string; readonly clock: Clock };
+type Options = {
+  readonly file: string;
+  readonly flag: string;
+  readonly clock: Clock;
+  readonly spare?: SpareFlags | undefined;
+};
 
 /**
  * The flag in a file that flagd reads. Writes replace the file in one step, keep its mode, and follow symbolic links; a file that
@@ -20,8 +25,8 @@ type Options = { readonly file: string; readonly flag: string; readonly clock: C
  *
  * Between the last look and the writing there are some microseconds in which no file system reports somebody else's write.
  */
-export function createFileLever({ file, flag, clock }: Options): FlagLever {
-  return createTextLever({ name: 'file', where: file, flag, clock, store: createFileStore(file, clock) });
+export function createFileLever({ file, flag, clock, spare }: Options): FlagLever {
+  return createTextLever({ name: 'file', where: file, flag, clock, spare, store: createFileStore(file, clock) });
 }
 
 function createFileStore(file: string, clock: Clock): FlagStore {

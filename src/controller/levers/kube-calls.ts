@@ -1,6 +1,6 @@
 import { ApiException, type ConfigurationOptions, Observable } from '@kubernetes/client-node';
 import { type Clock, TimedOut } from '../../kit/time.ts';
-import { StoreError } from './store.ts';
+import { type SpareFlags, StoreError } from './store.ts';
 
 const CALL_MS = 2_000;
 
@@ -10,6 +10,7 @@ export type KubePlace = {
   /** How long one call to the API server may take. */
   readonly callMs?: number;
   readonly clock: Clock;
+  readonly spare?: SpareFlags | undefined;
 };
 
 /** One step of a JSON Patch (RFC 6902). A merge patch would mix the new targeting rule with the old one. */

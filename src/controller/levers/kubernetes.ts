@@ -8,6 +8,7 @@ import type { FlagLever } from '../engine/ports.ts';
 import { holds } from './configmap-key.ts';
 import { type ConfigMapOptions, createConfigMapLever, createConfigMapStore } from './configmap-lever.ts';
 import { createFeatureFlagLever } from './featureflag-lever.ts';
+import type { SpareFlags } from './store.ts';
 
 const CHECK_WITHIN_MS = 2_000;
 
@@ -20,6 +21,7 @@ type Options = {
   /** Of a ConfigMap: the one that flagd reads. */
   readonly key?: string | undefined;
   readonly clock: Clock;
+  readonly spare?: SpareFlags | undefined;
 };
 
 /**

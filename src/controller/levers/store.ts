@@ -30,6 +30,14 @@ export type Held = {
 /** FlagStore knows where a text of flags is kept. @throws StoreError where it cannot be read. */
 export type FlagStore = { readonly load: (signal: AbortSignal) => Promise<Held> };
 
+/** SpareFlags knows a second place for good flags, where a store has none. It is asked and told without waiting. */
+export type SpareFlags = {
+  /** What is known to be there by now. */
+  readonly get: () => string | undefined;
+  /** @returns why the last ones were not kept; undefined where nothing is known to be wrong. */
+  readonly offer: (text: string) => string | undefined;
+};
+
 /** What follows the name of something broken that is kept: when it was put aside. */
 export const brokenSuffix = (atMs: number): string => `broken-${new Date(atMs).toISOString().replaceAll(/[-:]/g, '')}`;
 

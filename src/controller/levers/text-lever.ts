@@ -6,7 +6,7 @@ import { servedAtZero } from '../../flagd/unguarded.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { FlagLever, FlagReading, FlagWrite, FlagWritten, Rehearsal } from '../engine/ports.ts';
 import { type Composed, composeText, isSpoilt, loweredCopies } from './compose.ts';
-import { type FlagStore, type Held, StoreError, type TextChange } from './store.ts';
+import { type FlagStore, type Held, type SpareFlags, StoreError, type TextChange } from './store.ts';
 
 /** Somebody who edits without a pause must not keep a rollback out; each try is some milliseconds. */
 const TRIES = 20;
@@ -16,11 +16,12 @@ type Options = {
   readonly where: string;
   readonly flag: string;
   readonly store: FlagStore;
+  readonly spare?: SpareFlags | undefined;
   readonly clock: Pick<Clock, 'now'>;
 };
 
 /** A lever over any store of flagd's JSON: compare and swap, with the last good text as what a rollback falls back on. */
-export function createTextLever({ name, where, flag, store, clock }: Options): FlagLever {
+export function createTextLever({ name, where, flag, store, spare, clock }: Options): FlagLever {
   let lastGood: string | undefined;
   let lastLook: { readonly text: string; readonly reading: FlagReading } | undefined;
 
@@ -62,7 +63,7 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
   async function compose(held: Held, write: FlagWrite, lowers: boolean, signal: AbortSignal): Promise<Change> {
     const { copies = new Map() } = held;
     const { lowered, problems } = loweredCopies(lowers ? copies : new Map(), { flag, write });
-    const good = lastGood ?? (lowers && isSpoilt(held.text) ? await held.kept(signal) : undefined);
+    const good = lastGood ?? (lowers && isSpoilt(held.text) ? ((await held.kept(signal)) ?? spare?.get()) : undefined);
     const composed = composeText(held.text, good, { flag, write, lowers, nowMs: clock.now() });
     if (composed.kind === 'refused' && held.text === undefined && copies.size > 0) {
       return { kind: 'change', text: undefined, copies: lowered, keepsOld: false, but: located(problems) };
@@ -99,6 +100,8 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
   }
 
   async function rehearse(write: FlagWrite, signal: AbortSignal): Promise<Rehearsal> {
+    // What it has is at hand then, when a rollback needs it.
+    spare?.get();
     const held = await store.load(signal);
     const reading = look(held);
     const change = await compose(held, write, true, signal);
@@ -119,7 +122,8 @@ export function createTextLever({ name, where, flag, store, clock }: Options): F
       }
       return undefined;
     } catch (error) {
-      return `${where}: ${messageOf(error)}`;
+      const problem = spare === undefined ? '' : spare.offer(text);
+      return problem === undefined ? undefined : [`${where}: ${messageOf(error)}`, problem].filter(Boolean).join('; ');
     }
   }
 
