@@ -48,6 +48,11 @@ export function createDecider(parts: DeciderParts) {
   });
 
   function step(input: Input, seenAtMs: number): Promise<Decision> {
+    const held = holder.get();
+    const isOwed = held.kind === 'known' && held.debt !== undefined;
+    if (input.kind === 'command' && input.command.name !== 'rollback' && isOwed) {
+      return Promise.resolve({ kind: 'refused', state: held.state, why: 'a rollback is not written to the flag yet.' });
+    }
     const decision = decide(plan, holder.state(), input, knowledge());
     if (decision.kind !== 'changed') {
       breachSinceMs = input.kind === 'tick' ? undefined : breachSinceMs;
@@ -56,13 +61,20 @@ export function createDecider(parts: DeciderParts) {
       }
       return Promise.resolve(decision);
     }
-    return mayCarryOut(decision, input) ? carryOut(decision, seenAtMs) : Promise.resolve(nothing());
+    return mayCarryOut(decision, input) ? carryOut(decision, seenAtMs) : Promise.resolve(leftAlone(input));
   }
 
-  const nothing = (): Decision => ({ kind: 'none', state: holder.state() });
+  function leftAlone({ kind }: Input): Decision {
+    const why = parts.role() === 'leader' ? 'another change is under way' : 'this controller does not lead';
+    return { state: holder.state(), ...(kind === 'command' ? { kind: 'refused', why } : { kind: 'none' }) };
+  }
 
   function mayCarryOut(decision: Changed, input: Input): boolean {
     const role = parts.role();
+    if (input.kind === 'command' && decision.event === 'rolled-back') {
+      // Also where this controller knows of nothing to lower: a raise may be under way, here or at another one.
+      return true;
+    }
     if (decision.to < decision.from && decision.event === 'rolled-back') {
       const nowMs = clock.monotonic();
       breachSinceMs = input.kind === 'tick' ? (breachSinceMs ?? nowMs) : breachSinceMs;

@@ -1,3 +1,4 @@
+import type { Percent } from '../../kit/percent.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import { percentOf } from '../../rollout/state.ts';
@@ -5,7 +6,7 @@ import type { Role } from './authority.ts';
 import type { CarryOut } from './carry-out.ts';
 import type { Decider } from './decider.ts';
 import { flagProblem, note, raisedAgainText } from './event-text.ts';
-import { type Difference, readFlagMeaning } from './flag-watch.ts';
+import { type Difference, type FlagMeaning, readFlagMeaning } from './flag-watch.ts';
 import type { Follower } from './follower.ts';
 import { following } from './held.ts';
 import type { Holder } from './holder.ts';
@@ -81,6 +82,13 @@ export function createFlagKeeper(parts: FlagKeeperParts) {
   };
 }
 
+/** A raise that was given up, and carried out by the store after something lower was decided. */
+function isLateRaise({ carry, holder }: FlagKeeperParts, found: Percent, role: Role): boolean {
+  const held = holder.get();
+  const isOwed = held.kind !== 'known' || held.debt !== undefined;
+  return !isOwed && (role === 'leader' || role === 'orphan') && found > percentOf(held.state) && carry.isLate(found);
+}
+
 /** None is waited for longer than it may take, whatever the lever does. */
 async function readWithin({ lever, clock, stop }: FlagKeeperParts): Promise<FlagReading> {
   try {
@@ -96,11 +104,22 @@ async function act(
   difference: Difference | undefined,
   isWatched: boolean,
 ): Promise<void> {
-  const { plan, holder, keeper, carry, decider, follower, problems, clock } = parts;
+  const { plan, holder, keeper, carry, problems, clock } = parts;
+  const role = parts.role();
+  const isOwnLate = isLateRaise(parts, reading.percent, role);
+  problems.report(
+    'late write',
+    isOwnLate
+      ? `A write of ${reading.percent} % that was given up reached the flag late, and is lowered again`
+      : undefined,
+  );
+  if (isOwnLate) {
+    return carry.lowerAgain();
+  }
   const meaning = readFlagMeaning({
     plan,
     held: holder.get(),
-    role: parts.role(),
+    role,
     reading,
     difference,
     isWatched,
@@ -114,6 +133,7 @@ async function act(
   );
   switch (meaning.kind) {
     case 'as-wanted':
+      problems.report('lease', undefined);
       return problems.report('lever', undefined);
     case 'lower':
       return carry.settleDebt();
@@ -122,16 +142,25 @@ async function act(
     case 'follow':
       return holder.set(following(holder.get(), meaning.percent, clock.now()));
     case 'ask-journal':
-      return keeper.load();
+      // Not waited for: one that hangs must not keep this from looking at the flag again.
+      return void keeper.load();
     case 'renew-lease':
       return carry.renewLease(meaning.percent);
-    case 'edited': {
-      const from = percentOf(holder.state());
-      const atMs = clock.now();
-      const decision = await decider.step({ kind: 'flag-edited', percent: meaning.percent, by: meaning.by }, atMs);
-      if (decision.kind === 'changed') {
-        follower.begin({ percent: decision.to, lowers: decision.to < from, seenAtMs: atMs, writtenAtMs: atMs });
-      }
-    }
+    case 'edited':
+      return adopt(parts, meaning);
+  }
+}
+
+async function adopt(
+  { holder, decider, follower, clock, carry }: FlagKeeperParts,
+  { percent, by }: Extract<FlagMeaning, { kind: 'edited' }>,
+): Promise<void> {
+  const from = percentOf(holder.state());
+  const atMs = clock.now();
+  // A write of our own that was given up and landed now was nobody's edit.
+  const who = by === 'manual edit' && carry.isLate(percent) ? 'found' : by;
+  const decision = await decider.step({ kind: 'flag-edited', percent, by: who }, atMs);
+  if (decision.kind === 'changed') {
+    follower.begin({ percent: decision.to, lowers: decision.to < from, seenAtMs: atMs, writtenAtMs: atMs });
   }
 }

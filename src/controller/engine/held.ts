@@ -107,7 +107,22 @@ export function loaded(held: Held, row: SavedRollout | undefined, flag: FlagRead
 
 /** A raise that was under way when its controller ended is taken up where the flag was already written. */
 function intended({ state, intent }: SavedRollout, flag: FlagReading | undefined): State {
-  return intent !== undefined && flag?.kind === 'read' && flag.percent === percentOf(intent) ? intent : state;
+  return intent !== undefined && flag?.kind === 'read' && flag.percent === percentOf(intent)
+    ? pausedAs(state, intent)
+    : state;
+}
+
+/** A raise that is found written. @returns undefined where something else was decided since it was begun. */
+export function enteredFrom(now: State, before: State, raised: State): State | undefined {
+  const isPaused = now.phase === 'paused' && percentOf(now) === percentOf(before);
+  return isPaused || isSameStep(now, before) ? pausedAs(now, raised) : undefined;
+}
+
+/** Whoever paused while it was under way is not contradicted: it is paused where it is now. */
+function pausedAs(now: State, raised: State): State {
+  return now.phase === 'paused' && raised.phase === 'observing'
+    ? { ...raised, phase: 'paused', from: 'observing', why: now.why }
+    : raised;
 }
 
 function ownStands(own: State, row: State, leads: boolean): boolean {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Clock, createQueue } from '../../kit/time.ts';
+import { type Clock, createQueue, createShared } from '../../kit/time.ts';
 import type { State } from '../../rollout/state.ts';
 import type { JournalContact } from './authority.ts';
 import type { FiringAlerts } from './firing-alerts.ts';
@@ -9,6 +9,8 @@ import type { FlagReading, Journal, Leadership, LegacyBaseline, SavedRollout, Wr
 import type { Problems } from './problems.ts';
 
 const SAVE_EVERY_MS = 2_000;
+/** What is late is asked again: each exchange may be made twice. */
+const EXCHANGE_WITHIN_MS = 3_000;
 
 type KeeperParts = {
   readonly journal: Journal;
@@ -46,7 +48,7 @@ export function createJournalKeeper(parts: KeeperParts) {
   async function exchange<T>(ask: () => Promise<T>): Promise<T | undefined> {
     const begunAtMs = clock.monotonic();
     try {
-      const answer = await ask();
+      const answer = await clock.within(EXCHANGE_WITHIN_MS, ask);
       contact = { answers: true, heardAtMs: Math.max(begunAtMs, contact.heardAtMs) };
       ledLast = leadership.leading();
       problems.report('journal', undefined);
@@ -102,7 +104,8 @@ export function createJournalKeeper(parts: KeeperParts) {
   }
 
   const save = (): Promise<boolean> => inOrder(saveNow);
-  const load = (): Promise<void> => inOrder(loadNow);
+  /** Whoever asks while one waits for its turn or its answer shares it. */
+  const load = createShared(() => inOrder(loadNow));
   /** What another controller was sent; and whether the journal answers still is asked each time, also where nothing is due. */
   const readAlerts = (): Promise<void> =>
     inOrder(async () => {

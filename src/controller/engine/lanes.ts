@@ -3,6 +3,7 @@ import type { Percent } from '../../kit/percent.ts';
 import { type Clock, createQueue } from '../../kit/time.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import type { Plan } from '../../rollout/plan.ts';
+import type { State } from '../../rollout/state.ts';
 import type { Decision } from '../../rollout/transitions.ts';
 import type { Follower } from './follower.ts';
 import type { Debt } from './held.ts';
@@ -24,7 +25,7 @@ export type CarryParts = {
   readonly keeper: Pick<JournalKeeper, 'save'>;
   readonly recorder: Pick<Recorder, 'record'>;
   readonly problems: Problems;
-  readonly follower: Pick<Follower, 'begin'>;
+  readonly follower: Pick<Follower, 'begin' | 'beginAgain'>;
   readonly metrics: Pick<ControlMetrics, 'countRollback'>;
   readonly clock: Clock;
   readonly stop: AbortSignal;
@@ -38,10 +39,42 @@ export type CarryParts = {
 };
 
 /** A raise that is under way, or of which nobody knows whether it was written. */
-type Intent = { readonly decision: Changed; readonly seenAtMs: number; readonly evidence: StageEvidence | undefined };
+type Intent = {
+  readonly decision: Changed;
+  readonly before: State;
+  readonly seenAtMs: number;
+  readonly evidence: StageEvidence | undefined;
+};
 
 /** What is under way on the flag. */
-export type Lanes = { raising: AbortController | undefined; intent: Intent | undefined; writes: number };
+export type Lanes = {
+  raising: Promise<unknown> | undefined;
+  intent: Intent | undefined;
+  /** Ends what would raise the percent, or keep it, once it is to be lowered. */
+  yielding: AbortController;
+  /** Ends a write that lowers, once it is to be lowered further. */
+  lowering: AbortController;
+  /** What was given up and may reach the flag yet: until when, by percent. */
+  readonly late: Map<Percent, number>;
+  writes: number;
+};
+
+export const createLanes = (): Lanes => ({
+  raising: undefined,
+  intent: undefined,
+  yielding: new AbortController(),
+  lowering: new AbortController(),
+  late: new Map(),
+  writes: 0,
+});
+
+/** A store may carry out later what nobody waits for any more. */
+const LATE_FOR_MS = 60_000;
+
+/** Whether the flag may say so because of a write of our own that was given up. */
+export function isLate(lanes: Lanes, percent: Percent, clock: Pick<Clock, 'monotonic'>): boolean {
+  return clock.monotonic() < (lanes.late.get(percent) ?? Number.NEGATIVE_INFINITY);
+}
 
 export type Write = (asked: Pick<FlagWrite, 'percent' | 'expected'>, ending?: AbortSignal) => Promise<FlagWritten>;
 
@@ -56,18 +89,25 @@ export function createWrite({ plan, lever, clock, stop }: CarryParts, lanes: Lan
       const leaseUntilMs = plan.leaseMs === undefined || percent === 0 ? undefined : clock.now() + plan.leaseMs;
       const until = ending === undefined ? stop : AbortSignal.any([stop, ending]);
       lanes.writes += 1;
-      try {
-        return await clock.within(
-          LEVER_WITHIN_MS,
-          (signal) => lever.write({ percent, expected, leaseUntilMs, state: stateFor(plan, percent) }, signal),
-          until,
-        );
-      } catch (error) {
-        return { kind: 'unreachable', why: `${lever.where}: ${(error as Error).message}` };
-      } finally {
-        lanes.writes += 1;
+      const written = await within(
+        LEVER_WITHIN_MS,
+        { percent, expected, leaseUntilMs, state: stateFor(plan, percent) },
+        until,
+      );
+      lanes.writes += 1;
+      if (written.kind === 'unreachable') {
+        lanes.late.set(percent, clock.monotonic() + LATE_FOR_MS);
       }
+      return written;
     });
+
+  async function within(ms: number, asked: FlagWrite, until: AbortSignal): Promise<FlagWritten> {
+    try {
+      return await clock.within(ms, (signal) => lever.write(asked, signal), until);
+    } catch (error) {
+      return { kind: 'unreachable', why: `${lever.where}: ${(error as Error).message}` };
+    }
+  }
 }
 
 /** Where the plan says so a rollback to 0 % disables the flag, its targeting included, and a raise enables it. */

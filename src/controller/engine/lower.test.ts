@@ -49,7 +49,7 @@ async function lowered(answer: (asked: FlagWrite) => FlagWritten) {
     keeper: { save: async () => true },
     recorder: { record: (event) => void events.push(event) },
     problems: createProblems(clock, (_name, text) => troubles.push(text)),
-    follower: { begin: ({ percent }) => void begun.push(percent) },
+    follower: { begin: ({ percent }) => void begun.push(percent), beginAgain: () => {} },
     metrics: { countRollback: () => {} },
     clock,
     stop: new AbortController().signal,

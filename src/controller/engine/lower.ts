@@ -1,6 +1,6 @@
 import { percentOf, type State, servedSince } from '../../rollout/state.ts';
 import { rolledBackEvent, rollingBackEvent } from './event-text.ts';
-import { type Debt, decided, paid } from './held.ts';
+import { type Debt, decided, type Held, paid } from './held.ts';
 import {
   type CarryParts,
   type Changed,
@@ -15,31 +15,44 @@ import {
 export async function lower(parts: CarryParts, lanes: Lanes, write: Write, decision: Changed, seenAtMs: number) {
   const { holder, recorder, metrics, clock } = parts;
   const debt: Debt = {
-    from: decision.from,
+    from: owed(holder.get())?.from ?? decision.from,
     to: decision.to,
     why: decision.why,
     seenAtMs,
     sinceMs: servedSince(holder.state()) ?? seenAtMs,
     evidence: parts.evidence(),
   };
-  lanes.raising?.abort();
-  lanes.intent = undefined;
+  endWrites(lanes);
   holder.set(decided(holder.get(), decision.state, debt));
   recorder.record(rollingBackEvent(parts.plan, debt, decision.state, clock.now()));
   metrics.countRollback(decision.why);
-  await settleDebt(parts, write);
+  await settleDebt(parts, lanes, write);
 }
 
+/** What lowers waits for no other write. */
+function endWrites(lanes: Lanes): void {
+  lanes.intent = undefined;
+  for (const ending of [lanes.yielding, lanes.lowering]) {
+    ending.abort(new Error('it is lowered meanwhile'));
+  }
+  lanes.yielding = new AbortController();
+  lanes.lowering = new AbortController();
+}
+
+const owed = (held: Held): Debt | undefined => (held.kind === 'known' ? held.debt : undefined);
+
 /** Needs the lever and nothing else. Tried again with each look at the flag until it is done. */
-export async function settleDebt(parts: CarryParts, write: Write): Promise<void> {
+export async function settleDebt(parts: CarryParts, lanes: Lanes, write: Write): Promise<void> {
   const { holder, recorder, follower, clock, keeper } = parts;
   for (;;) {
-    const held = holder.get();
-    const debt = held.kind === 'known' ? held.debt : undefined;
+    const debt = owed(holder.get());
     if (debt === undefined || parts.stop.aborted) {
       return;
     }
-    const written = await write({ percent: debt.to, expected: undefined });
+    const written = await write({ percent: debt.to, expected: undefined }, lanes.lowering.signal);
+    if (owed(holder.get()) !== debt) {
+      continue;
+    }
     const isDone = written.kind === 'written' || isLowerAlready(written, debt.to);
     const problem = isDone ? undefined : describeUnwritten(written);
     if (written.kind === 'refused' && written.by === 'content' && debt.to > 0) {
@@ -51,28 +64,21 @@ export async function settleDebt(parts: CarryParts, write: Write): Promise<void>
       void keeper.save();
       return;
     }
-    const now = holder.get();
-    if (now.kind === 'known' && now.debt === debt) {
-      holder.set(paid(now));
-      const writtenAtMs = clock.now();
-      recorder.record(rolledBackEvent(parts.plan, debt, writtenAtMs));
-      follower.begin({ percent: debt.to, lowers: true, seenAtMs: debt.seenAtMs, writtenAtMs });
-      parts.onLowered(debt);
-      void keeper.save();
-    }
+    holder.set(paid(holder.get()));
+    const writtenAtMs = clock.now();
+    recorder.record(rolledBackEvent(parts.plan, debt, writtenAtMs));
+    follower.begin({ percent: debt.to, lowers: true, seenAtMs: debt.seenAtMs, writtenAtMs });
+    parts.onLowered(debt);
+    void keeper.save();
   }
 }
 
 /** What is there cannot be brought to a stage, as flagd refuses it whoever broke it: to 0 it always can, or fails by name. */
 function lowerFurther({ plan, holder, recorder, clock }: CarryParts, debt: Debt, problem: string): void {
-  const held = holder.get();
-  if (held.kind !== 'known' || held.debt !== debt) {
-    return;
-  }
   const { from, why, seenAtMs } = debt;
   const state: State = { phase: 'rolled-back', from, to: 0, sinceMs: seenAtMs, why };
   const further: Debt = { ...debt, to: 0 };
-  holder.set(decided(held, state, further));
+  holder.set(decided(holder.get(), state, further));
   const event = rollingBackEvent(plan, further, state, clock.now());
   recorder.record({ ...event, text: `${event.text} It is not ${debt.to} %, which was refused: ${problem}.` });
 }
@@ -81,10 +87,13 @@ function lowerFurther({ plan, holder, recorder, clock }: CarryParts, debt: Debt,
 export async function lowerAgain(parts: CarryParts, write: Write): Promise<void> {
   const percent = percentOf(parts.holder.state());
   const written = await write({ percent, expected: undefined });
+  if (percent !== percentOf(parts.holder.state())) {
+    return;
+  }
   const isDone = written.kind === 'written' || isLowerAlready(written, percent);
   reportLever(parts, percent, isDone ? undefined : describeUnwritten(written));
   if (isDone) {
     const atMs = parts.clock.now();
-    parts.follower.begin({ percent, lowers: true, seenAtMs: atMs, writtenAtMs: atMs });
+    parts.follower.beginAgain({ percent, lowers: true, seenAtMs: atMs, writtenAtMs: atMs });
   }
 }

@@ -4,6 +4,7 @@ import type { Command } from '../../rollout/command.ts';
 import { percentOf } from '../../rollout/state.ts';
 import type { Decision } from '../../rollout/transitions.ts';
 import type { Role } from './authority.ts';
+import type { CarryOut } from './carry-out.ts';
 import type { Decider } from './decider.ts';
 import { decisionText, note } from './event-text.ts';
 import type { FiringAlerts } from './firing-alerts.ts';
@@ -20,6 +21,7 @@ export type CommandOutcome =
 
 type RequestParts = {
   readonly decider: Decider;
+  readonly carry: Pick<CarryOut, 'raised'>;
   readonly holder: Holder;
   readonly keeper: Pick<JournalKeeper, 'save' | 'keep'>;
   readonly alerts: FiringAlerts;
@@ -50,8 +52,12 @@ const notLeading = ({ whyNoRaise }: RequestParts): CommandOutcome => ({
 async function command(parts: RequestParts, asked: Command): Promise<CommandOutcome> {
   const { decider, recorder, clock, holder } = parts;
   const seenAtMs = clock.now();
-  if (parts.role() !== 'leader' && asked.name !== 'rollback') {
-    return notLeading(parts);
+  if (asked.name !== 'rollback') {
+    // What is asked is about where the raise that is under way leads to.
+    await parts.carry.raised();
+    if (parts.role() !== 'leader') {
+      return notLeading(parts);
+    }
   }
   const decision = await decider.step({ kind: 'command', command: asked }, seenAtMs);
   switch (decision.kind) {
@@ -88,7 +94,7 @@ async function verified(parts: RequestParts, request: VerificationRequest): Prom
     await decider.step({ kind: 'verified', passed: verdict === 'passed' }, clock.now());
   }
   recorder.record(note(noted, clock.now()));
-  await parts.keeper.save();
+  void parts.keeper.save();
   return { kind: 'done', text: noted.text };
 }
 
@@ -103,7 +109,7 @@ async function checked(parts: RequestParts, request: ConsistencyRequest): Promis
   recorder.record(note(noted, seenAtMs));
   await decider.step({ kind: 'checked', checked: found }, seenAtMs);
   const decision = await decider.step({ kind: 'tick' }, seenAtMs);
-  await parts.keeper.save();
+  void parts.keeper.save();
   const more = decision.kind === 'changed' ? ` ${doneText(decision, holder)}` : '';
   return { kind: 'done', text: `${noted.text}${more}` };
 }

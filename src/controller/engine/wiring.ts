@@ -28,7 +28,10 @@ export function wire(engine: EngineParts) {
   const recorder = createRecorder(journal, clock, log);
   const names = sources.map(({ name }) => name);
   const watch = createWatch(plan, names, clock.now());
-  const holder = createHolder(() => watch.beginStage(clock.now()));
+  const holder = createHolder(() => {
+    watch.beginStage(clock.now());
+    problems.report('raise', undefined);
+  });
   const alerts = createFiringAlerts();
   const recordProblem = (problem: string, text: string) =>
     recorder.record(
@@ -44,7 +47,7 @@ export function wire(engine: EngineParts) {
     ...common,
     writeAgain: async (percent, signal) => {
       if (!signal.aborted && percentOf(holder.state()) === percent) {
-        await carry.writeAgain(percent);
+        await carry.writeAgain(percent, signal);
       }
     },
     onConfirmed: () => void keeper.save(),
@@ -84,7 +87,7 @@ export function wire(engine: EngineParts) {
   const decider = createDecider({ ...common, ...facts, carry, keeper, flag: () => flagKeeper.flag() });
   const flagKeeper = createFlagKeeper({ ...common, ...facts, carry, decider, keeper, follower });
   const intake = createIntake({ ...common, ...facts, decider });
-  const requests = createRequests({ ...common, ...facts, decider, keeper });
+  const requests = createRequests({ ...common, ...facts, decider, carry, keeper });
   return { ...common, ...facts, rehearsals, follower, keeper, carry, flagKeeper, intake, requests };
 }
 
