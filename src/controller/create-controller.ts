@@ -198,8 +198,8 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
 }
 
 async function createLever(settings: ControllerSettings, plan: Plan, pool: Pool, clock: Clock): Promise<FlagLever> {
-  const { FLAGS_FILE, FLAG_NAMESPACE, FLAG_RESOURCE } = settings;
-  const place = settings.LEVER === 'file' ? FLAGS_FILE : `${FLAG_NAMESPACE ?? ''}/${FLAG_RESOURCE}`;
+  const { FLAGS_FILE, FLAG_NAMESPACE, FLAG_RESOURCE, FLAG_KEY } = settings;
+  const place = settings.LEVER === 'file' ? FLAGS_FILE : `${FLAG_NAMESPACE ?? ''}/${FLAG_RESOURCE} ${FLAG_KEY ?? ''}`;
   const spare = createKeptFlags(pool, plan.rollout, `${settings.LEVER} ${place}`);
   const { flag } = plan;
   if (settings.LEVER === 'file') {
@@ -211,7 +211,7 @@ async function createLever(settings: ControllerSettings, plan: Plan, pool: Pool,
     kind: settings.LEVER,
     namespace: FLAG_NAMESPACE,
     name: FLAG_RESOURCE as string,
-    key: settings.FLAG_KEY,
+    key: FLAG_KEY,
     flag,
     clock,
     spare,

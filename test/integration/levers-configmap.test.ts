@@ -99,6 +99,16 @@ describe('the key that holds the flag', () => {
   });
 });
 
+test('good flags that were kept of one key are not put into another', async () => {
+  await using at = await bench({ 'a.json': textOf('p5') });
+  await at.leverOn('a.json').rehearse(never);
+  at.put({ 'a.json': OTHERS, 'b.json': '{' });
+  assert.match(problemsOf(await at.leverOn('b.json').write(to(0, undefined), never)), /no good flags were read before/);
+  at.put({ 'a.json': '{', 'b.json': OTHERS });
+  assert.deepEqual(await at.leverOn('a.json').write(to(0, undefined), never), { kind: 'written' });
+  assert.equal(at.variant('a.json'), 'off');
+});
+
 describe('where several keys hold the flag and none is known', () => {
   test('no percent is told and nothing is written but 0, in each of them', async () => {
     await using at = await bench({ 'a.json': textOf('p5'), 'b.json': textOf('off'), 'c.json': textOf('p25') });

@@ -62,6 +62,10 @@ test('a rollback that disables the flag ends its targeting too, is seen served, 
   assert.deepEqual([state, defaultVariant], ['DISABLED', 'off']);
   assert.equal(await pathOf('qa'), 'legacy');
   assert.equal((await controller.status()).configured.unguarded, null);
+  const errors = (await system.service.admin('/metrics')).text.match(
+    /sluice_flag_evaluations_total\{.*error_code="[A-Z].*/g,
+  );
+  assert.equal(errors, null, 'a disabled flag is no error for who serves');
 
   await edit({ state: 'ENABLED' });
   await until('it is disabled again', async () => (await definition()).state === 'DISABLED');

@@ -11,7 +11,9 @@ const KEY = 'sluice/key';
 
 const isOurs = (name: string): boolean => name === GOOD || name === KEY || isBrokenCopy(name);
 
-export const keptGood = (annotations: Annotations): string | undefined => annotations?.[GOOD];
+/** @param key of a ConfigMap: the text of another key is not good for this one. */
+export const keptGood = (annotations: Annotations, key?: string): string | undefined =>
+  annotations?.[KEY] === key ? annotations?.[GOOD] : undefined;
 /** The key of a ConfigMap that held the flag when its text was kept. */
 export const keptKey = (annotations: Annotations): string | undefined => annotations?.[KEY];
 

@@ -50,7 +50,7 @@ export function holdObject(parts: ObjectParts): Pick<Held, 'save' | 'rehearse' |
       }
       return 'patch';
     },
-    kept: async () => keptGood(annotations),
+    kept: async () => keptGood(annotations, parts.key),
     keep: async (good, signal) => {
       await patch([onlyAt(metadata?.resourceVersion), ...stepsToKeepGood(annotations, good, parts.key)], signal);
     },

@@ -6,6 +6,7 @@ import { servedAtZero } from '../../flagd/unguarded.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { FlagLever, FlagReading, FlagWrite, FlagWritten, Rehearsal } from '../engine/ports.ts';
 import { type Composed, composeText, isSpoilt, loweredCopies } from './compose.ts';
+import { isAtFault, judgeWrite } from './judge-write.ts';
 import { type FlagStore, type Held, type SpareFlags, StoreError, type TextChange } from './store.ts';
 
 /** Somebody who edits without a pause must not keep a rollback out; each try is some milliseconds. */
@@ -76,8 +77,8 @@ export function createTextLever({ name, where, flag, store, spare, clock }: Opti
   async function tryWrite(write: FlagWrite, signal: AbortSignal): Promise<FlagWritten | 'changed'> {
     const held = await store.load(signal);
     const found = look(held);
-    const { lowers, allowed } = judge(found, write);
-    if (found.kind !== 'unreachable' && found.fault !== undefined && isOverFault(found, write)) {
+    const { lowers, allowed } = judgeWrite(found, write);
+    if (isAtFault(found, write)) {
       return byContent([found.fault]);
     }
     if (!allowed) {
@@ -171,24 +172,6 @@ type Change =
   | Extract<Composed, { kind: 'refused' }>;
 
 const byContent = (problems: readonly string[]): FlagWritten => ({ kind: 'refused', problems, by: 'content' });
-
-/** To 0 is always a lowering. The percent that was expected, written again (a lease renewed), needs the store to hold it still. */
-function judge(found: FlagReading, { percent, expected }: FlagWrite): { lowers: boolean; allowed: boolean } {
-  if (found.kind !== 'read') {
-    const lowers = percent === 0 || (expected !== undefined && percent < expected);
-    return { lowers, allowed: lowers };
-  }
-  const lowers = percent === 0 || percent < (expected ?? found.percent);
-  if (lowers) {
-    return { lowers, allowed: found.percent >= percent };
-  }
-  return { lowers, allowed: expected === undefined ? found.percent >= percent : found.percent === expected };
-}
-
-/** Where the place itself is at fault nothing rises, and what is not known to be served is lowered to 0 only. */
-function isOverFault(found: FlagReading, { percent }: FlagWrite): boolean {
-  return percent > 0 && (found.kind !== 'read' || percent > found.percent);
-}
 
 function asWritten(found: Exclude<FlagReading, { kind: 'unusable' }>): FlagWritten {
   return found.kind === 'unreachable' ? found : { kind: 'conflict', found };
