@@ -1,5 +1,6 @@
+import type { Action } from './actions.ts';
 import { runWorld } from './run-world.ts';
-import type { Action, Schedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 
 /** Leaves out what the failure does not need: halves first, then smaller parts, then single actions. */
 export async function shrink(

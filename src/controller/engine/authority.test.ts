@@ -53,11 +53,12 @@ describe('a controller', () => {
 });
 
 test('who stands by lowers only what the leader left up for its time; everybody else lowers at once', () => {
-  assert.equal(mayLower('standby', 0, STANDBY_GRACE_MS - 1), false);
-  assert.equal(mayLower('standby', 0, STANDBY_GRACE_MS), true);
-  assert.equal(mayLower('standby', undefined, STANDBY_GRACE_MS), false);
+  const seen = { breachSinceMs: 0, journalHeardAtMs: 1, nowMs: STANDBY_GRACE_MS };
+  assert.equal(mayLower({ ...seen, role: 'standby', nowMs: STANDBY_GRACE_MS - 1 }), false);
+  assert.equal(mayLower({ ...seen, role: 'standby' }), true);
+  assert.equal(mayLower({ ...seen, role: 'standby', journalHeardAtMs: 0 }), false, 'the leader may have acted since');
   for (const role of ['leader', 'orphan', 'alone'] as const) {
-    assert.equal(mayLower(role, undefined, 0), true);
+    assert.equal(mayLower({ ...seen, role, nowMs: 0, journalHeardAtMs: -1 }), true);
   }
 });
 

@@ -53,9 +53,18 @@ export function roleOf({ held, leading, leadingSinceMs, journal, ledLast, nowMs,
   return leading && isKnown && isFresh && journal.heardAtMs >= leadingSinceMs ? 'leader' : 'standby';
 }
 
-/** Whether a breach may be acted on now. Who stands by gives the leader time, and the breach has to last. */
-export function mayLower(role: Role, breachSinceMs: number | undefined, nowMs: number): boolean {
-  return role !== 'standby' || (breachSinceMs !== undefined && nowMs - breachSinceMs >= STANDBY_GRACE_MS);
+/**
+ * Whether a breach may be acted on now. Who stands by gives the leader time: the breach has to last, and the journal has to say
+ * still that nobody acted on it.
+ */
+export function mayLower(seen: {
+  readonly role: Role;
+  readonly breachSinceMs: number;
+  readonly journalHeardAtMs: number;
+  readonly nowMs: number;
+}): boolean {
+  const { role, breachSinceMs, journalHeardAtMs, nowMs } = seen;
+  return role !== 'standby' || (nowMs - breachSinceMs >= STANDBY_GRACE_MS && journalHeardAtMs > breachSinceMs);
 }
 
 export type RaiseFacts = {

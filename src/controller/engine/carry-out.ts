@@ -15,6 +15,13 @@ export function createCarryOut(parts: CarryParts) {
     /** Changes with each write: the same before and after a look means that the look is of one moment. */
     writes: (): number => lanes.writes,
     isRaising: (): boolean => lanes.raising !== undefined,
+    /** A raise that is under way is given up; whether it was written already, the flag will show. */
+    endRaise: (why: string): void => {
+      if (lanes.raising !== undefined) {
+        lanes.yielding.abort(new Error(why));
+        lanes.yielding = new AbortController();
+      }
+    },
     /** Resolves once no raise is under way. */
     raised: async (): Promise<void> => void (await lanes.raising),
     /** Whether the flag may say so because of a write of our own that was given up. */

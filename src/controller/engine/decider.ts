@@ -19,7 +19,7 @@ type DeciderParts = {
   readonly plan: Plan;
   readonly holder: Holder;
   readonly carry: CarryOut;
-  readonly keeper: Pick<JournalKeeper, 'save'>;
+  readonly keeper: Pick<JournalKeeper, 'save' | 'contact'>;
   readonly recorder: Pick<Recorder, 'record'>;
   readonly clock: Clock;
   readonly tickMs: number;
@@ -55,6 +55,9 @@ export function createDecider(parts: DeciderParts) {
     }
     const decision = decide(plan, holder.state(), input, knowledge());
     if (decision.kind !== 'changed') {
+      if (input.kind === 'alert') {
+        carry.endRaise('an alert fires');
+      }
       breachSinceMs = input.kind === 'tick' ? undefined : breachSinceMs;
       if (decision.kind === 'none') {
         holder.set(counted(holder.get(), decision.state));
@@ -71,14 +74,17 @@ export function createDecider(parts: DeciderParts) {
 
   function mayCarryOut(decision: Changed, input: Input): boolean {
     const role = parts.role();
-    if (input.kind === 'command' && decision.event === 'rolled-back') {
-      // Also where this controller knows of nothing to lower: a raise may be under way, here or at another one.
-      return true;
-    }
-    if (decision.to < decision.from && decision.event === 'rolled-back') {
+    if (decision.event === 'rolled-back') {
+      if (input.kind !== 'tick') {
+        // Also where it is down as far as is known here: another one may have raised it, or a raise is under way.
+        return true;
+      }
       const nowMs = clock.monotonic();
-      breachSinceMs = input.kind === 'tick' ? (breachSinceMs ?? nowMs) : breachSinceMs;
-      return input.kind !== 'tick' || (mayLower(role, breachSinceMs, nowMs) && isStillUp(parts.flag(), decision, role));
+      breachSinceMs ??= nowMs;
+      return (
+        mayLower({ role, breachSinceMs, journalHeardAtMs: parts.keeper.contact().heardAtMs, nowMs }) &&
+        isStillUp(parts.flag(), decision, role)
+      );
     }
     return role === 'leader' && !carry.isRaising();
   }

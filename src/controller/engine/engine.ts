@@ -49,7 +49,7 @@ function start(parts: EngineParts, wired: Wired): void {
   });
   tasks.every(journalEveryMs, recorder.flush);
   tasks.every(journalEveryMs, () => measuring.keep(role() === 'leader'));
-  tasks.every(REHEARSE_TICK_MS, rehearsals.tick);
+  tasks.every(Math.max(REHEARSE_TICK_MS, tickMs), rehearsals.tick);
 }
 
 /** What another controller wrote, or this one before a restart, and nobody has seen served by all yet. */

@@ -25,7 +25,7 @@ function createStore() {
         rows.set(change.alert.fingerprint, change);
       }
     },
-    firing: () => [...rows.values()].filter(({ status }) => status === 'firing').map((change) => change.alert),
+    alerts: () => [...rows.values()],
   };
   return store;
 }
@@ -54,12 +54,34 @@ describe('an alert', () => {
     const [ours, theirs] = [createFiringAlerts(), createFiringAlerts()];
     theirs.take(fires('a'));
     await theirs.persist(store);
-    ours.join(store.firing());
+    ours.join(store.alerts());
     assert.equal(ours.now().length, 1);
     theirs.take(ends('a'));
     await theirs.persist(store);
-    ours.join(store.firing());
+    ours.join(store.alerts());
     assert.equal(ours.now().length, 0);
+  });
+
+  test('that was resolved at another controller does not fire for a late repeat here, nor after a restart', async () => {
+    const store = createStore();
+    const [ours, theirs] = [createFiringAlerts(), createFiringAlerts()];
+    ours.take(fires('a'));
+    await ours.persist(store);
+    theirs.take(ends('a'));
+    await theirs.persist(store);
+    ours.join(store.alerts());
+    assert.equal(ours.take(fires('a')), false);
+    const restarted = createFiringAlerts();
+    restarted.join(store.alerts());
+    assert.equal(restarted.take(fires('a')), false);
+    assert.equal(restarted.take(fires('a', 2)), true);
+  });
+
+  test('fires again where the journal lost it, as soon as it is sent again', () => {
+    const alerts = createFiringAlerts();
+    alerts.join([fires('a')]);
+    alerts.join([]);
+    assert.deepEqual([alerts.now().length, alerts.take(fires('a'))], [0, true]);
   });
 
   test('that the journal does not have yet is not forgotten for what the journal says', async () => {
@@ -72,7 +94,7 @@ describe('an alert', () => {
     assert.equal(alerts.now().length, 1);
     store.isAway = false;
     await alerts.persist(store);
-    alerts.join(store.firing());
+    alerts.join(store.alerts());
     assert.equal(alerts.now().length, 1);
   });
 });

@@ -15,10 +15,11 @@ export function createFiringAlerts() {
   /** Received here and not in the journal yet, in their order. */
   let waiting: AlertChange[] = [];
 
+  const isResolved = ({ fingerprint, startsAtMs }: FiringAlert): boolean =>
+    startsAtMs <= (resolved.get(fingerprint) ?? Number.NEGATIVE_INFINITY);
+
   function fire(alert: FiringAlert): boolean {
-    const isOld = alert.startsAtMs <= (resolved.get(alert.fingerprint) ?? Number.NEGATIVE_INFINITY);
-    const isKnown = firing.get(alert.fingerprint)?.startsAtMs === alert.startsAtMs;
-    if (isOld || isKnown) {
+    if (isResolved(alert) || firing.get(alert.fingerprint)?.startsAtMs === alert.startsAtMs) {
       return false;
     }
     firing.set(alert.fingerprint, alert);
@@ -36,27 +37,33 @@ export function createFiringAlerts() {
     now: (): readonly FiringAlert[] => Array.from(firing.values()),
     /** @returns whether it was news. */
     take: (change: AlertChange): boolean => {
+      const isFresh = !isResolved(change.alert);
       const isNews = change.status === 'firing' ? fire(change.alert) : resolve(change.alert);
-      if (isNews) {
+      // Resolved here, it may fire elsewhere: the journal has to know.
+      if (isNews || (isFresh && change.status === 'resolved')) {
         waiting = [...waiting, change].slice(-MOST_REMEMBERED);
       }
       return isNews;
     },
     /** What the journal has, by whoever received it; what waits for the journal here is newer. */
-    join: (stored: readonly FiringAlert[]): void => {
+    join: (stored: readonly AlertChange[]): void => {
       const ours = new Set(waiting.map(({ alert }) => alert.fingerprint));
-      const theirs = new Set(stored.map(({ fingerprint }) => fingerprint));
+      const byOthers = stored.filter(({ alert }) => !ours.has(alert.fingerprint));
+      for (const { alert } of byOthers.filter(({ status }) => status === 'resolved')) {
+        resolve(alert);
+      }
+      const fires = byOthers.filter(({ status }) => status === 'firing').map(({ alert }) => alert);
+      const theirs = new Set(fires.map(({ fingerprint }) => fingerprint));
       for (const fingerprint of firing.keys()) {
         if (!theirs.has(fingerprint) && !ours.has(fingerprint)) {
           firing.delete(fingerprint);
         }
       }
-      for (const alert of stored) {
-        if (!ours.has(alert.fingerprint)) {
-          fire(alert);
-        }
+      for (const alert of fires) {
+        fire(alert);
       }
     },
+    /** Whether something was received that the journal does not have. */
     isWaiting: (): boolean => waiting.length > 0,
     /** @throws where the journal is away; what waits then waits on. */
     persist: async (store: Pick<AlertStore, 'keepAlerts'>): Promise<void> => {

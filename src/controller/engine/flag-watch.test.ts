@@ -66,6 +66,16 @@ function meaning({
   return Object.values(found).join(' ');
 }
 
+test('who stands by asks the journal before it writes what is owed over a change that came after it was read', () => {
+  const debt = { from: 25, to: 0, why: BY_PERSON, seenAtMs: 1 };
+  const look = { held: known(down(BY_PERSON), { debt }), says: 5, journalRead: false };
+  assert.equal(meaning({ ...look, role: 'standby' }), 'ask-journal');
+  assert.equal(meaning({ ...look, role: 'standby', journalRead: true }), 'lower');
+  for (const role of ['leader', 'orphan', 'alone'] as const) {
+    assert.equal(meaning({ ...look, role }), 'lower', role);
+  }
+});
+
 describe('a flag that says what is wanted', () => {
   test('asks for nothing', () => {
     assert.equal(meaning({ held: known(observing(25)), says: 25 }), 'as-wanted');

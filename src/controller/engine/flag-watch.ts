@@ -55,7 +55,7 @@ export function readFlagMeaning(seen: Seen): FlagMeaning {
   }
   const wanted = percentOf(held.state);
   if (held.debt !== undefined) {
-    return { kind: 'lower' };
+    return role === 'standby' && isNewToJournal(seen) ? { kind: 'ask-journal' } : { kind: 'lower' };
   }
   if (isEnabledAgain(seen, percent)) {
     return role === 'leader' || role === 'orphan' ? { kind: 'lower-again', found: percent } : { kind: 'as-wanted' };
@@ -90,6 +90,10 @@ function isEnabledAgain({ plan, held, reading }: Seen, percent: Percent): boolea
     reading.unguarded !== undefined
   );
 }
+
+/** What the flag says is newer than what was read of the journal: the leader may have written what is owed, and raised it since. */
+const isNewToJournal = ({ difference, journalHeardAtMs }: Seen): boolean =>
+  difference !== undefined && journalHeardAtMs < difference.sinceMs;
 
 function unexplained(seen: Seen, percent: Percent, hasRunOut: boolean): FlagMeaning {
   const { difference, isWatched, journalHeardAtMs, nowMs } = seen;

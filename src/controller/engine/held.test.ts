@@ -102,6 +102,22 @@ describe('what is held', () => {
     assert.equal(summary(loaded({ kind: 'unread' }, begun, flag(5), true)), 'known observing 5 @7');
   });
 
+  test('takes up a raise that was begun also where the flag was written after the journal was read', () => {
+    const begun = row(observing(5), 7, { intent: observing(10) });
+    const flag = { kind: 'read', percent: 10, leaseUntilMs: undefined } as const;
+    assert.equal(summary(loaded(known(observing(5), 7), begun, flag, true)), 'known observing 10 @7 ahead');
+  });
+
+  test('owes the flag what another one lowered while this one raised it, and nothing where it only begins to lead', () => {
+    const raised = known(observing(5), 8);
+    assert.equal(
+      summary(loaded(raised, row(rolledBack(0, 0), 9), undefined, true, true)),
+      'known rolled-back 0 @9 owing',
+    );
+    assert.equal(summary(loaded(raised, row(rolledBack(0, 0), 9), undefined, true, false)), 'known rolled-back 0 @9');
+    assert.equal(summary(loaded(raised, row(observing(10), 9), undefined, true, true)), 'known observing 10 @9');
+  });
+
   test('owes the flag what a controller before could not write', () => {
     const held = loaded({ kind: 'unread' }, row(rolledBack(25, 0), 7, { settled: false }), undefined, true);
     assert.equal(summary(held), 'known rolled-back 0 @7 owing');

@@ -13,6 +13,8 @@ export type Debt = {
   /** When the stage began that it is about, and what was known of it, where this controller decided it. */
   readonly sinceMs?: number;
   readonly evidence?: StageEvidence | undefined;
+  /** Another controller did it before, and has reported it. */
+  readonly isReported?: boolean;
 };
 
 /** Where the rollout is, as far as this controller knows, and where it knows it from. */
@@ -73,9 +75,15 @@ function provisional(percent: Percent, nowMs: number): State {
 
 /**
  * What the journal said, joined with what was decided here meanwhile. Whoever went lower is right; at the same percent a decision
- * of the leader is, and else one that stopped something.
+ * of the leader is, and else one that stopped something. @param hasLed it led before, too: what is held is what it raised.
  */
-export function loaded(held: Held, row: SavedRollout | undefined, flag: FlagReading | undefined, leads: boolean): Held {
+export function loaded(
+  held: Held,
+  row: SavedRollout | undefined,
+  flag: FlagReading | undefined,
+  leads: boolean,
+  hasLed = false,
+): Held {
   if (row === undefined) {
     return held.kind === 'known'
       ? { ...held, revision: 0, ahead: true }
@@ -89,19 +97,23 @@ export function loaded(held: Held, row: SavedRollout | undefined, flag: FlagRead
   if (held.kind === 'known' && held.ahead && ownStands(held.state, row.state, leads)) {
     return { ...held, revision: row.revision };
   }
-  if (held.kind === 'known' && !held.ahead && held.revision === row.revision) {
+  const state = intended(row, flag);
+  if (held.kind === 'known' && !held.ahead && held.revision === row.revision && state === row.state) {
     return held;
   }
-  const state = intended(row, flag);
   const to = percentOf(state);
-  const debt: Debt | undefined = row.settled
-    ? undefined
-    : {
-        from: 'from' in state && typeof state.from === 'number' ? state.from : to,
-        to,
-        why: reasonIn(state),
-        seenAtMs: sinceIn(state),
-      };
+  // Somebody lowered it while this one raised it: the flag may say either.
+  const isOvertaken = held.kind === 'known' && leads && hasLed && to < percentOf(held.state);
+  const debt: Debt | undefined =
+    row.settled && !isOvertaken
+      ? undefined
+      : {
+          from: 'from' in state && typeof state.from === 'number' ? state.from : to,
+          to,
+          why: reasonIn(state),
+          seenAtMs: sinceIn(state),
+          ...(row.settled && { isReported: true }),
+        };
   return { kind: 'known', state, revision: row.revision, ahead: leads && state !== row.state, debt };
 }
 

@@ -4,7 +4,7 @@ import { createFakeClock, type FakeClock } from '../../../test/support/fake-cloc
 import { createFiringAlerts, type FiringAlerts } from './firing-alerts.ts';
 import { createHolder } from './holder.ts';
 import { createJournalKeeper, type JournalKeeper } from './journal-keeper.ts';
-import type { FiringAlert, SavedRollout } from './ports.ts';
+import type { AlertChange, FiringAlert, SavedRollout } from './ports.ts';
 import { createProblems } from './problems.ts';
 
 const ROW: SavedRollout = {
@@ -23,7 +23,7 @@ let keeper: JournalKeeper;
 let recorded: string[];
 let isAway: boolean;
 let isLeading: boolean;
-let stored: FiringAlert[];
+let stored: AlertChange[];
 beforeEach(() => {
   [clock, alerts, recorded, isAway, isLeading, stored] = [
     createFakeClock(),
@@ -44,7 +44,7 @@ beforeEach(() => {
       load: () => ask(ROW),
       save: () => ask(true),
       append: () => ask(undefined),
-      firingAlerts: () => ask(stored),
+      alerts: () => ask(stored),
       keepAlerts: () => ask(undefined),
     },
     leadership: { leading: () => isLeading },
@@ -89,10 +89,10 @@ test('a leader notices at the next look that the journal is away, also where not
 test('a leader knows of the alerts that another controller was sent, and of their end', async () => {
   isLeading = true;
   await keeper.keep();
-  stored = [ALERT];
+  stored = [{ status: 'firing', alert: ALERT }];
   await keeper.keep();
   assert.deepEqual(alerts.now(), [ALERT]);
-  stored = [];
+  stored = [{ status: 'resolved', alert: ALERT }];
   await keeper.keep();
   assert.deepEqual(alerts.now(), []);
 });

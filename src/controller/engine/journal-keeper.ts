@@ -40,7 +40,8 @@ export type JournalKeeper = ReturnType<typeof createJournalKeeper>;
 export function createJournalKeeper(parts: KeeperParts) {
   const { journal, leadership, holder, alerts, problems, clock } = parts;
   const inOrder = createQueue();
-  let contact: JournalContact = { answers: false, heardAtMs: Number.NEGATIVE_INFINITY };
+  // Until it was asked nobody knows that it does not answer.
+  let contact: JournalContact = { answers: true, heardAtMs: Number.NEGATIVE_INFINITY };
   let ledLast = false;
   let savedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -87,16 +88,17 @@ export function createJournalKeeper(parts: KeeperParts) {
   }
 
   async function loadNow(): Promise<void> {
-    const answer = await exchange(async () => ({ row: await journal.load(), firing: await journal.firingAlerts() }));
+    const hasLed = ledLast;
+    const answer = await exchange(async () => ({ row: await journal.load(), alerts: await journal.alerts() }));
     if (answer === undefined) {
       return;
     }
     const before = holder.get();
-    alerts.join(answer.firing);
+    alerts.join(answer.alerts);
     if (answer.row !== undefined) {
       parts.onRead(answer.row);
     }
-    const next = loaded(before, answer.row, parts.flag(), leadership.leading());
+    const next = loaded(before, answer.row, parts.flag(), leadership.leading(), hasLed);
     if (next !== before) {
       holder.set(next);
       parts.onLoaded(before, answer.row);
@@ -109,9 +111,9 @@ export function createJournalKeeper(parts: KeeperParts) {
   /** What another controller was sent; and whether the journal answers still is asked each time, also where nothing is due. */
   const readAlerts = (): Promise<void> =>
     inOrder(async () => {
-      const firing = await exchange(journal.firingAlerts);
-      if (firing !== undefined) {
-        alerts.join(firing);
+      const stored = await exchange(journal.alerts);
+      if (stored !== undefined) {
+        alerts.join(stored);
       }
     });
 

@@ -33,7 +33,7 @@ export async function lower(parts: CarryParts, lanes: Lanes, write: Write, decis
 function endWrites(lanes: Lanes): void {
   lanes.intent = undefined;
   for (const ending of [lanes.yielding, lanes.lowering]) {
-    ending.abort(new Error('it is lowered meanwhile'));
+    ending.abort(new Error('it was lowered meanwhile'));
   }
   lanes.yielding = new AbortController();
   lanes.lowering = new AbortController();
@@ -66,7 +66,9 @@ export async function settleDebt(parts: CarryParts, lanes: Lanes, write: Write):
     }
     holder.set(paid(holder.get()));
     const writtenAtMs = clock.now();
-    recorder.record(rolledBackEvent(parts.plan, debt, writtenAtMs));
+    if (!debt.isReported) {
+      recorder.record(rolledBackEvent(parts.plan, debt, writtenAtMs));
+    }
     follower.begin({ percent: debt.to, lowers: true, seenAtMs: debt.seenAtMs, writtenAtMs });
     parts.onLowered(debt);
     void keeper.save();

@@ -114,7 +114,8 @@ export type AlertChange = { readonly status: 'firing' | 'resolved'; readonly ale
 
 /** AlertStore knows which alerts fire, whichever controller received them. Its calls throw while it is away. */
 export type AlertStore = {
-  readonly firingAlerts: () => Promise<readonly FiringAlert[]>;
+  /** Those that fire, and those that were resolved lately: a late repeat of one is known by it. */
+  readonly alerts: () => Promise<readonly AlertChange[]>;
   /** In their order. A firing that was resolved stays so. */
   readonly keepAlerts: (changes: readonly AlertChange[]) => Promise<void>;
 };

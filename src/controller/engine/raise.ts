@@ -42,7 +42,7 @@ async function carryUp(parts: CarryParts, lanes: Lanes, write: Write, decision: 
     return giveUp('the journal could not be written; the percent stays');
   }
   if (ending.aborted || percentOf(holder.state()) !== decision.from) {
-    return giveUp(ending.aborted ? 'it was lowered meanwhile' : 'another percent is wanted by now');
+    return giveUp(ending.aborted ? (ending.reason as Error).message : 'another percent is wanted by now');
   }
   const why = parts.whyNoRaise();
   if (why !== undefined) {
@@ -56,7 +56,7 @@ async function carryUp(parts: CarryParts, lanes: Lanes, write: Write, decision: 
     return decision;
   }
   if (ending.aborted) {
-    return giveUp('it was lowered meanwhile');
+    return giveUp((ending.reason as Error).message);
   }
   const problem = written.kind === 'written' ? 'another percent is wanted by now' : describeUnwritten(written);
   // Unreachable says nothing of what became of it: the flag will show.

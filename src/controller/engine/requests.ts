@@ -114,6 +114,14 @@ async function checked(parts: RequestParts, request: ConsistencyRequest): Promis
   return { kind: 'done', text: `${noted.text}${more}` };
 }
 
+/** Who stands by may learn with the journal only that another one raises, or raised. */
+async function keepAndGoOn({ keeper, alerts, decider }: RequestParts, seenAtMs: number): Promise<void> {
+  await keeper.keep();
+  for (const { fingerprint, name } of alerts.now()) {
+    await decider.step({ kind: 'alert', id: fingerprint, alert: name }, seenAtMs);
+  }
+}
+
 /** Each in turn, whatever is wrong with another: the flag first, and then the journal. */
 async function alerted(parts: RequestParts, changes: readonly AlertChange[]): Promise<number> {
   const { decider, alerts, clock } = parts;
@@ -130,6 +138,6 @@ async function alerted(parts: RequestParts, changes: readonly AlertChange[]): Pr
     }
   }
   await lowering;
-  void parts.keeper.keep();
+  void keepAndGoOn(parts, seenAtMs);
   return news;
 }

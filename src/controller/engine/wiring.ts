@@ -66,7 +66,11 @@ export function wire(engine: EngineParts) {
     },
     onLoaded: (before, row) => {
       follower.inherit(row?.unconfirmed);
-      recordLoaded({ plan, holder, recorder, clock, isLeader: facts.role() === 'leader' }, before, row);
+      const isLeader = facts.role() === 'leader';
+      recordLoaded({ plan, holder, recorder, clock, isLeader }, before, row);
+      if (isLeader) {
+        tasks.run(carry.settleDebt());
+      }
     },
   });
   const facts = createFacts({

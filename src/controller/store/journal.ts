@@ -24,8 +24,9 @@ const APPEND = `INSERT INTO rollout_events (event_id, rollout, happened_at, kind
   ON CONFLICT (event_id) DO NOTHING`;
 const HISTORY = `SELECT id, event_id, happened_at, kind, from_percent, to_percent, actor, text, details
   FROM rollout_events WHERE rollout = $1 ORDER BY happened_at DESC, id DESC LIMIT $2`;
-const FIRING = `SELECT fingerprint, name, starts_at, summary FROM rollout_alerts
-  WHERE rollout = $1 AND resolved_at IS NULL ORDER BY starts_at LIMIT 1000`;
+const ALERTS = `SELECT fingerprint, name, starts_at, summary, resolved_at IS NOT NULL AS resolved FROM rollout_alerts
+  WHERE rollout = $1 AND (resolved_at IS NULL OR resolved_at > clock_timestamp() - interval '1 day')
+  ORDER BY resolved, starts_at LIMIT 1000`;
 /** A firing that was resolved stays so: a late repeat of it does not wake it. */
 const KEEP_ALERT = `INSERT INTO rollout_alerts (rollout, fingerprint, starts_at, name, summary, resolved_at)
   VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN clock_timestamp() END)
@@ -121,13 +122,11 @@ export function createJournal(pool: Pool, rollout: string): Journal {
       }));
       await pool.query(APPEND, [rollout, toJsonb(rows)]);
     },
-    firingAlerts: async () => {
-      const { rows } = await pool.query(FIRING, [rollout]);
-      return rows.map(({ fingerprint, name, starts_at, summary }) => ({
-        fingerprint,
-        name,
-        startsAtMs: starts_at.getTime(),
-        summary,
+    alerts: async () => {
+      const { rows } = await pool.query(ALERTS, [rollout]);
+      return rows.map(({ fingerprint, name, starts_at, summary, resolved }) => ({
+        status: resolved ? 'resolved' : 'firing',
+        alert: { fingerprint, name, startsAtMs: starts_at.getTime(), summary },
       }));
     },
     keepAlerts: async (changes) => {

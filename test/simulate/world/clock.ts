@@ -4,10 +4,14 @@ type Waiting = { readonly atMs: number; readonly order: number; readonly run: ()
 
 /** A process's own clock: it can be set, and the process behind it frozen or ended. */
 export type ProcessClock = Clock & {
-  /** Sets its wall clock, ahead or back. */
-  readonly jump: (ms: number) => void;
+  /** Sets its wall clock: so far ahead of the others', or behind them. */
+  readonly set: (aheadMs: number) => void;
   /** Nothing of it runs until then. */
   readonly freeze: (untilMs: number) => void;
+  /** Calls `run` right before its `step`-th step from now: between any two awaits, whatever is waited for. */
+  readonly atStep: (step: number, run: () => void) => void;
+  /** Whether it goes on, or will again without anybody's help. */
+  readonly isFrozen: () => boolean;
   /** Nothing of it ever runs again. */
   readonly end: () => void;
 };
@@ -17,6 +21,7 @@ export function createWorldClock(startMs: number) {
   const heap = createHeap();
   let nowMs = 0;
   let order = 0;
+  let steps = 0;
 
   function after(ms: number, run: () => void): () => void {
     const one: Waiting = { atMs: nowMs + Math.max(0, ms), order: order++, run, isOff: false };
@@ -27,28 +32,40 @@ export function createWorldClock(startMs: number) {
   }
 
   function process(): ProcessClock {
-    let aheadMs = startMs;
+    let aheadMs = 0;
     let frozenUntilMs = 0;
     let isEnded = false;
+    let coming: { left: number; readonly run: () => void } | undefined;
     const guarded = (run: () => void) => (): void => {
       if (nowMs < frozenUntilMs) {
         after(frozenUntilMs - nowMs, guarded(run));
-      } else if (!isEnded) {
+        return;
+      }
+      if (coming !== undefined && --coming.left <= 0) {
+        const { run: come } = coming;
+        coming = undefined;
+        come();
+      }
+      if (!isEnded) {
         run();
       }
     };
     const clock = createClock({
-      now: () => Math.round(nowMs + aheadMs),
+      now: () => Math.round(startMs + nowMs + aheadMs),
       monotonic: () => nowMs,
       after: (ms, run) => after(ms, guarded(run)),
     });
     return {
       ...clock,
-      jump: (ms) => {
-        aheadMs += ms;
+      set: (ms) => {
+        aheadMs = ms;
       },
       freeze: (untilMs) => {
         frozenUntilMs = untilMs;
+      },
+      isFrozen: () => nowMs < frozenUntilMs,
+      atStep: (step, run) => {
+        coming = { left: step, run };
       },
       end: () => {
         isEnded = true;
@@ -62,6 +79,7 @@ export function createWorldClock(startMs: number) {
       heap.pop();
       if (!next.isOff) {
         nowMs = next.atMs;
+        steps += 1;
         next.run();
         return true;
       }
@@ -71,6 +89,7 @@ export function createWorldClock(startMs: number) {
 
   return {
     now: () => nowMs,
+    steps: () => steps,
     after,
     process,
     /** Runs all that falls due until then, each with all that follows from it. */

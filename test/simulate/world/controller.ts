@@ -3,6 +3,7 @@ import { createTextLever } from '../../../src/controller/levers/text-lever.ts';
 import { remembering } from '../../../src/controller/signals/remembering.ts';
 import type { JournalEvent } from '../../../src/rollout/event.ts';
 import type { Plan } from '../../../src/rollout/plan.ts';
+import type { Name } from '../actions.ts';
 import type { ProcessClock, WorldClock } from './clock.ts';
 import { FLAG, type SimulatedStore } from './flag-store.ts';
 import type { SimulatedDatabase } from './journal.ts';
@@ -16,22 +17,26 @@ const NO_MEASURING = {
   close: async () => {},
   total: () => undefined,
 } as never;
+const HOLD_AFTER_MS = 600_000;
+/** What the platform gives a process to end. */
+const STOP_WITHIN_MS = 15_000;
 
-type Parts = {
-  readonly world: WorldClock;
+export type ControllerParts = {
+  readonly clock: WorldClock;
   readonly plan: Plan;
   readonly tickMs: number;
   readonly store: SimulatedStore;
   readonly database: SimulatedDatabase;
   readonly replicas: Replicas;
-  readonly onEvent: (by: string, event: JournalEvent) => void;
+  readonly onEvent: (by: Name, event: JournalEvent) => void;
   readonly onError: (error: unknown) => void;
+  readonly onEnded: (by: Name) => void;
 };
 
 /** The real engine with its real lever, in a process of its own that can be frozen and killed at any moment. */
-export function startSimulatedController(parts: Parts, name: string) {
-  const { world, plan, store, database, replicas } = parts;
-  const clock: ProcessClock = world.process();
+export function startSimulatedController(parts: ControllerParts, name: Name) {
+  const { plan, store, database, replicas, tickMs } = parts;
+  const clock: ProcessClock = parts.clock.process();
   let isAlive = true;
   let leadsSinceMs = 0;
   let leads = false;
@@ -51,10 +56,10 @@ export function startSimulatedController(parts: Parts, name: string) {
     leadership: { leading: () => leads, sinceMs: () => leadsSinceMs, close: async () => {} },
     clock,
     log: { ...(SILENT as object), error: (_: unknown, text: string) => parts.onError(text) } as never,
-    tickMs: parts.tickMs,
+    tickMs,
     metrics: NO_METRICS,
     measuring: NO_MEASURING,
-    holdAfterMs: 600_000,
+    holdAfterMs: HOLD_AFTER_MS,
   });
   engine.listen((event) => {
     if (isAlive) {
@@ -64,20 +69,30 @@ export function startSimulatedController(parts: Parts, name: string) {
   void (async () => {
     while (isAlive) {
       tryToLead();
-      await clock.sleep(Math.max(1_000, parts.tickMs));
+      await clock.sleep(Math.max(1_000, tickMs));
     }
   })();
   engine.start();
+
+  function kill(): void {
+    if (isAlive) {
+      isAlive = false;
+      clock.end();
+      database.release(name);
+      parts.onEnded(name);
+    }
+  }
+
   return {
     name,
     clock,
     engine,
     leads: () => leads && isAlive,
     isAlive: () => isAlive,
-    kill: (): void => {
-      isAlive = false;
-      clock.end();
-      database.release(name);
+    kill,
+    /** As at SIGTERM: what is under way is ended, and what waits is written. */
+    stop: (): void => {
+      void clock.within(STOP_WITHIN_MS, () => engine.stop()).then(kill, kill);
     },
   };
 }

@@ -1,13 +1,13 @@
 import type { AlertChange, FiringAlert, Journal, SavedRollout } from '../../../src/controller/engine/ports.ts';
 import type { JournalEvent } from '../../../src/rollout/event.ts';
-import type { ProcessClock } from './clock.ts';
+import type { ProcessClock, WorldClock } from './clock.ts';
 
 export type JournalFault = 'none' | 'slow' | 'hanging' | 'away';
 
 const QUERY_WITHIN_MS = 1_000;
 
 /** The database of a world: rows, the lock of who leads, and how both fail. */
-export function createSimulatedDatabase() {
+export function createSimulatedDatabase(clock: Pick<WorldClock, 'now'>, onIntent: () => void) {
   let row: SavedRollout | undefined;
   let before: SavedRollout | undefined;
   const events = new Map<string, JournalEvent>();
@@ -16,6 +16,8 @@ export function createSimulatedDatabase() {
   /** Controllers that cannot reach it though others can. */
   const cutOff = new Set<string>();
   let holder: string | undefined;
+  const outAtMs = new Map<string, number>();
+  let allOutAtMs = Number.NEGATIVE_INFINITY;
 
   async function answer<T>(own: ProcessClock, by: string, work: () => T): Promise<T> {
     if (fault === 'away' || cutOff.has(by)) {
@@ -43,12 +45,13 @@ export function createSimulatedDatabase() {
       return false;
     }
     before = row;
-    row = JSON.parse(JSON.stringify({ ...next, revision: next.revision + 1 })) as SavedRollout;
+    row = { ...next, revision: next.revision + 1 };
     return true;
   }
 
   return {
     set: (next: JournalFault): void => {
+      allOutAtMs = fault === 'away' || fault === 'hanging' ? clock.now() : allOutAtMs;
       fault = next;
       if (next === 'away') {
         holder = undefined;
@@ -60,14 +63,19 @@ export function createSimulatedDatabase() {
         holder = holder === by ? undefined : holder;
       } else {
         cutOff.delete(by);
+        outAtMs.set(by, clock.now());
       }
     },
-    answers: (by: string): boolean => fault !== 'away' && fault !== 'hanging' && !cutOff.has(by),
     /** A failover to a standby that had not received the last row yet. */
     loseLastRow: (): void => {
       row = before;
       holder = undefined;
     },
+    /** When it could not be reached by this one for the last time. */
+    outOfReachAtMs: (by: string): number =>
+      isAway(by) || fault === 'hanging'
+        ? clock.now()
+        : Math.max(allOutAtMs, outAtMs.get(by) ?? Number.NEGATIVE_INFINITY),
     release: (by: string): void => {
       holder = holder === by ? undefined : holder;
     },
@@ -80,13 +88,19 @@ export function createSimulatedDatabase() {
       holder ??= by;
       return holder === by;
     },
-    events: (): readonly JournalEvent[] => [...events.values()],
+    has: ({ eventId }: JournalEvent): boolean => events.has(eventId),
     firing: (): readonly FiringAlert[] =>
       [...alerts.values()].filter(({ status }) => status === 'firing').map(({ alert }) => alert),
     seenBy: (own: ProcessClock, by: string): Journal => ({
       load: () =>
-        answer(own, by, () => (row === undefined ? undefined : (JSON.parse(JSON.stringify(row)) as SavedRollout))),
-      save: (next) => answer(own, by, () => save(next)),
+        // Another object each time, as a database gives it.
+        answer(own, by, () => row && { ...row, state: { ...row.state }, intent: row.intent && { ...row.intent } }),
+      save: (next) => {
+        if (next.intent !== undefined) {
+          onIntent();
+        }
+        return answer(own, by, () => save(next));
+      },
       append: (more) =>
         answer(own, by, () => {
           for (const event of more) {
@@ -95,10 +109,7 @@ export function createSimulatedDatabase() {
             }
           }
         }),
-      firingAlerts: () =>
-        answer(own, by, () =>
-          [...alerts.values()].filter(({ status }) => status === 'firing').map(({ alert }) => alert),
-        ),
+      alerts: () => answer(own, by, () => [...alerts.values()]),
       keepAlerts: (changes) =>
         answer(own, by, () => {
           for (const change of changes) {
