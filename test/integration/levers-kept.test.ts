@@ -174,6 +174,22 @@ for (const [name, bench, path] of [
       assert.deepEqual(annotationsOf(at), {});
     });
 
+    test('is no reason to fail where another controller kept or removed something meanwhile', async () => {
+      await using at = await bench();
+      await at.lever.rehearse(never);
+      await at.edit(withOthers(1, 100));
+      await at.lever.write(to(0, undefined), never);
+      for (const left of [{ 'sluice/last-good': 'x' }, undefined]) {
+        await at.edit(withOthers(2, 100));
+        at.api.beforePatch(() => {
+          const { metadata, ...rest } = at.api.get(path);
+          at.api.put(path, { ...rest, metadata: { ...metadata, annotations: left } });
+        });
+        assert.deepEqual(await at.lever.write(to(0, undefined), never), { kind: 'written' });
+        assert.equal(await at.held(), DOWN);
+      }
+    });
+
     test('is said not to be, where flags are too large to be kept', async () => {
       await using at = await bench();
       await at.edit(jsonOf(flags({}, { other: { ...OTHER, metadata: { text: 'x'.repeat(300_000) } } })));

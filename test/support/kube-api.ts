@@ -157,7 +157,8 @@ function apply(thing: object, { op, path, value }: Step): void {
   }
 }
 
-const isAnnotating = ({ op, path }: Step) => op === 'add' && path.startsWith('/metadata/annotations');
+const isAnnotating = ({ op, path, value }: Step) =>
+  op === 'add' && path.startsWith('/metadata/annotations') && value !== '';
 
 const MOST_ANNOTATIONS_BYTES = 256 * 1_024;
 const MOST_DATA_BYTES = 1_024 * 1_024;

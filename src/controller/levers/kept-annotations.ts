@@ -37,17 +37,21 @@ export function stepsToKeepBroken(annotations: Annotations, text: string, atMs: 
   const more = { [`sluice/${brokenSuffix(atMs)}`]: text };
   return bytesOf({ ...rest, ...more }) > MOST_BYTES
     ? []
-    : [...older.map((name) => removal(name)), ...stepsTo(annotations, more)];
+    : [...older.flatMap((name) => removal(name)), ...stepsTo(annotations, more)];
 }
 
 /** Makes room: a rollback goes before all that is kept beside it. */
 export const stepsToForget = (annotations: Annotations): PatchStep[] =>
   Object.keys(annotations ?? {})
     .filter(isOurs)
-    .map((name) => removal(name));
+    .flatMap((name) => removal(name));
 
 const at = (name: string) => pointer('metadata', 'annotations', name);
-const removal = (name: string): PatchStep => ({ op: 'remove', path: at(name) });
+/** Also where somebody else has removed it meanwhile, which would make the whole patch invalid and not a conflict. */
+const removal = (name: string): PatchStep[] => [
+  { op: 'add', path: at(name), value: '' },
+  { op: 'remove', path: at(name) },
+];
 
 function stepsTo(annotations: Annotations, more: Readonly<Record<string, string>>): PatchStep[] {
   return annotations === undefined

@@ -29,15 +29,11 @@ export function holdObject(parts: ObjectParts): Pick<Held, 'save' | 'rehearse' |
   const base = (change: TextChange) => [onlyAt(metadata?.resourceVersion), ...stepsFor(change)];
   return {
     save: async (change, signal) => {
-      const kept = change.keepsOld && text !== undefined ? stepsToKeepBroken(annotations, text, clock.now()) : [];
-      const written = await patch([...base(change), ...kept], signal).catch((error) => {
-        const forgotten = stepsToForget(annotations);
-        if (!(error instanceof StoreError && error.kind === 'refused') || kept.length + forgotten.length === 0) {
-          throw error;
-        }
-        // It may be too large, or its annotations not be ours to change.
-        return patch([...base(change), ...forgotten], signal);
-      });
+      const steps = base(change);
+      const broken = change.keepsOld && text !== undefined ? stepsToKeepBroken(annotations, text, clock.now()) : [];
+      // The object may be too large with what is kept, or its annotations not ours to change: a rollback goes first.
+      const tries = [...[broken, stepsToForget(annotations)].filter(({ length }) => length > 0), []];
+      const written = await firstTaken(tries.map((kept) => () => patch([...steps, ...kept], signal)));
       if (written !== undefined) {
         refuseOther(flag, change.text, textIn(written));
       }
@@ -55,6 +51,18 @@ export function holdObject(parts: ObjectParts): Pick<Held, 'save' | 'rehearse' |
       await patch([onlyAt(metadata?.resourceVersion), ...stepsToKeepGood(annotations, good, parts.key)], signal);
     },
   };
+}
+
+/** @throws the last refusal where all are refused, and at once what is none. */
+async function firstTaken<T>([ask, ...others]: readonly (() => Promise<T>)[]): Promise<T> {
+  try {
+    return await (ask as () => Promise<T>)();
+  } catch (error) {
+    if (error instanceof StoreError && error.kind === 'refused' && others.length > 0) {
+      return firstTaken(others);
+    }
+    throw error;
+  }
 }
 
 /** An admission webhook may answer 200 and have changed the flag back. @throws StoreError where it has. */
