@@ -1,8 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { attempts, type Counts } from '../rollout/counters.ts';
 import { MeasurementAnswer } from '../rollout/evidence-schema.ts';
+import { valueOfMeasure } from '../rollout/judge-requests.ts';
 import type { Measurement } from '../rollout/timeline.ts';
-import { valueOfMeasure } from '../rollout/verdict.ts';
 
 export const MeasurementsAnswer = Type.Object({
   complete: Type.Boolean({ description: 'False until this controller has read what was measured before it began.' }),

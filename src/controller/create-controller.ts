@@ -18,6 +18,7 @@ import { createFileLever } from './levers/file-lever.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { openReaders } from './readers/open-readers.ts';
 import type { ControllerSettings } from './settings.ts';
+import { toleratingChurn } from './signals/churn.ts';
 import { createPrometheusSource } from './signals/prometheus.ts';
 import { remembering } from './signals/remembering.ts';
 import { createScrapeSource } from './signals/scrape.ts';
@@ -170,25 +171,31 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
   const scrape =
     SCRAPE_TARGETS === undefined
       ? undefined
-      : remembering(
-          createScrapeSource({
-            rollout,
-            targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
-            timeoutMs: SCRAPE_WITHIN_MS,
+      : toleratingChurn(
+          remembering(
+            createScrapeSource({
+              rollout,
+              targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
+              timeoutMs: SCRAPE_WITHIN_MS,
+              clock,
+            }),
             clock,
-          }),
+          ),
           clock,
         );
   const prometheus =
     PROMETHEUS_URL === undefined
       ? undefined
-      : createPrometheusSource({
-          rollout,
-          url: PROMETHEUS_URL,
-          timeoutMs: PROMETHEUS_WITHIN_MS,
-          maxAgeMs: PROMETHEUS_MAX_AGE_MS,
+      : toleratingChurn(
+          createPrometheusSource({
+            rollout,
+            url: PROMETHEUS_URL,
+            timeoutMs: PROMETHEUS_WITHIN_MS,
+            maxAgeMs: PROMETHEUS_MAX_AGE_MS,
+            clock,
+          }),
           clock,
-        });
+        );
   const all = [scrape, prometheus].filter((source): source is SignalSource => source !== undefined);
   return {
     all,

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 
-export const MEASURES = ['latency-p95', 'latency-mean', 'error-rate', 'mismatches'] as const;
+export const MEASURES = ['latency-p95', 'latency-mean', 'error-rate', 'mismatches', 'restarts'] as const;
 export const ON_BREACH = ['off', 'previous', 'hold'] as const;
 export const AFTER_ROLLBACK = ['person', 'edit'] as const;
 export const ROLLBACK_WITH = ['variant', 'disabled'] as const;
@@ -33,7 +33,7 @@ const GuardText = Type.Object(
     comparedTo: Type.Optional(Type.Enum(['legacy'], { description: 'legacy' })),
     limit: Type.Union([Type.String(), Type.Number()], {
       description:
-        'a limit with its unit: 200ms for latencies, 1% for error-rate, 1.5x with comparedTo, a count for mismatches',
+        'a limit with its unit: 200ms for latencies, 1% for error-rate, 1.5x with comparedTo, a count for mismatches and restarts',
     }),
     window: Type.Optional(duration('how far back values are computed')),
     onBreach: Type.Enum([...ON_BREACH], { description: ON_BREACH.join(', ') }),

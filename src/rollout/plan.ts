@@ -3,6 +3,7 @@ import { type Document, isMap, isPair, LineCounter, type Node, parseDocument } f
 import { ExpectedError } from '../kit/expected-error.ts';
 import { compile } from '../kit/schema.ts';
 import { inWords, type Wrong } from '../kit/schema-errors.ts';
+import { BUILT_IN_NAMES } from './built-in.ts';
 import { PlanText } from './plan-schema.ts';
 import type { Guard, Limit, Plan } from './plan-types.ts';
 import { parseDurationMs, parseFactor, parseShare } from './units.ts';
@@ -112,7 +113,15 @@ function readPlan(written: PlanText, report: Report): Plan {
       report(['guards', at, 'name'], `two guards are named ${guard.name}. Give each its own name.`);
     }
     names.add(guard.name);
-    const windowMs = guard.window === undefined ? DEFAULT_WINDOW_MS : (parseDurationMs(guard.window) as number);
+    if (BUILT_IN_NAMES.includes(guard.name) && guard.measure !== guard.name) {
+      report(['guards', at, 'name'], `${guard.name} is the name of a guard that every plan has. Choose another name.`);
+    }
+    const windowMs =
+      guard.window === undefined
+        ? guard.measure === 'restarts'
+          ? LONGEST_WINDOW_MS
+          : DEFAULT_WINDOW_MS
+        : (parseDurationMs(guard.window) as number);
     if (windowMs < 1_000 || windowMs > LONGEST_WINDOW_MS) {
       report(['guards', at, 'window'], `window is ${guard.window}; allowed: from 1s to 15m.`);
     }
@@ -157,7 +166,7 @@ function readLimit({ measure, comparedTo, limit }: GuardText, report: (message: 
     report(`limit of ${measure}${comparedTo ? ` compared to ${comparedTo}` : ''} is ${text}; allowed: ${allowed}.`);
     return { kind: 'count', count: 0 };
   };
-  if (measure === 'mismatches') {
+  if (measure === 'mismatches' || measure === 'restarts') {
     return typeof limit === 'number' && Number.isInteger(limit) && limit >= 0 && comparedTo === undefined
       ? { kind: 'count', count: limit }
       : wrong('a whole number from 0, without comparedTo');

@@ -34,8 +34,14 @@ export type ReplicaReading = {
 };
 
 /** Why a source gave nothing, or nothing that can be used. */
-const SOURCE_FAILURES = ['unreachable', 'timeout', 'refused', 'empty', 'stale', 'malformed', 'left'] as const;
-export type SourceFailure = (typeof SOURCE_FAILURES)[number];
+type Failure = 'unreachable' | 'timeout' | 'refused' | 'empty' | 'stale' | 'malformed';
+/** Left: a name service leaves it out. Starting: it has not answered yet. Ending: its process ended a moment ago. */
+type ComesOrGoes = 'left' | 'starting' | 'ending';
+export type SourceFailure = Failure | ComesOrGoes;
+
+/** Pods that come and go are in every deploy, and must not hold a stage for as long as there are any. */
+export const isComingOrGoing = (why: SourceFailure): why is ComesOrGoes =>
+  why === 'left' || why === 'starting' || why === 'ending';
 
 /** One look at all replicas through one source. */
 export type SourceReading =

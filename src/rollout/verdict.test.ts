@@ -29,10 +29,13 @@ function watch(...looks: readonly SourceReading[]): { evidence: Evidence; nowMs:
   let nowMs = BEGAN_MS;
   for (const look of looks) {
     nowMs += SECOND;
-    evidence = addReading(plan, evidence, look, nowMs);
+    evidence = addReading(plan, evidence, sampledAt(nowMs, look), nowMs);
   }
   return { evidence, nowMs };
 }
+
+const sampledAt = (atMs: number, look: SourceReading): SourceReading =>
+  look.kind === 'read' ? { ...look, replicas: look.replicas.map((each) => ({ ...each, atMs })) } : look;
 
 const look = (domain: Counted, more: Parameters<typeof replicaReading>[0] = {}) =>
   reading([replicaReading({ domain: pathCounters(domain), ...more })]);
@@ -58,7 +61,13 @@ describe('a guard', () => {
 
   test('is healthy with enough good samples in its window', () => {
     const { ratio, checks, ...others } = kindsOf(watch(NOTHING, look({ ok: 100 }, healthyLegacy)));
-    assert.deepEqual(others, { p95: 'healthy', mean: 'healthy', errors: 'healthy', breaker: 'healthy' });
+    assert.deepEqual(others, {
+      p95: 'healthy',
+      mean: 'healthy',
+      errors: 'healthy',
+      breaker: 'healthy',
+      restarts: 'healthy',
+    });
     assert.equal(ratio, 'healthy');
     assert.equal(checks, 'no-data', 'nobody counts consistency checks');
   });
@@ -130,8 +139,9 @@ flag: some-flag
 stages: [{ percent: 25, observe: 5m }]
 guards: [{ name: p95, measure: latency-p95, limit: 170ms, onBreach: off }]
 `);
-    const { evidence, nowMs } = watch(NOTHING, look({ ok: 500 }));
-    const [verdict] = judge(odd, 'scrape', evidence, nowMs);
+    const [first, second] = [BEGAN_MS + SECOND, BEGAN_MS + 2 * SECOND];
+    const begun = addReading(odd, beginEvidence(odd, BEGAN_MS, 1), NOTHING, first);
+    const [verdict] = judge(odd, 'scrape', addReading(odd, begun, look({ ok: 500 }), second), second);
     assert.equal(verdict?.kind, 'source-error');
     assert.match(verdict?.detail ?? '', /no bound at 170ms/);
   });
@@ -223,8 +233,119 @@ describe('breakers', () => {
     assert.equal(verdictOf('breaker', { evidence: begun, nowMs: nowMs + SECOND }).onBreach, 'hold');
   });
 
-  test('that nobody tells of are not taken for closed', () => {
+  test('seen open in two looks far apart are not taken for open between them, nor with many looks at one sample', () => {
+    const { evidence, nowMs } = watch(open(true));
+    const later = nowMs + 17 * SECOND;
+    const seenAgain = addReading(plan, evidence, sampledAt(later, open(true)), later);
+    assert.equal(verdictOf('breaker', { evidence: seenAgain, nowMs: later }).onBreach, 'hold');
+
+    let old = evidence;
+    for (let at = 1; at <= 30; at += 1) {
+      old = addReading(plan, old, sampledAt(nowMs, open(true)), nowMs + at * SECOND);
+    }
+    assert.equal(verdictOf('breaker', { evidence: old, nowMs: nowMs + 30 * SECOND }).onBreach, 'hold');
+  });
+
+  test('seen open in every scrape of 15 s are open throughout, also where one look misses them', () => {
+    let { evidence, nowMs } = watch(open(true));
+    for (let scrape = 1; scrape <= 2; scrape += 1) {
+      evidence = addReading(plan, evidence, reading([]), nowMs + 7 * SECOND);
+      nowMs += 15 * SECOND;
+      evidence = addReading(plan, evidence, sampledAt(nowMs, open(true)), nowMs);
+    }
+    assert.equal(verdictOf('breaker', { evidence, nowMs }).onBreach, 'off');
+  });
+
+  test('that nobody reports are not taken for closed', () => {
     assert.equal(verdictOf('breaker', watch(open(undefined))).kind, 'no-data');
+  });
+});
+
+describe('restarts', () => {
+  const began = (...startedAtMs: readonly (number | undefined)[]) =>
+    reading(startedAtMs.map((each, at) => replicaReading({ replica: `r${at}`, startedAtMs: each })));
+  const restarts = (...looks: readonly SourceReading[]) => verdictOf('restarts', watch(...looks));
+
+  test('of one replica, again and again, drop the flag and name it', () => {
+    const { kind, onBreach, value, detail } = restarts(began(1, 1), began(2, 1), began(3, 1), began(4, 1));
+    assert.deepEqual([kind, onBreach, value], ['breached', 'off', 3]);
+    assert.equal(detail, 'r0 restarted 3 times in 2 s');
+  });
+
+  test('of a deploy that begins every process once at its address hold, and drop nothing', () => {
+    const { kind, onBreach, detail } = restarts(began(1, 1, 1, 1), began(2, 2, 2, 2));
+    assert.deepEqual([kind, onBreach], ['breached', 'hold']);
+    assert.equal(detail, 'r0 restarted, r1 restarted, r2 restarted, r3 restarted');
+  });
+
+  test('that are no more than two are told of, and hold nothing', () => {
+    const { kind, detail } = restarts(began(1, 1), began(2, 1));
+    assert.deepEqual([kind, detail], ['healthy', 'r0 restarted']);
+  });
+
+  test('are none where pods at new addresses take the place of others, in whatever number', () => {
+    const named = (name: string, startedAtMs: number) => replicaReading({ replica: name, startedAtMs });
+    const looks = Array.from({ length: 20 }, (_, at) =>
+      reading([named(`pod-${at}`, at), named(`pod-${at + 1}`, at + 1)]),
+    );
+    assert.equal(restarts(...looks).kind, 'healthy');
+  });
+
+  test('from before the stage, or a window ago, do not count', () => {
+    const { evidence, nowMs } = watch(began(1), began(2), began(3), began(4));
+    const begun = addReading(plan, beginEvidence(plan, nowMs, 1, evidence), began(4), nowMs + SECOND);
+    assert.equal(verdictOf('restarts', { evidence: begun, nowMs: nowMs + SECOND }).kind, 'healthy');
+    const later = nowMs + 15 * 60 * SECOND;
+    const long = addReading(plan, evidence, began(4), later);
+    assert.equal(verdictOf('restarts', { evidence: long, nowMs: later }).kind, 'healthy');
+  });
+
+  test('that nobody reports are not taken for none', () => {
+    assert.equal(restarts(began(undefined)).kind, 'no-data');
+  });
+
+  test('have the limit and the answer of a guard that the plan has for them', () => {
+    const own = parsePlan(`
+rollout: violation-status
+flag: some-flag
+stages: [{ percent: 25, observe: 5m }]
+guards:
+  - { name: errors, measure: error-rate, limit: 1%, onBreach: off }
+  - { name: crashes, measure: restarts, limit: 0, onBreach: previous }
+`);
+    const begun = addReading(own, beginEvidence(own, BEGAN_MS, 1), began(1), BEGAN_MS + SECOND);
+    const after = addReading(own, begun, began(2), BEGAN_MS + 2 * SECOND);
+    const verdicts = judge(own, 'scrape', after, BEGAN_MS + 2 * SECOND);
+    assert.deepEqual(verdicts.map(({ guard, kind, onBreach }) => [guard, kind, onBreach]).slice(1), [
+      ['crashes', 'breached', 'previous'],
+      ['breaker', 'healthy', 'off'],
+    ]);
+  });
+});
+
+describe('a histogram without the bound of a guard', () => {
+  const without = (domain: Counted) => {
+    const counters = pathCounters(domain);
+    const atMost = new Map(Array.from(counters.duration.atMost).filter(([bound]) => bound !== 0.2));
+    return replicaReading({ replica: 'new', domain: { ...counters, duration: { ...counters.duration, atMost } } });
+  };
+  const beside = (ok: number, ...others: ReturnType<typeof without>[]) =>
+    reading([replicaReading({ domain: pathCounters({ ok }) }), ...others]);
+
+  test('makes the guard unknown while it lasts, and not for the rest of the stage', () => {
+    const looks = [beside(0), beside(60, without({})), beside(120, without({ ok: 5 }))];
+    const verdict = verdictOf('p95', watch(...looks));
+    assert.deepEqual(
+      [verdict.kind, verdict.detail],
+      ['source-error', 'the histogram of new has no bound at 200ms: choose a limit that is one'],
+    );
+    const after = Array.from({ length: 12 }, (_, at) => beside(180 + 10 * at));
+    assert.equal(verdictOf('p95', watch(...looks, ...after)).kind, 'healthy');
+  });
+
+  test('does not hide what the replicas with the bound report', () => {
+    const slow = reading([replicaReading({ domain: pathCounters({ ok: 40, slow: 40 }) }), without({ ok: 5 })]);
+    assert.equal(verdictOf('p95', watch(beside(0, without({})), slow)).kind, 'breached');
   });
 });
 

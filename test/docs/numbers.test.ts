@@ -108,7 +108,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
     },
   },
   'docs/decisions/0010-breaker-guard.md': {
-    'src/rollout/verdict.ts': {
+    'src/rollout/built-in.ts': {
       BREAKER_PATIENCE_MS: 'open for more than {} on',
     },
   },

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { parseMetrics } from '../../src/controller/signals/metrics-text.ts';
 import { readAnswer } from '../../src/controller/signals/prometheus-answer.ts';
 import { readReplicas } from '../../src/controller/signals/prometheus-replicas.ts';
+import { BUILT_IN_NAMES } from '../../src/rollout/built-in.ts';
 import { addReading, beginEvidence } from '../../src/rollout/evidence.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import type { ReplicaReading, SourceReading } from '../../src/rollout/reading.ts';
@@ -53,7 +54,7 @@ function verdicts(looks: readonly SourceReading[]) {
     evidence = addReading(plan, evidence, look, 1_001_000 + at * 1_000);
   });
   const guards = judge(plan, 'scrape', evidence, 1_000_000 + looks.length * 1_000);
-  return guards.filter(({ guard }) => guard !== 'breaker');
+  return guards.filter(({ guard }) => !BUILT_IN_NAMES.includes(guard));
 }
 
 function lookAt(page: string): SourceReading {

@@ -7,6 +7,7 @@ import type { ControllerSettings } from '../../src/controller/settings.ts';
 import { until } from '../../src/dev/until.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
+import { serve } from '../support/http-server.ts';
 import { startReceiver } from '../support/notification-receiver.ts';
 import { type Controller, TOKEN } from '../support/system/controller.ts';
 import { FLAG } from '../support/system/flags.ts';
@@ -106,6 +107,37 @@ test('drops the flag by itself when domain fails, proves that the replica serves
   assert.equal(clientErrors, 0);
   const { text } = await controller.get('/metrics');
   assert.match(text, /sluice_rollbacks_total\{rollout="violation-status",cause="errors"\} 1/);
+});
+
+test('drops the flag when one replica crashes again and again, though every request is well', async () => {
+  // The replica's own page, at an address of its own, as of a process that began at another time after each crash.
+  let startedAt = 1_000;
+  await using crashing = await serve(async (_request, response) => {
+    const { text } = await service.admin('/metrics');
+    response.end(text.replace(/^process_start_time_seconds .*$/m, `process_start_time_seconds ${startedAt}`));
+  });
+  const address = `127.0.0.1:${crashing.port}`;
+  const controller = await startController(PLAN.replace('observe: 300ms', 'observe: 1h'), {
+    SCRAPE_TARGETS: `${service.adminAddress},${address}`,
+  });
+  await controller.untilReady();
+  drive();
+  await controller.command('start');
+  const seen = (restarts: number) =>
+    controller.untilStatus(`${restarts} restarts are seen`, ({ verdicts }) =>
+      verdicts.some(({ guard, value }) => guard === 'restarts' && value === restarts),
+    );
+  for (const restarts of [1, 2]) {
+    startedAt += 1;
+    const { state } = await seen(restarts);
+    assert.equal(state.phase, 'observing');
+  }
+  startedAt += 1;
+  await controller.until('rolled-back', 0);
+  assert.equal(await variant(), 'off');
+  const event = await controller.untilJournal('rolled-back', 0);
+  assert.match(event.text, new RegExp(`restarts.*${address} restarted 3 times`));
+  assert.equal(clientErrors, 0);
 });
 
 test('drops the flag while the database is away, and writes down why once it is back', async () => {

@@ -1,6 +1,6 @@
 import type { Percent } from '../../kit/percent.ts';
 import type { Clock } from '../../kit/time.ts';
-import type { SourceReading } from '../../rollout/reading.ts';
+import { isComingOrGoing, type SourceReading } from '../../rollout/reading.ts';
 import { ask } from './ask.ts';
 import type { SignalSource, WrittenChange } from './ports.ts';
 
@@ -32,8 +32,10 @@ export function notServing(reading: SourceReading, percent: Percent, lowers: boo
   );
   return [
     ...wrong.map(({ replica, servedPercent }) => `${replica} (serves ${servedPercent ?? 'no known'} %)`),
-    // One that a name service leaves out may serve on: it is waited for where the percent has to go down.
-    ...reading.missing.filter(({ why }) => lowers || why !== 'left').map(({ replica, why }) => `${replica} (${why})`),
+    // One that a name service leaves out may serve on, as one that begins may: where the percent goes down they are waited for.
+    ...reading.missing
+      .filter(({ why }) => lowers || !isComingOrGoing(why))
+      .map(({ replica, why }) => `${replica} (${why})`),
   ];
 }
 

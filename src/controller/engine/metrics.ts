@@ -21,7 +21,7 @@ type Snapshot = {
 export type ControlMetrics = ReturnType<typeof createControlMetrics>;
 
 /** What may cause a rollback beside the plan's guards, whose names are then the causes. */
-const CAUSES = ['breaker', 'alert', 'command', 'manual-edit', 'lease', 'plan'];
+const CAUSES = ['breaker', 'restarts', 'alert', 'command', 'manual-edit', 'lease', 'plan'];
 
 /** The controller's own metrics. */
 export function createControlMetrics(registry: Registry, rollout: string, guards: readonly string[]) {

@@ -17,7 +17,7 @@ export function isAboutMismatches(plan: Plan, why: Reason): boolean {
   return (
     why.kind === 'guard' &&
     why.source !== VERIFIER &&
-    plan.guards.some(({ name, limit }) => name === why.guard && limit.kind === 'count')
+    plan.guards.some(({ name, measure }) => name === why.guard && measure === 'mismatches')
   );
 }
 

@@ -1,6 +1,6 @@
 import { addReading, beginEvidence, type Evidence } from '../../rollout/evidence.ts';
 import type { Plan } from '../../rollout/plan.ts';
-import type { SourceReading } from '../../rollout/reading.ts';
+import { isComingOrGoing, type SourceReading } from '../../rollout/reading.ts';
 import { fromSaved, toSaved } from '../../rollout/saved-counts.ts';
 import { judge, type Verdict } from '../../rollout/verdict.ts';
 import type { LegacyBaseline } from './ports.ts';
@@ -66,9 +66,10 @@ function problemOf(reading: SourceReading | undefined): string | null {
   if (reading.kind === 'failed') {
     return `${reading.why}: ${reading.detail}`;
   }
-  return reading.missing.length === 0
+  const missing = reading.missing.filter(({ why }) => !isComingOrGoing(why));
+  return missing.length === 0
     ? null
-    : reading.missing.map(({ replica, why, detail }) => `${replica} ${why}: ${detail}`).join('; ');
+    : missing.map(({ replica, why, detail }) => `${replica} ${why}: ${detail}`).join('; ');
 }
 
 export type Watch = ReturnType<typeof createWatch>;

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { replicaReading } from '../../../test/support/reading-fixture.ts';
+import type { SourceFailure, SourceReading } from '../../rollout/reading.ts';
+import { toleratingChurn } from './churn.ts';
+
+type Look = Readonly<Record<string, 'answers' | SourceFailure>>;
+
+function createSource() {
+  let nowMs = 0;
+  let now: SourceReading = { kind: 'read', replicas: [], missing: [] };
+  const source = toleratingChurn(
+    { name: 'scrape', read: async () => now, close: async () => {} },
+    { monotonic: () => nowMs },
+  );
+  return {
+    /** @returns why each replica is missing. */
+    at: async (seconds: number, look: Look): Promise<Readonly<Record<string, SourceFailure>>> => {
+      nowMs = seconds * 1_000;
+      const replicas = Object.entries(look).flatMap(([replica, why]) =>
+        why === 'answers' ? [replicaReading({ replica })] : [],
+      );
+      const missing = Object.entries(look).flatMap(([replica, why]) =>
+        why === 'answers' ? [] : [{ replica, why, detail: 'as it was' }],
+      );
+      now = { kind: 'read', replicas, missing };
+      const seen = await source.read(AbortSignal.timeout(1_000));
+      assert.ok(seen.kind === 'read');
+      return Object.fromEntries(seen.missing.map(({ replica, why }) => [replica, why]));
+    },
+  };
+}
+
+describe('a replica that is missing', () => {
+  test('is starting where it was never there before, for 30 s, however it is silent', async () => {
+    for (const why of ['unreachable', 'timeout', 'refused', 'malformed'] as const) {
+      const { at } = createSource();
+      await at(0, { a: 'answers' });
+      assert.deepEqual(await at(10, { a: 'answers', b: why }), { b: 'starting' });
+      assert.deepEqual(await at(39, { a: 'answers', b: why }), { b: 'starting' });
+      assert.deepEqual(await at(40, { a: 'answers', b: why }), { b: why });
+    }
+  });
+
+  test('is not starting where it was missing at the first look: nobody knows how long it has been', async () => {
+    const { at } = createSource();
+    assert.deepEqual(await at(0, { a: 'answers', b: 'unreachable' }), { b: 'unreachable' });
+    assert.deepEqual(await at(1, { a: 'answers', b: 'unreachable' }), { b: 'unreachable' });
+  });
+
+  test('is ending where it answered a moment ago and no process is there now, for 30 s', async () => {
+    const { at } = createSource();
+    await at(0, { a: 'answers', b: 'answers' });
+    assert.deepEqual(await at(1, { a: 'answers', b: 'unreachable' }), { b: 'ending' });
+    assert.deepEqual(await at(29, { a: 'answers', b: 'unreachable' }), { b: 'ending' });
+    assert.deepEqual(await at(30, { a: 'answers', b: 'unreachable' }), { b: 'unreachable' });
+  });
+
+  test('is not ending where it hangs, or answers with what is no reading', async () => {
+    for (const why of ['timeout', 'refused', 'malformed', 'stale'] as const) {
+      const { at } = createSource();
+      await at(0, { a: 'answers', b: 'answers' });
+      assert.deepEqual(await at(1, { a: 'answers', b: why }), { b: why });
+    }
+  });
+});
+
+test('pods that are replaced for an hour, one each 10 s, are never missing for anything else', async () => {
+  const { at } = createSource();
+  await at(0, { 'pod-0': 'answers', 'pod-1': 'answers' });
+  for (let pod = 2; pod < 360; pod += 1) {
+    const seen = await at(pod * 10, {
+      [`pod-${pod - 2}`]: 'unreachable',
+      [`pod-${pod - 1}`]: 'answers',
+      [`pod-${pod}`]: 'refused',
+    });
+    assert.deepEqual(seen, { [`pod-${pod - 2}`]: 'ending', [`pod-${pod}`]: 'starting' });
+    await at(pod * 10 + 5, { [`pod-${pod - 1}`]: 'answers', [`pod-${pod}`]: 'answers' });
+  }
+});
