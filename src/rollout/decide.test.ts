@@ -4,7 +4,7 @@ import { verdict } from '../../test/support/verdict-fixture.ts';
 import { COMMANDS, type Command } from './command.ts';
 import { decide, holding, type Input } from './decide.ts';
 import { type Plan, parsePlan } from './plan.ts';
-import { IDLE, percentOf, type State, timeLeftMs } from './state.ts';
+import { IDLE, isAutomatic, percentOf, type State, timeLeftMs } from './state.ts';
 import type { Decision, Knowledge } from './transitions.ts';
 import { judgeCheck, type Verdict } from './verdict.ts';
 
@@ -143,6 +143,70 @@ describe('a tick', () => {
       from: 25,
       why: { kind: 'guard', guard: 'other', source: 'scrape', value: 0.5, limitText: '1%', samples: 100 },
     });
+  });
+});
+
+describe('a plan that was changed', () => {
+  const stages = (...percents: number[]) => ({
+    ...plan,
+    stages: percents.map((percent) => ({ percent, observeMs: 10_000, needsApproval: false, needsVerify: false })),
+  });
+  const ticked = (changed: Plan, state: State) => told(decide(changed, state, TICK, HEALTHY));
+
+  test('and has no such stage any more pauses the stage, and says why', () => {
+    assert.equal(ticked(stages(5, 50, 100), observing(25)), 'paused to 25, paused');
+    assert.equal(ticked(stages(5, 50, 100), awaiting(25)), 'paused to 25, paused');
+  });
+
+  test('and asks for no approval any more makes nobody wait: the stage is left as others are', () => {
+    assert.equal(ticked(stages(5, 25, 50), awaiting(25)), 'promoted to 50, observing');
+    assert.equal(ticked(stages(5, 25), awaiting(25)), 'completed to 25, complete');
+    const unhealthy = knowing(verdict('no-data'));
+    assert.equal(told(decide(stages(5, 25), awaiting(25), TICK, unhealthy)), 'nothing, observing at 25');
+  });
+
+  test('and goes on after what was its end pauses, and goes on where a person resumes: from the beginning of that stage', () => {
+    const longer = {
+      ...plan,
+      stages: [...plan.stages.slice(0, 2), { ...plan.stages[3], percent: 50 }, plan.stages[3]],
+    } as Plan;
+    const done: State = { phase: 'complete', ...underway(50, 3_000_000) };
+    const decision = decide(longer, done, TICK, HEALTHY);
+    assert.equal(told(decision), 'paused to 50, paused');
+    const resume: Input = { kind: 'command', command: { name: 'resume', actor: 'ana', reason: '' } };
+    const resumed = decide(longer, decision.state, resume, HEALTHY);
+    assert.equal(told(resumed), 'resumed to 50, observing');
+    assert.equal(timeLeftMs(longer, resumed.state), 10_000);
+    assert.equal(ticked(longer, resumed.state), 'nothing, observing at 50');
+  });
+
+  test('and still fits, or ends before what is complete, changes nothing', () => {
+    assert.equal(ticked(plan, awaiting(25)), 'nothing, awaiting-approval at 25');
+    assert.equal(ticked(stages(5, 25), complete()), 'nothing, complete at 100');
+  });
+});
+
+describe('an automatic rollback stands', () => {
+  const down = decide(plan, observing(25), TICK, knowing(verdict('breached'))).state;
+  const byPerson = (name: Command['name'], state: State, to?: number) =>
+    decide(plan, state, { kind: 'command', command: { name, actor: 'ana', reason: '', to } }, HEALTHY).state;
+
+  test('also where a person rolls back once more, or lowers the flag further by hand', () => {
+    assert.equal(isAutomatic(down), true);
+    assert.equal(isAutomatic(byPerson('rollback', down)), true);
+    const partly: State = { ...rolledBack(50, 25), why: { kind: 'alert', alert: 'Slow', id: '' } } as State;
+    const edited = decide(plan, partly, { kind: 'flag-edited', percent: 5, by: 'manual edit' }, HEALTHY).state;
+    assert.deepEqual(
+      [percentOf(edited), isAutomatic(edited), isAutomatic(byPerson('rollback', edited))],
+      [5, true, true],
+    );
+  });
+
+  test('until a person starts or resumes: what is rolled back by a person then does not', () => {
+    const again = byPerson('start', down);
+    assert.equal(percentOf(again), 5);
+    assert.equal(isAutomatic(byPerson('rollback', again)), false);
+    assert.equal(isAutomatic(byPerson('rollback', observing(25))), false);
   });
 });
 

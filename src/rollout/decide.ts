@@ -8,6 +8,7 @@ import {
   percentOf,
   type Reason,
   type State,
+  stageAfter,
   stageAt,
   timeLeftMs,
   unverified,
@@ -63,16 +64,15 @@ function decideTick(plan: Plan, state: State, known: Knowledge): Decision {
     const to = breach.onBreach === 'off' ? 0 : percentBelow(plan, percentOf(state));
     return rolledBack(state, to, known.nowMs, reasonOf(breach));
   }
-  if (
-    (state.phase === 'observing' || state.phase === 'awaiting-approval') &&
-    stageAt(plan, state.percent) === undefined
-  ) {
-    return leftBehind(state);
+  const left = leftBehind(plan, state);
+  if (left !== undefined) {
+    return left;
   }
-  if (state.phase !== 'observing' && state.phase !== 'complete') {
+  const underway = approvalAsPlanned(plan, state);
+  if (underway.phase !== 'observing' && underway.phase !== 'complete') {
     return { kind: 'none', state };
   }
-  const counted = countTime(state, known);
+  const counted = countTime(underway, known);
   if (counted.phase === 'complete' || unhealthy(known.verdicts) !== undefined) {
     return { kind: 'none', state: counted };
   }
@@ -83,12 +83,34 @@ function decideTick(plan: Plan, state: State, known: Knowledge): Decision {
   return leaveStage(plan, counted, known, { kind: 'plan' });
 }
 
-/** The plan was changed and has no such stage any more: where it would lead, only a person can say. */
-function leftBehind(state: Extract<State, { phase: 'observing' | 'awaiting-approval' }>): Decision {
-  const { percent } = state;
-  const why: Reason = { kind: 'plan-changed', percent };
-  const paused: State = { ...state, phase: 'paused', from: state.phase, why };
-  return { kind: 'changed', state: paused, event: 'paused', from: percent, to: percent, why };
+/**
+ * The plan was changed and has no such stage any more, or goes on after what was its end: where that leads, only a person can say.
+ * @returns undefined where the plan still fits.
+ */
+function leftBehind(plan: Plan, state: State): Decision | undefined {
+  const paused = (more: Extract<State, { phase: 'paused' }>): Decision => {
+    const { percent, why } = more;
+    return { kind: 'changed', state: more, event: 'paused', from: percent, to: percent, why };
+  };
+  if (state.phase === 'observing' || state.phase === 'awaiting-approval') {
+    const { percent, phase: from } = state;
+    return stageAt(plan, percent) === undefined
+      ? paused({ ...state, phase: 'paused', from, why: { kind: 'plan-changed', percent } })
+      : undefined;
+  }
+  const next = state.phase === 'complete' ? stageAfter(plan, state.percent)?.percent : undefined;
+  if (state.phase !== 'complete' || next === undefined) {
+    return undefined;
+  }
+  const why: Reason = { kind: 'plan-changed', percent: state.percent, next };
+  return paused({ ...state, phase: 'paused', from: 'observing', healthyMs: 0, why });
+}
+
+/** A plan that asks for no approval any more makes nobody wait for one. */
+function approvalAsPlanned(plan: Plan, state: State): State {
+  return state.phase === 'awaiting-approval' && stageAfter(plan, state.percent)?.needsApproval !== true
+    ? { ...state, phase: 'observing' }
+    : state;
 }
 
 /** A flag that somebody edited by hand is the wish of whoever did: taken over, down and up. Guards watch it as any stage. */

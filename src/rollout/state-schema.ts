@@ -29,8 +29,8 @@ export const Reason = Type.Union([
   /** Nobody renewed the lease in time: the flag fell to 0 by itself. */
   Type.Object({ kind: Type.Literal('lease') }),
   Type.Object({ kind: Type.Literal('plan') }),
-  /** The percent that is served is no stage of the plan any more. */
-  Type.Object({ kind: Type.Literal('plan-changed'), percent: PercentNumber }),
+  /** The percent that is served is no stage of the plan any more; or, where the rollout was complete, the plan goes on to `next`. */
+  Type.Object({ kind: Type.Literal('plan-changed'), percent: PercentNumber, next: Type.Optional(PercentNumber) }),
 ]);
 export type Reason = DeepReadonly<Static<typeof Reason>>;
 
@@ -72,6 +72,8 @@ export const State = Type.Union([
     to: PercentNumber,
     sinceMs: Type.Number(),
     why: Reason,
+    /** An automatic rollback before it stands on: whoever lowered it further did not say otherwise. */
+    stands: Type.Optional(Type.Boolean()),
     checked: Type.Optional(Checked),
   }),
   /** All stages are behind; `healthyMs` counts the watch. */

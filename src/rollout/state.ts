@@ -27,9 +27,15 @@ export function percentOf(state: State): Percent {
   }
 }
 
-/** Whether nobody asked for it: such a rollback stands until a person says otherwise to the controller. */
+/**
+ * Whether nobody asked for it: such a rollback stands until a person says otherwise to the controller. Lowering it further is not
+ * that.
+ */
 export function isAutomatic(state: State): boolean {
-  return state.phase === 'rolled-back' && (AUTOMATIC as readonly string[]).includes(state.why.kind);
+  return (
+    state.phase === 'rolled-back' &&
+    (state.stands === true || (AUTOMATIC as readonly string[]).includes(state.why.kind))
+  );
 }
 
 const AUTOMATIC = ['guard', 'alert', 'lease'] as const satisfies readonly Reason['kind'][];

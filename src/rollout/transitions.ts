@@ -1,7 +1,7 @@
 import type { Percent } from '../kit/percent.ts';
 import type { DecisionKind } from './event.ts';
 import type { Plan } from './plan-types.ts';
-import { percentOf, type Reason, type State, stageAfter } from './state.ts';
+import { isAutomatic, percentOf, type Reason, type State, stageAfter } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is known when something is decided. */
@@ -71,7 +71,7 @@ export function rolledBack(state: State, to: Percent, nowMs: number, why: Reason
   const from = percentOf(state);
   return {
     kind: 'changed',
-    state: { phase: 'rolled-back', from, to, sinceMs: nowMs, why },
+    state: { phase: 'rolled-back', from, to, sinceMs: nowMs, why, ...(isAutomatic(state) && { stands: true }) },
     event: 'rolled-back',
     from,
     to,

@@ -147,7 +147,9 @@ function reasonSentence(why: Reason): string {
     case 'alert':
       return `告警 ${why.alert}`;
     case 'plan-changed':
-      return `计划中已没有 ${why.percent} % 这一阶段`;
+      return why.next === undefined
+        ? `计划中已没有 ${why.percent} % 这一阶段`
+        : `计划原在 ${why.percent} % 结束，现在继续到 ${why.next} %`;
     case 'found':
       return '发现开关已被修改，日志中没有记录修改者';
     case 'manual edit':

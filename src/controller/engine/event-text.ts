@@ -163,7 +163,9 @@ export function describeReason(why: Reason): string {
     case 'alert':
       return `alert ${why.alert}`;
     case 'plan-changed':
-      return `${why.percent} % is no stage of the plan any more`;
+      return why.next === undefined
+        ? `${why.percent} % is no stage of the plan any more`
+        : `the plan was over at ${why.percent} %, and goes on to ${why.next} % now`;
     case 'found':
       return 'the flag was found so, and the journal does not say who changed it';
     case 'manual edit':

@@ -1,4 +1,4 @@
-import { percentOf, type State, servedSince } from '../../rollout/state.ts';
+import { isAutomatic, percentOf, type State, servedSince } from '../../rollout/state.ts';
 import { rolledBackEvent, rollingBackEvent } from './event-text.ts';
 import { type Debt, decided, type Held, paid } from './held.ts';
 import {
@@ -78,7 +78,8 @@ export async function settleDebt(parts: CarryParts, lanes: Lanes, write: Write):
 /** What is there cannot be brought to a stage, as flagd refuses it whoever broke it: to 0 it always can, or fails by name. */
 function lowerFurther({ plan, holder, recorder, clock }: CarryParts, debt: Debt, problem: string): void {
   const { from, why, seenAtMs } = debt;
-  const state: State = { phase: 'rolled-back', from, to: 0, sinceMs: seenAtMs, why };
+  const stands = isAutomatic(holder.state()) && { stands: true };
+  const state: State = { phase: 'rolled-back', from, to: 0, sinceMs: seenAtMs, why, ...stands };
   const further: Debt = { ...debt, to: 0 };
   holder.set(decided(holder.get(), state, further));
   const event = rollingBackEvent(plan, further, state, clock.now());
