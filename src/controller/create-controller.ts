@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createHttpServer } from '../kit/http/server.ts';
 import { createControlPool } from '../kit/postgres/pool.ts';
+import { createRecent } from '../kit/recent.ts';
 import { type Clock, ignoreLate, systemClock } from '../kit/time.ts';
 import type { Plan } from '../rollout/plan.ts';
 import { createControllerApi } from './api/routes.ts';
@@ -43,6 +44,9 @@ const PROMETHEUS_MAX_AGE_MS = 15_000;
 const SAVE_WITHIN_MS = 3_000;
 
 const CLOSE_WITHIN_MS = 2_000;
+
+/** However many read it; what is recorded is seen at once. */
+const STATUS_KEPT_MS = 100;
 
 export type Controller = {
   /** Watches from here on; the database, the replicas and Prometheus may come later. */
@@ -112,6 +116,8 @@ export async function createController(
   registerControlGauges(registry, plan.rollout, lever, loop.snapshot);
 
   const status = () => describeStatus({ plan, lever, instance, snapshot: loop.snapshot() });
+  const statusJson = createRecent(() => JSON.stringify(status()), STATUS_KEPT_MS, clock);
+  loop.listen(statusJson.forget);
   const readers = openReaders({
     databaseUrl: settings.DATABASE_URL,
     plan,
@@ -133,6 +139,7 @@ export async function createController(
     loop,
     measuring,
     status,
+    statusJson: statusJson.get,
     readers: readers.ask,
     metrics,
     registry,

@@ -126,7 +126,7 @@ test('the stream tells the status at once, then each measurement and event, and 
   const app = new Koa();
   app.use(
     stream({
-      status: statusFixture,
+      statusJson: () => JSON.stringify(statusFixture()),
       measuring,
       clock,
       loop: {
@@ -150,10 +150,11 @@ test('the stream tells the status at once, then each measurement and event, and 
   });
   await until('the status is told', () => /^event: status\ndata: \{.*\}\n\n/.test(text));
   watch(measuring, 4);
+  await clock.advance(20);
   await until('a measurement is told', () => /event: measurement\ndata: \{.*"requests":4/.test(text));
   assert.equal(listeners.size, 1);
   assert.equal(text.split('event: status').length, 2);
-  await clock.advance(1_000);
+  await clock.advance(980);
   await until('the status is told again', () => text.split('event: status').length === 3);
   request.destroy();
   await until('nobody listens any more', () => listeners.size === 0);

@@ -12,7 +12,10 @@ export type ApiParts = {
   readonly rollout: string;
   readonly loop: Pick<Engine, 'command' | 'alerted' | 'listen' | 'verified' | 'checked'>;
   readonly measuring: Pick<Measuring, 'listen'>;
+  /** As it is at this moment. */
   readonly status: () => StatusAnswer;
+  /** For readers: a moment old at most, and made once for all of them. */
+  readonly statusJson: () => string;
   /** Answers whoever asks for reports, history and measurements. */
   readonly readers: Readers;
   readonly clock: Clock;
@@ -27,7 +30,8 @@ const MOST_IN_FLIGHT = 50;
 export function createPermissions(token: string, onUnauthorized: () => void): Permissions {
   return {
     read: {
-      through: [limitInFlight(MOST_IN_FLIGHT)],
+      // Limited with all that is not of the API, see createControllerApi.
+      through: [],
       answers: { 503: problemAnswer('Too many requests at once: ask again.', RETRY_AFTER) },
     },
     change: {

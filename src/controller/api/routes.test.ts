@@ -39,6 +39,7 @@ before(async () => {
     },
     measuring: { listen: () => () => {} },
     status: statusFixture,
+    statusJson: () => JSON.stringify(statusFixture()),
     readers: (question) => {
       asked.push(question);
       return answer;

@@ -15,7 +15,7 @@ import { unguardedIn } from '../engine/unguarded.ts';
 import type { ApiParts } from './parts.ts';
 
 /** GET /api/status: what is now. */
-export const status = ({ status: describe, may }: ApiParts): Route =>
+export const status = ({ statusJson, may }: ApiParts): Route =>
   route({
     method: 'get',
     path: '/api/status',
@@ -23,7 +23,8 @@ export const status = ({ status: describe, may }: ApiParts): Route =>
     access: may.read,
     answers: { 200: jsonAnswer('Now.', StatusAnswer) },
     handle: (ctx) => {
-      ctx.body = describe();
+      ctx.type = 'application/json';
+      ctx.body = statusJson();
     },
   });
 

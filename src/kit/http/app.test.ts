@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import Type from 'typebox';
+import { until } from '../../dev/until.ts';
 import { createApp } from './app.ts';
 import { requireToken } from './bearer.ts';
 import { limitInFlight } from './middleware.ts';
@@ -71,6 +73,17 @@ const routes = [
       ctx.body = body;
     },
   }),
+  route({
+    method: 'get',
+    path: '/counted',
+    operationId: 'count',
+    access: OPEN,
+    answers: { 200: jsonAnswer('It.', Thing) },
+    handle: (ctx) => {
+      seen.push(ctx.path);
+      ctx.body = {};
+    },
+  }),
   ...['/slow', '/other'].map((path) =>
     route({
       method: 'get',
@@ -129,6 +142,32 @@ test('names that a query does not know are passed over, unless its schema forbid
   const strict = await ask('/strict?x=1');
   assert.equal(strict.status, 400);
   assert.deepEqual(strict.json().errors, [{ parameter: 'x', came: '1', allowed: 'only as' }]);
+});
+
+test('of a query with more mistakes than anybody makes, the first ones are told', async () => {
+  const answer = await ask(`/things/abc?${'limit&'.repeat(5_000)}`);
+  assert.equal(answer.status, 400);
+  assert.equal(answer.json().errors.length, 20);
+});
+
+test('a connection that sends more requests than may wait for their answers is cut, and few of them are worked on', async () => {
+  const [{ port }, before] = [new URL(url), seen.length];
+  const pipelined = async (requests: number) => {
+    const socket = connect(Number(port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      text += chunk;
+    });
+    socket.on('error', () => {});
+    socket.write('GET /counted HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(requests));
+    const isAnswered = () => text.split('HTTP/1.1 200').length > requests;
+    await until('all are answered, or it is cut', () => socket.closed || isAnswered());
+    socket.destroy();
+  };
+  await pipelined(16);
+  assert.equal(seen.length - before, 16);
+  await pipelined(2_000);
+  assert.equal(seen.length - before, 32);
 });
 
 for (const limit of ['', '0', '101', '-1', '7.5', '1e1', '0x10', ' 7', 'ten', '1'.repeat(20)]) {
@@ -208,7 +247,7 @@ test('a request that its client gave up frees its place when its handler is done
 
 test('the document says of each route what it takes, what it answers and who may ask', async () => {
   const { paths, components } = (await ask('/openapi.json')).json();
-  assert.deepEqual(Object.keys(paths), ['/things/{id}', '/strict', '/things', '/slow', '/other']);
+  assert.deepEqual(Object.keys(paths), ['/things/{id}', '/strict', '/things', '/counted', '/slow', '/other']);
   assert.deepEqual(
     paths['/things/{id}'].get.parameters.map(({ name, in: place, required }: Record<string, unknown>) => [
       name,

@@ -10,6 +10,8 @@ type Parsed<T> =
 type Texts = Readonly<Record<string, string>>;
 
 const SHOWN_CHARACTERS = 60;
+/** Of a query in which more is wrong than anybody writes by mistake, the rest is not looked at. */
+const MOST_ERRORS = 20;
 const DIGITS = /^\d{1,15}$/;
 
 /** @returns what reads the parameters in a route's path, as the router found them, and those in its query. */
@@ -46,6 +48,9 @@ function queryReader<S extends TObject>(schema: S): (query: string) => Parsed<St
     const texts: Record<string, string> = Object.create(null);
     const errors: ParameterError[] = [];
     for (const pair of query.split('&')) {
+      if (errors.length === MOST_ERRORS) {
+        break;
+      }
       if (pair === '') {
         continue;
       }

@@ -18,6 +18,9 @@ const IDLE_MS = 500;
 /** What has no answer by then gets none: longer than both paths and the look-up together may take. */
 const DRAIN_MS = 15_000;
 
+/** So many requests of one connection wait for their answers; a client that sends more is cut off, for all of them arrive in one turn. */
+const MOST_UNANSWERED = 16;
+
 export type HttpServer = {
   readonly server: Server;
   /** @returns the port, also where 0 asked for any free one. @throws ExpectedError where it cannot be opened. */
@@ -44,6 +47,7 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
   server.on('checkExpectation', (_request, response) => refuse(response, '417 Expectation Failed'));
   server.maxHeadersCount = 100;
   server.on('clientError', answerBadRequest);
+  const isTooMany = countUnanswered();
 
   async function drain(): Promise<void> {
     if (!server.listening) {
@@ -68,11 +72,15 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
   return {
     server,
     handle: (listener) =>
-      server.on('request', (request, response) =>
-        request.headers.host === undefined && request.httpVersion === '1.1'
-          ? refuse(response, '400 Bad Request')
-          : listener(request, response),
-      ),
+      server.on('request', (request, response) => {
+        if (isTooMany(response)) {
+          request.socket.destroy();
+        } else if (request.headers.host === undefined && request.httpVersion === '1.1') {
+          refuse(response, '400 Bad Request');
+        } else {
+          listener(request, response);
+        }
+      }),
     listen: async (port, host) => {
       server.listen(port, host);
       await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
@@ -98,6 +106,18 @@ export function createHttpServer(): HttpServer & { readonly handle: (listener: R
       }
       return next();
     },
+  };
+}
+
+/** @returns what counts one more request of a connection, and says whether it is one too many, or of one that was cut already. */
+function countUnanswered(): (response: ServerResponse) => boolean {
+  const unanswered = new WeakMap<Duplex, number>();
+  return (response) => {
+    const { socket } = response.req;
+    const count = (unanswered.get(socket) ?? 0) + 1;
+    unanswered.set(socket, count);
+    response.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1));
+    return count > MOST_UNANSWERED || socket.destroyed;
   };
 }
 
