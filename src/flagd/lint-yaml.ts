@@ -1,10 +1,14 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseAllDocuments, visit } from 'yaml';
+import { holdsFlag } from './holds-flag.ts';
 import type { Locate, Path, Position, Problem } from './problem.ts';
 import { isObject } from './problem.ts';
 
 type Lints = {
   readonly flags: (value: unknown, locate: Locate) => Problem[];
-  readonly json: (text: string) => Problem[];
+  /** @param isRollouts whether the rollout's flag has to be in it. */
+  readonly json: (text: string, isRollouts: boolean) => Problem[];
+  /** The rollout's flag. */
+  readonly flagKey: string | undefined;
 };
 
 /** Finds the flags in YAML documents: a FeatureFlag, a ConfigMap's *.json, or flagd's own format. */
@@ -56,17 +60,43 @@ export function lintYaml(text: string, lints: Lints): Problem[] {
       return [...lintAt(under, spec), ...switchWords(document, under, at)];
     }
     if (value.kind === 'ConfigMap') {
-      const files = Object.entries(isObject(value.data) ? value.data : {}).filter(([name]) => name.endsWith('.json'));
+      const files = jsonIn(value.data);
       found ||= files.length > 0;
-      return files.flatMap(([name, json]) =>
-        lints.json(String(json)).map((problem) => inScalar(problem, name, document, text, at)),
-      );
+      return lintKeys(files, lints, {
+        inKey: (problem, name) => inScalar(problem, name, document, text, at),
+        ofKey: (name) => at(startOf(document, ['data', name])),
+      });
     }
     return 'flags' in value ? lintAt([], value) : [];
   });
   const none =
     'there are no flags here; allowed: a FeatureFlag, a ConfigMap with a key that ends in .json, or {"flags": {…}}.';
   return found ? problems : [fault(0, `${none} Give another file.`)];
+}
+
+const jsonIn = (data: unknown): [string, string][] =>
+  Object.entries(isObject(data) ? data : {}).flatMap(([name, json]) =>
+    name.endsWith('.json') ? [[name, String(json)]] : [],
+  );
+
+type Places = {
+  readonly inKey: (problem: Problem, name: string) => Problem;
+  readonly ofKey: (name: string) => Position;
+};
+
+/** The texts of a ConfigMap, of which flagd reads one: the rollout's flag has to be in that alone. */
+function lintKeys(files: readonly [string, string][], { json, flagKey }: Lints, { inKey, ofKey }: Places): Problem[] {
+  const holding = files.flatMap(([name, text]) => (flagKey !== undefined && holdsFlag(text, flagKey) ? [name] : []));
+  const several = holding.length < 2 ? [] : holding;
+  const message = `the flag ${flagKey} is in several keys: ${several.join(', ')}; flagd reads one of them. Leave it in that one.`;
+  return [
+    ...several.map((name): Problem => {
+      return { ...ofKey(name), severity: 'error', path: `data.${name}`, message, spoils: 'flag' };
+    }),
+    ...files.flatMap(([name, text]) =>
+      json(text, holding.length === 0 || holding.includes(name)).map((problem) => inKey(problem, name)),
+    ),
+  ];
 }
 
 /** Nesting of thousands is more than the parser has stack for. */

@@ -205,6 +205,26 @@ spec:
     assert.deepEqual([quoted?.line, quoted?.path], [3, `data.flags.json.flags.${FLAG}.state`]);
   });
 
+  test('takes the keys of a ConfigMap that do not hold the flag for those of others, and several that do for an error', () => {
+    const ours = JSON.stringify({ flags: { [FLAG]: GOOD } });
+    const theirs = JSON.stringify({ flags: { other: GOOD } });
+    const map = (data: Record<string, string>) =>
+      `kind: ConfigMap\ndata:\n${Object.entries(data)
+        .map(([key, json]) => `  ${key}: '${json}'\n`)
+        .join('')}`;
+    assert.deepEqual(lint(map({ 'a.json': theirs, 'b.json': ours })), []);
+    const both = lint(map({ 'a.json': theirs, 'b.json': ours, 'c.json': ours }));
+    assert.deepEqual(
+      both.map(({ line, path, severity }) => [line, path, severity]),
+      [
+        [4, 'data.b.json', 'error'],
+        [5, 'data.c.json', 'error'],
+      ],
+    );
+    assert.match(both[0]?.message ?? '', /is in several keys: b\.json, c\.json; flagd reads one of them/);
+    assert.match(lint(map({ 'a.json': theirs }))[0]?.message ?? '', /there is no flag/);
+  });
+
   test('reads manifests in JSON, and flagd files in YAML', () => {
     const flagSpec = { flags: { [FLAG]: { ...GOOD, state: 'enabled' } } };
     assert.equal(

@@ -36,7 +36,8 @@ export function lintFile(
     return inOrder(
       lintYaml(text, {
         flags: (...parts) => lintFlags(...parts, options),
-        json: (json) => lintFlagsText(json, options),
+        json: (json, isRollouts) => lintFlagsText(json, isRollouts ? options : { ...options, flagKey: undefined }),
+        flagKey: options.flagKey,
       }),
     );
   }

@@ -1,5 +1,4 @@
-import { flagIn } from '../../flagd/flag-edit.ts';
-import { parseJson } from '../../flagd/json-text.ts';
+import { holdsFlag } from '../../flagd/holds-flag.ts';
 import { isBrokenCopy } from './store.ts';
 
 export type ChosenKey = {
@@ -23,7 +22,7 @@ type Hints = {
  */
 export function chooseKey(data: Record<string, string> | undefined, flag: string, { set, known }: Hints): ChosenKey {
   const texts = Object.entries(data ?? {}).filter(([key]) => !isBrokenCopy(`.${key}`));
-  const holding = texts.filter(([, text]) => holds(text, flag));
+  const holding = texts.filter(([, text]) => holdsFlag(text, flag));
   const only = holding.length === 1 ? holding[0]?.[0] : undefined;
   const used = set ?? (known !== undefined && Object.hasOwn(data ?? {}, known) ? known : only);
   const others = holding.filter(([key]) => key !== used);
@@ -46,10 +45,4 @@ function faultOf(flag: string, used: string | undefined, keys: string[], others:
   return keys.includes(used)
     ? undefined
     : `there is no key ${used}; ${found}. Add it, or set FLAG_KEY to the one that flagd reads.`;
-}
-
-/** Also where the text is broken, as far as it can be seen. */
-export function holds(text: string, flag: string): boolean {
-  const parsed = parseJson(text);
-  return parsed.kind === 'json' ? flagIn(parsed.value, flag) !== undefined : text.includes(JSON.stringify(flag));
 }

@@ -1,11 +1,11 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { flagIn } from '../../flagd/flag-edit.ts';
+import { holdsFlag } from '../../flagd/holds-flag.ts';
 import { parseJson } from '../../flagd/json-text.ts';
 import { readPercent } from '../../flagd/read-percent.ts';
 import { SettingsError } from '../../kit/settings.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { FlagLever } from '../engine/ports.ts';
-import { holds } from './configmap-key.ts';
 import { type ConfigMapOptions, createConfigMapLever, createConfigMapStore } from './configmap-lever.ts';
 import { createFeatureFlagLever } from './featureflag-lever.ts';
 import type { SpareFlags } from './store.ts';
@@ -46,7 +46,8 @@ async function refuseUnclearKey(options: ConfigMapOptions): Promise<void> {
     .load(options.clock.timeout(CHECK_WITHIN_MS))
     .catch(() => undefined);
   // Of a broken text nobody can say what flagd still serves of it.
-  const isIn = held?.text !== undefined && (parseJson(held.text).kind === 'broken' || holds(held.text, options.flag));
+  const isIn =
+    held?.text !== undefined && (parseJson(held.text).kind === 'broken' || holdsFlag(held.text, options.flag));
   const isServing = Array.from(held?.copies?.values() ?? []).some((text) => mayServe(text, options.flag));
   if (held !== undefined && !isIn && !isServing) {
     const why = held.fault ?? `that key does not hold the flag ${options.flag}. Add it there.`;
