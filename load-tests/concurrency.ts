@@ -12,7 +12,7 @@ import { readBaseUrls } from './lib/targets.ts';
 import { TREND_STATS, thresholds } from './lib/thresholds.ts';
 
 // 10 requests under way all the time have to keep the limits. Then more, until an answer fails or the P95 is over: where it
-// bends is told and is no failure. One virtual user sends everything, so that it can stop growing there.
+// bends is reported and is no failure. One virtual user sends everything, so that it can stop growing there.
 
 const LEVELS = [10, 20, 50, 100, 200];
 const HIGHEST = 200;
@@ -75,7 +75,7 @@ async function hold(concurrent: number): Promise<Level> {
 
 export function handleSummary(data: K6Data) {
   const growth = readGrowth(data, levels);
-  // Like all that every script tells, of the level that has to hold.
+  // Like all that every script reports, of the level that has to hold.
   const perSecond = growth.levels[0]?.perSecond ?? 0;
   return report({ script: 'concurrency', data, findings: { ...growth, perSecond }, lines: describeGrowth(growth) });
 }

@@ -102,7 +102,7 @@ const targetOf = (turn: number) => targets[turn % targets.length] as string;
 export function handleSummary(data: K6Data) {
   const fields = byName(FIELDS, (field) => countOf(data, `${field}_differences`));
   const findings = { compared: countOf(data, 'compared'), unread: countOf(data, 'unread'), differences: fields };
-  const told = FIELDS.map((field) => `${field} ${fields[field]}`).join(', ');
-  const lines = [`compared ${findings.compared}, not readable ${findings.unread}; differences: ${told}`];
+  const differences = FIELDS.map((field) => `${field} ${fields[field]}`).join(', ');
+  const lines = [`compared ${findings.compared}, not readable ${findings.unread}; differences: ${differences}`];
   return report({ script: 'consistency', data, findings, lines });
 }

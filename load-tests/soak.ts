@@ -33,6 +33,6 @@ export function update() {
 export function handleSummary(data: K6Data) {
   const parts = readParts(data, PARTS);
   const drift = driftOf(parts);
-  const told = drift === null ? 'drift: too few samples' : `drift: the last P95 is ${drift.toFixed(2)} times the first`;
-  return report({ script: 'soak', data, findings: { parts, drift }, lines: [...describeParts(parts), told] });
+  const line = drift === null ? 'drift: too few samples' : `drift: the last P95 is ${drift.toFixed(2)} times the first`;
+  return report({ script: 'soak', data, findings: { parts, drift }, lines: [...describeParts(parts), line] });
 }

@@ -10,7 +10,7 @@ import { SPIKE_FACTOR, spike } from './lib/shapes.ts';
 import { readBaseUrls } from './lib/targets.ts';
 import { TREND_STATS, thresholds } from './lib/thresholds.ts';
 
-// Calm, at once ten times that, calm again. A replica may tell clients to come again (503 with Retry-After); no other
+// Calm, at once ten times that, calm again. A replica may ask clients to come again (503 with Retry-After); no other
 // failure is allowed, and what it takes it answers in time.
 
 const PARTS = ['calm', 'spike', 'calm again'];

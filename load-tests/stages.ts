@@ -22,7 +22,7 @@ const LOOK_EVERY_MS = 200;
 const SETTLE_MS = 1_500;
 /** A phase that stays for so long is no old look. */
 const LASTING_MS = 3_000;
-/** Fewer records tell next to nothing of a share. */
+/** Fewer records say next to nothing of a share. */
 const LEAST_RECORDS = 30;
 /** How long the controller may not answer. */
 const AWAY_MS = 30_000;
@@ -124,7 +124,7 @@ export function climb() {
   judge(seen);
 }
 
-/** Follows the phases, approves where it may, and tells when nothing more is to come. */
+/** Follows the phases, approves where it may, and says when nothing more is to come. */
 function createProgress() {
   let seenAtMs = Date.now();
   let last: { readonly phase: string; readonly sinceMs: number } | undefined;
@@ -162,7 +162,7 @@ function note(seen: ReturnType<typeof createClimb>, stage: number, { update, ans
     return;
   }
   metrics[stage]?.durationByPath[path].add(durationMs);
-  // What a breaker, a fallback or a ceiling decided does not tell of the stage.
+  // What a breaker, a fallback or a ceiling decided says nothing of the stage.
   if (decision === 'rollout') {
     seen.note(stage, update.id, path);
   }

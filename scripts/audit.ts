@@ -86,7 +86,7 @@ function askRegistry(): Promise<Audit> {
       killSignal: 'SIGKILL',
       maxBuffer: LARGEST_REPORT_BYTES,
     } as const;
-    // npm ends with 1 for findings and for failures alike: what it printed tells which.
+    // npm ends with 1 for findings and for failures alike: what it printed says which.
     execFile('npm', ['audit', '--json', '--omit=dev'], options, (error, printed) => {
       const { code, killed } = (error ?? {}) as { code?: unknown; killed?: boolean };
       const why = killed
@@ -100,20 +100,20 @@ function askRegistry(): Promise<Audit> {
 }
 
 async function main(): Promise<void> {
-  const tell = (line: string) => process.stdout.write(`${line}\n`);
+  const print = (line: string) => process.stdout.write(`${line}\n`);
   const lock = JSON.parse(await readFile(join(ROOT, 'package-lock.json'), 'utf8')) as Lock;
   const problems = lockProblems(lock);
-  problems.forEach((problem) => void tell(`package-lock.json: ${problem}`));
+  problems.forEach((problem) => void print(`package-lock.json: ${problem}`));
   const locked = Object.keys(lock.packages).length - 1;
-  tell(`lock file and licences: ${locked} packages, ${problems.length} problems`);
+  print(`lock file and licences: ${locked} packages, ${problems.length} problems`);
   const audit = await askRegistry();
   if (audit.kind === 'unanswered') {
-    tell(`skipped: the audit of production dependencies, which the registry did not answer (${audit.why})`);
+    print(`skipped: the audit of production dependencies, which the registry did not answer (${audit.why})`);
   } else {
     const counts = ['critical', 'high', 'moderate', 'low'].map(
       (severity) => `${audit.counts[severity] ?? 0} ${severity}`,
     );
-    tell(
+    print(
       `advisories for production dependencies: ${counts.join(', ')}${audit.severe.map((name) => `\n  ${name}`).join('')}`,
     );
   }

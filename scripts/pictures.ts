@@ -94,7 +94,7 @@ async function pictureStatus(chrome: Browser, status: Parameters<typeof renderSt
 /** A terminal's colours as spans: each code of ours begins one, and each of its endings ends it. */
 function toHtml(text: string): string {
   const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a terminal is told.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is how a terminal is controlled.
   return escaped.replaceAll(/\u001b\[(\d+)m/g, (_, code: string) =>
     STYLES[code] === undefined ? '</span>' : `<span style="${STYLES[code]}">`,
   );

@@ -9,15 +9,15 @@ const ANSWER_TIMEOUT_MS = 10_000;
 
 process.on('message', async (order: LoadOrder) => {
   try {
-    tell({ kind: 'measured', result: await run(order) });
+    report({ kind: 'measured', result: await run(order) });
   } catch (error) {
-    tell({ kind: 'failed', why: (error as Error).message });
+    report({ kind: 'failed', why: (error as Error).message });
   }
 });
 process.once('disconnect', () => process.exit(0));
 process.once('SIGTERM', () => process.exit(0));
 
-function tell(message: LoadMessage): void {
+function report(message: LoadMessage): void {
   process.send?.(message);
 }
 
@@ -27,7 +27,7 @@ async function run({ port, connections, warmUpMs, measureMs }: LoadOrder): Promi
     const measureFrom = performance.now() + warmUpMs;
     const measureUntil = measureFrom + measureMs;
     const latenciesMs: number[] = [];
-    const timer = setTimeout(() => tell({ kind: 'measuring' }), warmUpMs);
+    const timer = setTimeout(() => report({ kind: 'measuring' }), warmUpMs);
     await Promise.all(
       open.map(async (connection) => {
         for (;;) {

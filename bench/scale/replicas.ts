@@ -6,7 +6,7 @@ import { bodyOf } from '../../src/dev/tools/http.ts';
 
 /**
  * Replicas as a controller and Prometheus see them: `COUNT` ports, each with the page of one real service, `PAGE_URL`, at most
- * this old. IPC: tells the ports, then answers any message with how often a page was asked for.
+ * this old. IPC: sends the ports, then answers any message with how often a page was asked for.
  */
 const REFRESH_MS = 50;
 const url = process.env.PAGE_URL as string;

@@ -3,7 +3,7 @@ import { readFlagdEndpoint } from '../../src/routing/flags/flag-endpoint.ts';
 import { type FlagFeed, followFlags } from '../../src/routing/flags/flag-sync.ts';
 
 /**
- * As many streams of flags as `COUNT`, each opened, kept and renewed as the service does. IPC: tells when all have their first
+ * As many streams of flags as `COUNT`, each opened, kept and renewed as the service does. IPC: reports when all have their first
  * flags; then, for each mark the parent names, when each stream had flags with that mark, in milliseconds since 1970.
  */
 const count = Number(process.env.COUNT);

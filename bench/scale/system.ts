@@ -36,9 +36,9 @@ export async function startSystem(count: number, signal: AbortSignal): Promise<S
     parts,
     replicas: ports.map((port) => `127.0.0.1:${port}`),
     pages: async () => {
-      const told = replicas.nextMessage<{ asked: number; bytes: number }>(signal);
+      const answer = replicas.nextMessage<{ asked: number; bytes: number }>(signal);
       replicas.send({});
-      return told;
+      return answer;
     },
     [Symbol.asyncDispose]: () => keep.disposeAsync(),
   };

@@ -30,7 +30,7 @@ export function endFaults(adminUrls: readonly string[]): void {
   }
 }
 
-/** What each replica serves now; undefined where it does not tell. */
+/** What each replica serves now; undefined where it does not say. */
 export function servedPercents(adminUrls: readonly string[]): (number | undefined)[] {
   return http
     .batch(adminUrls.map((url) => ['GET', `${url}/metrics`, null, PARAMS] as const))

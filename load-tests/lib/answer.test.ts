@@ -16,7 +16,7 @@ test('an update is a 200 whose headers say who answered and why', () => {
   assert.equal(answerOf(404, DOMAIN).outcome, 'failed');
 });
 
-test('a 503 is an overload only where no path was asked and the client was told to come again', () => {
+test('a 503 is an overload only where no path was asked and the client was asked to come again', () => {
   assert.equal(answerOf(503, LATER).outcome, 'overloaded');
   assert.equal(answerOf(503, {}).outcome, 'failed');
   assert.equal(answerOf(503, { ...LATER, ...FALLBACK }).outcome, 'failed', 'both paths failed');

@@ -4,16 +4,16 @@ export type Path = (typeof PATHS)[number];
 export const DECISIONS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;
 export type Decision = (typeof DECISIONS)[number];
 
-/** What a client was told about its update. Path and decision are what the headers say; some answers have none. */
+/** What a client got as the answer to its update. Path and decision are what the headers say; some answers have none. */
 export type Answer = {
-  /** `overloaded`: no path was asked, and the client was told to come again. */
+  /** `overloaded`: no path was asked, and the client was asked to come again. */
   readonly outcome: 'updated' | 'overloaded' | 'failed';
   readonly path: Path | undefined;
   readonly decision: Decision | undefined;
   readonly durationMs: number;
 };
 
-/** What k6 tells of an answer, as far as it is read here. A status of 0 means that none was sent. */
+/** What k6 has of an answer, as far as it is read here. A status of 0 means that none was sent. */
 type HttpAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

@@ -4,12 +4,12 @@ import { describeGrowth, gaugeValues, type Level, levelOf, readGrowth, whyBent }
 
 const durationsMs = Array.from({ length: 100 }, (_, index) => index + 1);
 
-test('a level tells its rate, its mean and its P95', () => {
+test('a level has its rate, its mean and its P95', () => {
   const level = levelOf({ concurrent: 10, durationsMs, failed: 0, seconds: 2 });
   assert.deepEqual(level, { concurrent: 10, requests: 100, failed: 0, perSecond: 50, meanMs: 50.5, p95Ms: 95 });
 });
 
-test('a level without an answer is told as one that failed', () => {
+test('a level without an answer is reported as one that failed', () => {
   const level = levelOf({ concurrent: 200, durationsMs: [], failed: 3, seconds: 1 });
   assert.equal(whyBent(level), '3 of 3 failed');
 });
@@ -25,7 +25,7 @@ const dataOf = (...levels: Level[]) => ({
   metrics: Object.fromEntries(levels.flatMap(gaugeValues).map(([name, value]) => [name, { values: { value } }])),
 });
 
-test('the first level that is not held is where it bends; levels that were not tried are not told', () => {
+test('the first level that is not held is where it bends; levels that were not tried are not reported', () => {
   const held = levelOf({ concurrent: 10, durationsMs, failed: 0, seconds: 1 });
   const bent = levelOf({ concurrent: 20, durationsMs, failed: 5, seconds: 1 });
   const growth = readGrowth(dataOf(held, bent), [10, 20, 50]);

@@ -4,7 +4,7 @@ import { describeSummary, summarise } from './summary.ts';
 type Report<Findings extends object> = {
   readonly script: string;
   readonly data: K6Data;
-  /** What only this script found: part of the JSON, where it also stands above what every script tells; and lines for people. */
+  /** What only this script found: part of the JSON, where it also stands above what every script reports; and lines for people. */
   readonly findings?: Findings;
   readonly lines?: readonly string[];
 };

@@ -3,12 +3,12 @@ import { type Answer, readAnswer } from './answer.ts';
 import type { Update } from './records.ts';
 
 const REQUEST_TIMEOUT = '10s';
-/** How many failures a virtual user tells; the rest is in the counts. */
-const MOST_TOLD = 3;
+/** How many failures a virtual user prints; the rest is in the counts. */
+const MOST_PRINTED = 3;
 // One name for all ids: k6 keeps a series for each.
 const UPDATE = { timeout: REQUEST_TIMEOUT, tags: { name: 'update-status' } };
 
-let told = 0;
+let printed = 0;
 
 export function sendUpdate(update: Update): Answer {
   return read(http.put(urlOf(update), null, UPDATE));
@@ -33,8 +33,8 @@ function urlOf({ target, id, status, handledBy, notes }: Update): string {
 
 function read(response: RefinedResponse<ResponseType | undefined>): Answer {
   const answer = readAnswer(response);
-  if (answer.outcome === 'failed' && told < MOST_TOLD) {
-    told += 1;
+  if (answer.outcome === 'failed' && printed < MOST_PRINTED) {
+    printed += 1;
     console.error(`${response.request.url} answered ${response.status}: ${response.error || response.body}`);
   }
   return answer;

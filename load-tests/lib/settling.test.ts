@@ -4,7 +4,7 @@ import { createSettling } from './settling.ts';
 
 const SETTLE_MS = 1_000;
 
-test('what happened in a stage is told once the stage has gone on for long enough', () => {
+test('what happened in a stage is known once the stage has gone on for long enough', () => {
   const settling = createSettling<string>(SETTLE_MS);
   settling.see(5, 0);
   settling.add('early', 100);

@@ -1,6 +1,6 @@
 /**
  * Keeps what happened until it is certain in which stage. A status is a look back: replicas may serve the next percent a
- * moment before it tells, so only what is older than `settleMs` when the same stage is seen again surely belongs to it.
+ * moment before it says so; so only what is older than `settleMs` when the same stage is seen again surely belongs to it.
  * What happened about a change of stage belongs to none.
  */
 export function createSettling<Item>(settleMs: number) {

@@ -10,7 +10,7 @@ const cases = [
   { what: 'one more than that', percent: 5, records: 1_000, domainRecords: 79, isWithin: false },
   { what: 'one less than chance may take away', percent: 5, records: 1_000, domainRecords: 21, isWithin: false },
   { what: 'the share of the stage before', percent: 25, records: 1_000, domainRecords: 100, isWithin: false },
-  { what: 'the same from few records, which tell little', percent: 25, records: 40, domainRecords: 4, isWithin: true },
+  { what: 'the same from few records, which say little', percent: 25, records: 40, domainRecords: 4, isWithin: true },
   { what: 'every record at 100 %', percent: 100, records: 40, domainRecords: 40, isWithin: true },
   {
     what: 'all records but one at 100 %, where there is no chance',
@@ -28,7 +28,7 @@ for (const { what, isWithin, ...parts } of cases) {
   });
 }
 
-test('the bounds that are told are those that decide', () => {
+test('the bounds that are shown are those that decide', () => {
   const { lowestPercent, highestPercent } = judgeShare({ percent: 10, records: 500, domainRecords: 50 });
   const lowest = Math.ceil(lowestPercent * 5);
   const highest = Math.floor(highestPercent * 5);

@@ -16,7 +16,7 @@ export type Share = {
 
 /**
  * Whether domain got the share that a stage says. It is one of records, not of requests: a record keeps its path, so asking
- * again tells nothing new. The bounds are those of a binomial share (its normal approximation, with the correction for
+ * again says nothing new. The bounds are those of a binomial share (its normal approximation, with the correction for
  * whole records), and at 0 and 100 % there is no chance in it.
  */
 export function judgeShare(parts: Pick<Share, 'percent' | 'records' | 'domainRecords'>): Share {

@@ -2,7 +2,7 @@ import { DECISIONS, type Decision, PATHS, type Path } from './answer.ts';
 import { countOf, describeLatency, type K6Data, type Latency, latencyOf, valueIn } from './k6-data.ts';
 import { METRICS } from './names.ts';
 
-/** What a run tells whoever started it; requests are the updates, whatever else a script asks. */
+/** What a run shows whoever started it; requests are the updates, whatever else a script asks. */
 export type LoadSummary = {
   readonly script: string;
   readonly requests: number;
@@ -11,7 +11,7 @@ export type LoadSummary = {
   readonly dropped: number;
   /** Requests that made no update. */
   readonly failed: number;
-  /** Those of them that were told to come again. */
+  /** Those of them that were asked to come again. */
   readonly overloaded: number;
   /** Of updates that were made. */
   readonly latency: Latency;
@@ -58,12 +58,12 @@ export function summarise(script: string, data: K6Data): LoadSummary {
 /** A few lines for people; `more` is what only this script found. */
 export function describeSummary(summary: LoadSummary, more: readonly string[] = []): string {
   const { script, requests, perSecond, failed, overloaded, dropped } = summary;
-  const told = overloaded === 0 ? '' : ` (${overloaded} asked to try again)`;
+  const again = overloaded === 0 ? '' : ` (${overloaded} asked to try again)`;
   return [
     `${script}: ${requests} requests, ${perSecond.toFixed(1)} a second, ${describeLatency(summary.latency)}`,
     ...PATHS.map((path) => `  ${describePath(path, summary.paths[path])}`),
     ...more.map((line) => `  ${line}`),
-    `  failed ${failed}${told}, not sent in time ${dropped}`,
+    `  failed ${failed}${again}, not sent in time ${dropped}`,
     ...summary.failedChecks.map((check) => `  not always: ${check}`),
     `  ${summary.failedThresholds.length === 0 ? 'all limits kept' : `over: ${summary.failedThresholds.join(', ')}`}`,
     '',

@@ -10,7 +10,7 @@ export const FAST: readonly string[] = [`avg<${LIMITS.meanMs}`, `p(95)<${LIMITS.
 export const NONE: readonly string[] = ['count==0'];
 export const SOME: readonly string[] = ['count>0'];
 
-/** What every script holds: each path fast, and no error; being told to come again is one, unless it may happen. */
+/** What every script holds: each path fast, and no error; being asked to come again is one, unless it may happen. */
 export function thresholds({ overload }: { readonly overload: 'fails' | 'may happen' }): Thresholds {
   return {
     [METRICS.updates]: SOME,

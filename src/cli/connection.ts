@@ -9,7 +9,7 @@ const LOCAL_TOKEN = join('.sluice', 'token');
 const LOCAL_DATABASE = join('.sluice', 'database-url');
 const FOR_VERIFY = 'records are made there for the checks, unless --record names one to use';
 
-/** @throws CliError telling which of --url and SLUICE_URL is wrong. */
+/** @throws CliError naming which of --url and SLUICE_URL is wrong. */
 export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
   const given = flag ?? (env.SLUICE_URL || DEFAULT_URL);
   const name = flag === undefined ? 'SLUICE_URL' : '--url';
@@ -26,7 +26,7 @@ export function readUrl(flag: string | undefined, env: NodeJS.ProcessEnv): URL {
 
 /**
  * @param what it is needed for, as a sentence's end.
- * @throws CliError where DATABASE_URL can never work, or neither it nor npm start names a database. No message tells the address: it has a password.
+ * @throws CliError where DATABASE_URL can never work, or neither it nor npm start names a database. No message shows the address: it has a password.
  */
 export function readDatabaseUrl(env: NodeJS.ProcessEnv, what = FOR_VERIFY): string {
   if (env.DATABASE_URL) {
@@ -48,7 +48,7 @@ export function readDatabaseUrl(env: NodeJS.ProcessEnv, what = FOR_VERIFY): stri
 
 /**
  * The token of SLUICE_TOKEN, of the file in SLUICE_TOKEN_FILE, or of .sluice/token; undefined where there is none.
- * @throws CliError when the file cannot be read, or what it has is no token. No message tells the token.
+ * @throws CliError when the file cannot be read, or what it has is no token. No message shows the token.
  */
 export function readToken(env: NodeJS.ProcessEnv): string | undefined {
   if (env.SLUICE_TOKEN) {

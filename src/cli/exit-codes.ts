@@ -1,4 +1,4 @@
-/** What a script can tell from how `sluice` ended. They are listed in --help and docs/cli.md. */
+/** What a script learns from how `sluice` ended. They are listed in --help and docs/cli.md. */
 export const EXIT = {
   ok: 0,
   unexpected: 1,

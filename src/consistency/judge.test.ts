@@ -6,7 +6,7 @@ import { applyStatusUpdate, STATUSES, type Status } from '../violations/violatio
 import type { SeenRecord } from './finding.ts';
 import { Judgement, type RecordedChange, type Values } from './judge.ts';
 
-type Told = { readonly record: SeenRecord | undefined; readonly changes: readonly RecordedChange[] };
+type Written = { readonly record: SeenRecord | undefined; readonly changes: readonly RecordedChange[] };
 
 const text = fc.option(fc.string({ maxLength: 8 }), { nil: null });
 const time = fc.date({ noInvalidDate: true, min: new Date('2020-01-01'), max: new Date('2030-01-01') });
@@ -37,11 +37,11 @@ const valuesOf = ({ status, notes, handledBy, handledAt }: Violation): Values =>
 });
 
 /** What the domain's rule makes of these updates. `spoil` stands in for a path that writes something else. */
-function tell(
+function write(
   initial: Violation,
   given: readonly (typeof update extends fc.Arbitrary<infer T> ? T : never)[],
   spoil: (after: Violation, before: Violation) => Violation = (after) => after,
-): Told & { readonly record: SeenRecord } {
+): Written & { readonly record: SeenRecord } {
   let now = initial;
   const changes = given.map((each): RecordedChange => {
     const before = now;
@@ -59,25 +59,25 @@ function tell(
 }
 const recordOf = (now: Violation) => ({ id: '42', ...valuesOf(now), version: now.version }) as SeenRecord;
 
-function judge({ record, changes }: Told) {
+function judge({ record, changes }: Written) {
   const judgement = new Judgement('42', record);
   for (const change of changes) {
     judgement.take(change);
   }
   return judgement.finish();
 }
-const found = (told: Told) => judge(told).map(({ version, kind, field }) => [version, kind, field].join(' '));
+const found = (seen: Written) => judge(seen).map(({ version, kind, field }) => [version, kind, field].join(' '));
 
 /** A true history and the version of one of its changes, to be damaged. */
-const told = fc.tuple(violation, updates).chain(([initial, given]) =>
+const histories = fc.tuple(violation, updates).chain(([initial, given]) =>
   fc.record({
     initial: fc.constant(initial),
     given: fc.constant(given),
     at: fc.integer({ min: 1, max: given.length }),
   }),
 );
-const holds = (check: (given: typeof told extends fc.Arbitrary<infer T> ? T : never) => void) =>
-  fc.assert(fc.property(told, check));
+const holds = (check: (given: typeof histories extends fc.Arbitrary<infer T> ? T : never) => void) =>
+  fc.assert(fc.property(histories, check));
 const replace = (
   changes: readonly RecordedChange[],
   at: number,
@@ -86,7 +86,7 @@ const replace = (
 const another = (status: string | null) => STATUSES.find((each) => each !== status) as Status;
 
 test('a true history of a record is clean, whatever was written and when', () => {
-  holds(({ initial, given }) => assert.deepEqual(found(tell(initial, given)), []));
+  holds(({ initial, given }) => assert.deepEqual(found(write(initial, given)), []));
 });
 
 test('a record that nobody has changed is fine, whatever it holds', () => {
@@ -98,12 +98,12 @@ test('a record that nobody has changed is fine, whatever it holds', () => {
 });
 
 test('a history outlives its record', () => {
-  holds(({ initial, given }) => assert.deepEqual(found({ ...tell(initial, given), record: undefined }), []));
+  holds(({ initial, given }) => assert.deepEqual(found({ ...write(initial, given), record: undefined }), []));
 });
 
 test('each field of a record that is not what its last change left is a finding of the record, with both values', () => {
   holds(({ initial, given }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const damages = {
       status: another(record.status),
       notes: `${record.notes}!`,
@@ -124,14 +124,14 @@ test('each field of a record that is not what its last change left is a finding 
 
 test('a record that counts less than its history differs, in its fields too', () => {
   holds(({ initial, given, at }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     assert.deepEqual(found({ record: { ...record, version: at - 1 }, changes }), ['0 record-differs version']);
   });
 });
 
 test('a change that is missing is a gap, at the beginning, in the middle and at the end, and no other finding', () => {
   holds(({ initial, given, at }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const findings = judge({ record, changes: changes.filter(({ version }) => version !== at) });
     assert.deepEqual(
       findings.map(({ version, kind, field, expected, actual }) => [version, kind, field, expected, actual]),
@@ -140,9 +140,9 @@ test('a change that is missing is a gap, at the beginning, in the middle and at 
   });
 });
 
-test('several missing changes in a row are one gap, which tells how many', () => {
+test('several missing changes in a row are one gap, with how many they are', () => {
   holds(({ initial, given, at }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const [gap, ...more] = judge({ record, changes: changes.filter(({ version }) => version > at) });
     assert.deepEqual([gap?.version, gap?.expected, gap?.actual, more], [1, String(at), '0', []]);
   });
@@ -151,7 +151,7 @@ test('several missing changes in a row are one gap, which tells how many', () =>
 test('a change that began from something else than the one before it left is named, one finding a field', () => {
   holds(({ initial, given, at }) => {
     fc.pre(at > 1);
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const { before, after } = changes[at - 1] as RecordedChange;
     const damages: Partial<Values>[] = [
       { status: another(before.status) },
@@ -173,7 +173,7 @@ test('a time of handling that went backwards, or was lost, is found at its chang
       [3_600_000, false],
       [0, true],
     ] as const) {
-      const damaged = tell(initial, given, (after, before) => {
+      const damaged = write(initial, given, (after, before) => {
         const earlier = before.handledAt && new Date(before.handledAt.getTime() - ms);
         return after.version === at ? { ...after, handledAt: lost ? null : (earlier ?? after.handledAt) } : after;
       });
@@ -186,7 +186,7 @@ test('a time of handling that went backwards, or was lost, is found at its chang
 test('a time of handling is held against what the change before left, too', () => {
   holds(({ initial, given, at }) => {
     fc.pre(at < given.length);
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const late = replace(changes, at, ({ after }) => ({ after: { ...after, handled_at: '2031-01-01T00:00:00.000Z' } }));
     const next = at + 1;
     assert.deepEqual(found({ record, changes: late }), [
@@ -231,7 +231,7 @@ test('times that PostgreSQL knows and JavaScript does not keep their order', () 
 
 test('a status outside the set is found where it was written, and in the record that has it', () => {
   holds(({ initial, given, at }) => {
-    const damaged = tell(initial, given, (after) =>
+    const damaged = write(initial, given, (after) =>
       after.version === at ? { ...after, status: 'gone' as Status } : after,
     );
     const ofRecord = at === given.length ? ['0 unknown-status status'] : [];
@@ -246,7 +246,7 @@ test('notes and handled_by that a change left empty are lost, and those that nev
       ['handledBy', 'handled_by'],
     ] as const) {
       let had = false;
-      const damaged = tell(initial, given, (after, before) => {
+      const damaged = write(initial, given, (after, before) => {
         if (after.version !== at) {
           return after;
         }
@@ -260,7 +260,7 @@ test('notes and handled_by that a change left empty are lost, and those that nev
 
 test('a second change of one write is named, with the write and the change that came first', () => {
   holds(({ initial, given, at }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const repeats = { writeId: 'a-write', first: '7/1' };
     const [finding, ...more] = judge({ record, changes: replace(changes, at, () => ({ repeats })) });
     assert.deepEqual([finding?.version, finding?.kind, finding?.field], [at, 'applied-twice', 'write_id']);
@@ -268,10 +268,10 @@ test('a second change of one write is named, with the write and the change that 
   });
 });
 
-test('changes of one version are one finding, which tells how many there are', () => {
+test('changes of one version are one finding, with how many there are', () => {
   fc.assert(
-    fc.property(told, fc.integer({ min: 2, max: 4 }), ({ initial, given, at }, copies) => {
-      const { record, changes } = tell(initial, given);
+    fc.property(histories, fc.integer({ min: 2, max: 4 }), ({ initial, given, at }, copies) => {
+      const { record, changes } = write(initial, given);
       const doubled = changes.flatMap((change) => (change.version === at ? Array(copies).fill(change) : [change]));
       const [finding, ...more] = judge({ record, changes: doubled });
       assert.deepEqual([finding?.version, finding?.kind, finding?.field], [at, 'applied-twice', 'version']);
@@ -282,7 +282,7 @@ test('changes of one version are one finding, which tells how many there are', (
 
 test('two writers that both made the same version are that finding only, whichever of them was later', () => {
   holds(({ initial, given, at }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const { before, after } = changes[at - 1] as RecordedChange;
     const other = {
       ...(changes[at - 1] as RecordedChange),
@@ -301,7 +301,7 @@ test('two writers that both made the same version are that finding only, whichev
 
 test('a repair settles each kind of finding of the changes before it', () => {
   holds(({ initial, given, at }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const odd = { status: 'odd', notes: null, handled_by: null, handled_at: '2019-01-01T00:00:00.000Z' };
     const spoilt = changes.map((change) =>
       change.version < at
@@ -316,7 +316,7 @@ test('a repair settles each kind of finding of the changes before it', () => {
 
 test('a repair settles what is at or before it, and neither what comes after nor the record itself', () => {
   holds(({ initial, given, at }) => {
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const isEnd = at === given.length;
     const lost = changes.filter(({ version }) => version === at || version !== at - 1);
     const repaired = replace(lost, at, ({ after }) => ({
@@ -338,7 +338,7 @@ test('a repair settles what is at or before it, and neither what comes after nor
 test('the change before the time looked at is only what the next one has to begin from', () => {
   holds(({ initial, given, at }) => {
     fc.pre(at > 1);
-    const { record, changes } = tell(initial, given);
+    const { record, changes } = write(initial, given);
     const seen = replace(changes.slice(at - 2), at - 1, ({ after }) => ({
       isContext: true,
       before: { status: 'odd', notes: 'odd', handled_by: 'odd', handled_at: '2031-01-01T00:00:00.000Z' },
@@ -358,7 +358,7 @@ test('the change before the time looked at is only what the next one has to begi
 });
 
 test('a change that counts from below one is no change of this record', () => {
-  const { record, changes } = tell(
+  const { record, changes } = write(
     { id: '42', status: 'pending', notes: null, handledBy: null, handledAt: null, version: 0 },
     [{ status: 'confirmed', now: new Date('2026-03-01') }],
   );

@@ -16,7 +16,7 @@ export type RecordedChange = {
   readonly after: Values;
   /** Undefined unless another change, which came first, has the same write id; that one is named as `violation/version`. */
   readonly repeats: { readonly writeId: string; readonly first: string } | undefined;
-  /** It is from before the time that is looked at: it only tells what the change after it has to begin from. */
+  /** It is from before the time that is looked at: it only says what the change after it has to begin from. */
   readonly isContext: boolean;
 };
 
@@ -97,7 +97,7 @@ export class Judgement {
     return this.#found.length < 2 ? this.#found : unique(this.#found);
   }
 
-  /** A gap tells how many changes there should be by then, and how many there are before it. */
+  /** A gap says how many changes there should be by then, and how many there are before it. */
   #countUpTo(version: number, base: RecordedChange | undefined): void {
     const counted = Math.max(0, base?.version ?? 0);
     if (version < 1) {

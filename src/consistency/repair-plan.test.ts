@@ -6,14 +6,14 @@ import type { SeenRecord } from './finding.ts';
 import { Judgement, type RecordedChange, type Values } from './judge.ts';
 import { planRepair, planUndo, type RecordPlan } from './repair-plan.ts';
 
-type Told = { readonly record: SeenRecord; readonly changes: readonly RecordedChange[] };
+type Written = { readonly record: SeenRecord; readonly changes: readonly RecordedChange[] };
 type Field = keyof Values;
 
 const at = (minute: number) => new Date(Date.UTC(2026, 2, 1, 12, minute)).toISOString();
 const NEW: Values = { status: 'pending', notes: null, handled_by: null, handled_at: null };
 
 /** A record after these updates, one a minute, each by the rule. */
-function tell(...updates: readonly Partial<Values>[]): Told {
+function write(...updates: readonly Partial<Values>[]): Written {
   let now = NEW;
   const changes = updates.map((update, index): RecordedChange => {
     const before = now;
@@ -23,7 +23,7 @@ function tell(...updates: readonly Partial<Values>[]): Told {
   return { record: { id: '42', ...now, version: updates.length } as SeenRecord, changes };
 }
 
-function judge({ record, changes }: Told) {
+function judge({ record, changes }: Written) {
   const judgement = new Judgement('42', record);
   for (const change of changes) {
     judgement.take(change);
@@ -32,30 +32,30 @@ function judge({ record, changes }: Told) {
 }
 
 /** What is planned for a record whose check is of now, or of what it was. */
-const plan = (now: Told, checked = now): RecordPlan =>
+const plan = (now: Written, checked = now): RecordPlan =>
   planRepair({ seen: checked.record, findings: judge(checked) }, { ...now, repairedBy: undefined });
 
-const inRecord = ({ record, changes }: Told, damage: Partial<SeenRecord>): Told => ({
+const inRecord = ({ record, changes }: Written, damage: Partial<SeenRecord>): Written => ({
   record: { ...record, ...damage },
   changes,
 });
 const inChange = (
-  { record, changes }: Told,
+  { record, changes }: Written,
   version: number,
   side: 'before' | 'after',
   damage: Partial<Values>,
-): Told => ({
+): Written => ({
   record,
   changes: changes.map((each) => (each.version === version ? { ...each, [side]: { ...each[side], ...damage } } : each)),
 });
-const without = ({ record, changes }: Told, version: number): Told => ({
+const without = ({ record, changes }: Written, version: number): Written => ({
   record,
   changes: changes.filter((each) => each.version !== version),
 });
 
 /** The fields that a plan changes, and why; or why it changes nothing. */
-function planned(told: Told) {
-  const made = plan(told);
+function planned(history: Written) {
+  const made = plan(history);
   if (made.kind !== 'change') {
     return made.why;
   }
@@ -69,7 +69,7 @@ function planned(told: Told) {
   };
 }
 
-const three = tell(
+const three = write(
   { status: 'confirmed', notes: 'first', handled_by: 'ana' },
   { notes: 'second' },
   { status: 'resolved' },
@@ -98,25 +98,25 @@ describe('what a damaged record becomes', () => {
   });
 
   test('what the history has none of is none again', () => {
-    const { changed, why } = planned(inRecord(tell({ status: 'resolved' }), { notes: 'from nowhere' })) as never;
+    const { changed, why } = planned(inRecord(write({ status: 'resolved' }), { notes: 'from nowhere' })) as never;
     assert.deepEqual([changed, why], [{ notes: null }, ['notes: the history has none']]);
   });
 
   test('a value that was lost is the last one there was, unless the record has one again', () => {
-    const lost = tell({ notes: 'first' }, { notes: 'second' }, { notes: null }, { status: 'resolved' });
+    const lost = write({ notes: 'first' }, { notes: 'second' }, { notes: null }, { status: 'resolved' });
     assert.deepEqual(planned(lost), {
       changed: { notes: 'second' },
       version: 5,
       why: ['notes: the last value there was, which change 3 began from'],
     });
-    const again = tell({ handled_by: 'ana' }, { handled_by: null }, { handled_by: 'bob' });
+    const again = write({ handled_by: 'ana' }, { handled_by: null }, { handled_by: 'bob' });
     assert.deepEqual(planned(again), { changed: {}, version: 4, why: ['handled_by: kept: the record is past that'] });
     const differs = inRecord(lost, { notes: 'from nowhere' });
     assert.deepEqual((planned(differs) as { changed: object }).changed, { notes: 'second' });
   });
 
   test('a time that went backwards becomes the latest one, of the history alone where the record differs from it', () => {
-    const back = tell({ handled_at: at(30) }, { handled_at: at(10) });
+    const back = write({ handled_at: at(30) }, { handled_at: at(10) });
     assert.deepEqual(planned(back), {
       changed: { handled_at: at(30) },
       version: 3,
@@ -125,17 +125,17 @@ describe('what a damaged record becomes', () => {
     assert.deepEqual((planned(inRecord(back, { handled_at: at(59) })) as { changed: object }).changed, {
       handled_at: at(30),
     });
-    const forever = tell({ handled_at: 'infinity' }, { handled_at: at(10) });
+    const forever = write({ handled_at: 'infinity' }, { handled_at: at(10) });
     assert.deepEqual((planned(forever) as { changed: object }).changed, { handled_at: 'infinity' });
   });
 
   test('an unknown status becomes the last known one; one that is past is left alone', () => {
-    assert.deepEqual(planned(tell({ status: 'confirmed' }, { status: 'odd' })), {
+    assert.deepEqual(planned(write({ status: 'confirmed' }, { status: 'odd' })), {
       changed: { status: 'confirmed' },
       version: 3,
       why: ['status: the last known status, which change 2 began from'],
     });
-    assert.deepEqual(planned(tell({ status: 'odd' }, { status: 'resolved' })), {
+    assert.deepEqual(planned(write({ status: 'odd' }, { status: 'resolved' })), {
       changed: {},
       version: 3,
       why: ['status: kept: the record is past that'],
@@ -180,13 +180,13 @@ describe('what is refused', () => {
 
   test('a status that nobody can know', () => {
     const person = /a person must say: set it through the service, then check again$/;
-    const odd = tell({ status: 'confirmed' }, { status: 'odd' });
-    for (const told of [
+    const odd = write({ status: 'confirmed' }, { status: 'odd' });
+    for (const history of [
       inRecord(odd, { status: 'resolved' }),
       inRecord(without(three, 3), { status: 'odd' }),
-      inChange(tell({ status: 'odd' }), 1, 'before', { status: 'odder' }),
+      inChange(write({ status: 'odd' }), 1, 'before', { status: 'odder' }),
     ]) {
-      assert.match(planned(told) as string, person);
+      assert.match(planned(history) as string, person);
     }
   });
 
@@ -196,8 +196,8 @@ describe('what is refused', () => {
 
   test('a record that two last changes disagree about', () => {
     const other = inChange(three, 3, 'after', { status: 'confirmed' }).changes.slice(-1);
-    const told = { record: { ...three.record, status: 'pending' }, changes: [...three.changes, ...other] };
-    assert.match(planned(told) as string, /^status: there are 2 changes 3, and they disagree/);
+    const history = { record: { ...three.record, status: 'pending' }, changes: [...three.changes, ...other] };
+    assert.match(planned(history) as string, /^status: there are 2 changes 3, and they disagree/);
   });
 
   test('a record that is gone, or that the check did not see', () => {
@@ -223,7 +223,7 @@ describe('what is refused', () => {
   });
 
   test('a history that changed since the check, though the record did not', () => {
-    const grown = tell(...[1, 2, 3, 4].map((minute) => ({ handled_at: at(minute) })));
+    const grown = write(...[1, 2, 3, 4].map((minute) => ({ handled_at: at(minute) })));
     for (const now of [
       { ...damaged, changes: grown.changes },
       inChange(damaged, 3, 'after', { status: 'confirmed' }),
@@ -248,8 +248,8 @@ describe('what is refused', () => {
 });
 
 test('a record that this check was answered for is left, whatever became of it', () => {
-  const told = inRecord(three, { status: 'pending' });
-  const left = planRepair({ seen: told.record, findings: judge(told) }, { ...three, repairedBy: 'r' });
+  const history = inRecord(three, { status: 'pending' });
+  const left = planRepair({ seen: history.record, findings: judge(history) }, { ...three, repairedBy: 'r' });
   assert.deepEqual(left, { kind: 'leave', before: three.record, why: 'repair r has done it' });
 });
 
@@ -266,60 +266,60 @@ const fields = fc
   .tuple(values, fc.subarray([...FIELDS], { minLength: 1 }))
   .map(([all, some]) => Object.fromEntries(some.map((field) => [field, all[field]])));
 const version = fc.integer({ min: 1, max: 5 });
-type Damage = (told: Told) => Told;
+type Damage = (history: Written) => Written;
 const damage: fc.Arbitrary<Damage> = fc.oneof(
   fields.map(
     (each): Damage =>
-      (told) =>
-        inRecord(told, each),
+      (history) =>
+        inRecord(history, each),
   ),
   fc.integer({ min: 0, max: 9 }).map(
     (each): Damage =>
-      (told) =>
-        inRecord(told, { version: each }),
+      (history) =>
+        inRecord(history, { version: each }),
   ),
   fc.tuple(version, fields).map(
     ([v, each]): Damage =>
-      (told) =>
-        inChange(told, v, 'before', each),
+      (history) =>
+        inChange(history, v, 'before', each),
   ),
   fc.tuple(version, fields).map(
     ([v, each]): Damage =>
-      (told) =>
-        inChange(told, v, 'after', { ...each, handled_at: each.handled_at ?? at(1) }),
+      (history) =>
+        inChange(history, v, 'after', { ...each, handled_at: each.handled_at ?? at(1) }),
   ),
   version.map(
     (v): Damage =>
-      (told) =>
-        without(told, v),
+      (history) =>
+        without(history, v),
   ),
   version.map(
     (v): Damage =>
-      (told) => ({
-        ...told,
-        changes: told.changes.flatMap((each) => (each.version === v ? [each, each] : each)),
+      (history) => ({
+        ...history,
+        changes: history.changes.flatMap((each) => (each.version === v ? [each, each] : each)),
       }),
   ),
 );
-const write = fc.record(
+const update = fc.record(
   { status: fc.constantFrom(...STATUSES), notes: fc.constantFrom('a', 'b'), handled_by: fc.constantFrom('a', 'b') },
   { requiredKeys: ['status'] },
 );
-const damagedTold = fc
-  .tuple(fc.array(write, { minLength: 1, maxLength: 5 }), fc.array(damage, { minLength: 1, maxLength: 3 }))
-  .map(([writes, damages]) => damages.reduce((told, each) => each(told), tell(...writes)))
-  .filter((told) => judge(told).length > 0);
+const damagedHistories = fc
+  .tuple(fc.array(update, { minLength: 1, maxLength: 5 }), fc.array(damage, { minLength: 1, maxLength: 3 }))
+  .map(([writes, damages]) => damages.reduce((history, each) => each(history), write(...writes)))
+  .filter((history) => judge(history).length > 0);
 
 describe('whatever is wrong with a record', () => {
-  const eachPlan = (check: (told: Told, made: RecordPlan & { kind: 'change' }) => void) => {
+  const eachPlan = (check: (history: Written, made: RecordPlan & { kind: 'change' }) => void) => {
     let made = 0;
     fc.assert(
-      fc.property(damagedTold, (told) => {
-        const one = plan(told);
+      fc.property(damagedHistories, (history) => {
+        const one = plan(history);
         assert.notEqual(one.kind, 'leave');
         if (one.kind === 'change') {
           made += 1;
-          check(told, one);
+          check(history, one);
         } else {
           assert.match((one as { why: string }).why, /a person must/);
         }
@@ -344,8 +344,8 @@ describe('whatever is wrong with a record', () => {
   });
 
   test('a field that nothing was found about is never changed', () => {
-    eachPlan((told, { before, after }) => {
-      const found = new Set<string>(judge(told).map(({ field }) => field));
+    eachPlan((history, { before, after }) => {
+      const found = new Set<string>(judge(history).map(({ field }) => field));
       for (const field of FIELDS) {
         assert.ok(before[field] === after[field] || found.has(field), field);
       }

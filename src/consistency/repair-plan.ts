@@ -30,7 +30,7 @@ const LAST_VERSION = 2_147_483_647;
 const CHANGED = 'changed since the check: check again';
 
 /**
- * What a damaged record becomes: what the history tells, and where it does not, what the record has.
+ * What a damaged record becomes: what the history says, and where it does not, what the record has.
  *
  * The repair's change settles whatever is wrong before it. So it is made only where all of that was named by the check,
  * and where all that the check named is still so.

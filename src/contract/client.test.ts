@@ -48,7 +48,7 @@ test('reads need no token, and the address may have a path', async () => {
   assert.deepEqual(asked, [{ path: '/sluice/api/status', authorization: undefined }]);
 });
 
-test('an answer that is not a controller’s is told apart, with what is wrong with it', async () => {
+test('an answer that is not a controller’s is distinguished, with what is wrong with it', async () => {
   for (const [given, wrong] of [
     [{ type: 'text/html', body: '<html>' }, /it answered with text\/html, not with application\/json/],
     [{ body: '[]' }, /its answer is no JSON object/],
@@ -61,7 +61,7 @@ test('an answer that is not a controller’s is told apart, with what is wrong w
   await assert.rejects(client().report('en', 'html'), /not with text\/html/);
 });
 
-test('a refusal is told with its status and reason, where there is one', async () => {
+test('a refusal is reported with its status and reason, where there is one', async () => {
   answer(problem(409, 'refused', 'nothing waits for approval'));
   await assert.rejects(
     client().command({ ...rollback, command: 'approve' }),
@@ -109,7 +109,7 @@ test('no failure has the token, though the answer repeats it', async () => {
   assert.match(JSON.stringify(failures), /not •••/);
 });
 
-test('an answer that does not come in time, and a call that is ended, are told as what they are', async () => {
+test('an answer that does not come in time, and a call that is ended, are reported as what they are', async () => {
   const silent = createServer(() => {});
   silent.listen(0, '127.0.0.1');
   await once(silent, 'listening');

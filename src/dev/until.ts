@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatDuration } from '../kit/format.ts';
 
-/** Waits for what no event tells, and fails with `what` when it has not come in time. */
+/** Waits for what no event announces, and fails with `what` when it has not come in time. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

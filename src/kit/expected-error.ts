@@ -1,2 +1,2 @@
-/** What whoever started a program can put right: its message tells how, and is all that they are shown. */
+/** What whoever started a program can put right: its message says how, and is all that they are shown. */
 export class ExpectedError extends Error {}

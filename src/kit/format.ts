@@ -1,4 +1,4 @@
-/* Counts and lengths of time, which rules and errors below the contract tell too; all else is in contract/wording/format.ts. */
+/* Counts and lengths of time, which rules and errors below the contract show too; all else is in contract/wording/format.ts. */
 
 export type Language = 'en' | 'zh';
 

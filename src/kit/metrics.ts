@@ -1,7 +1,7 @@
 import { Counter, type CounterConfiguration } from 'prom-client';
 
 /**
- * A counter of series that are known before they count. Each counts in a field of its own, and prom-client is told when it is
+ * A counter of series that are known before they count. Each counts in a field of its own, and prom-client gets it when it is
  * scraped: to find a series by its labels costs more than all of a decision.
  */
 export function createTallyCounter<L extends string>(configuration: CounterConfiguration<L>) {

@@ -19,7 +19,7 @@ function run(code: string) {
   return { status, stdout, stderr };
 }
 
-/** A program that tells on its standard output what happens to it. */
+/** A program that writes to its standard output what happens to it. */
 function start(code: string) {
   const child = spawn(process.execPath, nodeArgs(code), { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -42,14 +42,14 @@ const SLOW = `
     console.log('stopped');
   });`;
 
-test('a program stops once it is told to, and its process ends though something is left open', async () => {
+test('a program stops once it is asked to, and its process ends though something is left open', async () => {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     const program = start(SLOW.replace('STOPPED', 'undefined'));
     assert.equal(await program.nextLine(), 'runs');
     program.send(signal);
     assert.deepEqual(await program.exit, [0, null]);
-    const told = [await program.nextLine(), await program.nextLine(), await program.nextLine()];
-    assert.deepEqual(told, [`stopped by ${signal}`, 'stopping', 'stopped']);
+    const lines = [await program.nextLine(), await program.nextLine(), await program.nextLine()];
+    assert.deepEqual(lines, [`stopped by ${signal}`, 'stopping', 'stopped']);
   }
 });
 
@@ -81,7 +81,7 @@ test('the exit code is what the program returns, else the one it set, else 0', (
   assert.equal(run('await runMain(async () => {});').status, 0);
 });
 
-test('what whoever started it can put right is one line without a stack; what nobody expects is told whole', () => {
+test('what whoever started it can put right is one line without a stack; what nobody expects is shown whole', () => {
   const expected = run("await runMain(async () => { throw new ExpectedError('PORT is wrong'); }, 'It failed');");
   assert.deepEqual(expected, { status: 1, stdout: '', stderr: 'PORT is wrong\n' });
   const unexpected = run("await runMain(async () => { throw new TypeError('no such thing'); });");

@@ -27,7 +27,7 @@ function onSignal(signal: NodeJS.Signals): void {
   }
 }
 
-/** @returns once the process was told to stop. */
+/** @returns once the process was asked to stop. */
 export async function untilStopped(...more: NodeJS.Signals[]): Promise<void> {
   const signal = stopSignal(...more);
   if (!signal.aborted) {

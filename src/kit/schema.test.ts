@@ -19,7 +19,7 @@ function wordsFor(schema: TSchema, value: unknown): string[] {
   return checked.ok ? [] : checked.wrong.map((wrong) => inWords(wrong, 'the order'));
 }
 
-test('each wrong place is told once, with what came and what is allowed', () => {
+test('each wrong place is named once, with its value and what is allowed', () => {
   assert.deepEqual(wordsFor(Order, { id: 'twelve', size: true, lines: [{ 'a/b': 10 }, 'x'], note: 1 }), [
     'the order has an unknown key note; allowed: id, at, size, lines',
     'id is "twelve"; allowed: up to 3 digits',
@@ -29,7 +29,7 @@ test('each wrong place is told once, with what came and what is allowed', () => 
   ]);
 });
 
-test('what is missing is told with what belongs there, and a value of another type by itself', () => {
+test('what is missing is named with what belongs there, and a value of another type by itself', () => {
   assert.deepEqual(wordsFor(Order, { id: '7' }), ['the order lacks lines; allowed: a list']);
   assert.deepEqual(wordsFor(Order, undefined), ['the order is nothing; allowed: an object']);
 });
@@ -44,7 +44,7 @@ for (const time of ['2026-13-01T00:00:00Z', '2026-02-03', 'now 12', '2026-02-03 
   });
 }
 
-test('a value of very many parts is not looked through: its first error is told', () => {
+test('a value of very many parts is not looked through: its first error is named', () => {
   const lines = Array(200_000).fill('x');
   const startedAt = performance.now();
   const words = wordsFor(Order, { id: '1', lines });

@@ -136,7 +136,7 @@ describe('the controller', () => {
     assert.ok(!wrong.includes('hunter2'));
   });
 
-  test('tells what each signal and each lever needs', () => {
+  test('says what each signal and each lever needs', () => {
     assert.match(refused({ SCRAPE_TARGETS: '' }), /^SCRAPE_TARGETS is required with SIGNALS=scrape/);
     assert.match(refused({ SIGNALS: 'prometheus' }), /^PROMETHEUS_URL is required/);
     assert.match(refused({ SIGNALS: 'guesses' }), /^SIGNALS is wrong: it is "guesses"/);

@@ -23,7 +23,7 @@ test('within gives what came in time, and leaves its signal as it is and no time
   assert.equal(given?.aborted, false);
 });
 
-test('within tells at once that time is up, and aborts its signal, though the work never ends', async () => {
+test('within rejects at once when time is up, and aborts its signal, though the work never ends', async () => {
   const clock = createFakeClock();
   let given: AbortSignal | undefined;
   const late = clock.within(100, (signal) => {
@@ -51,7 +51,7 @@ test('within lets nobody hear what the work says after its time', async () => {
   await clock.advance(0);
 });
 
-test('within ends with the signal that it was given, tells its reason, and leaves nothing behind', async () => {
+test('within ends with the signal that it was given, gives its reason, and leaves nothing behind', async () => {
   const clock = createFakeClock();
   const stop = new AbortController();
   let given: AbortSignal | undefined;
@@ -122,12 +122,12 @@ test('a timeout of the system clock comes, and keeps no process alive', async ()
 test('a queue runs one at a time in the order they came, whatever became of the ones before', async () => {
   const clock = createFakeClock();
   const inQueue = createQueue();
-  const told: string[] = [];
+  const log: string[] = [];
   const work = (name: string, ms: number, fails = false) =>
     inQueue(async () => {
-      told.push(`${name} begins`);
+      log.push(`${name} begins`);
       await clock.sleep(ms);
-      told.push(`${name} ends`);
+      log.push(`${name} ends`);
       if (fails) {
         throw new Error(name);
       }
@@ -139,7 +139,7 @@ test('a queue runs one at a time in the order they came, whatever became of the 
     (await results).map((result) => (result.status === 'fulfilled' ? result.value : String(result.reason))),
     ['slow', 'Error: broken', 'quick'],
   );
-  assert.deepEqual(told, ['slow begins', 'slow ends', 'broken begins', 'broken ends', 'quick begins', 'quick ends']);
+  assert.deepEqual(log, ['slow begins', 'slow ends', 'broken begins', 'broken ends', 'quick begins', 'quick ends']);
 });
 
 test('work that is shared runs once for all who ask meanwhile, and anew for who asks later, also after a failure', async () => {
@@ -170,21 +170,21 @@ test('work that is shared runs once for all who ask meanwhile, and anew for who 
 test('the fake clock runs what falls due in its order, each with what follows from it before the next', async () => {
   const clock = createFakeClock();
   const began = clock.monotonic();
-  const told: string[] = [];
-  const tell = (what: string) => told.push(`${clock.monotonic() - began} ${what}`);
+  const log: string[] = [];
+  const note = (what: string) => log.push(`${clock.monotonic() - began} ${what}`);
   const loop = async () => {
     for (let turn = 1; turn <= 3; turn += 1) {
       await clock.sleep(10);
-      tell(`turn ${turn}`);
+      note(`turn ${turn}`);
     }
   };
   void loop();
-  void clock.sleep(25).then(() => tell('once'));
-  clock.timeout(20).addEventListener('abort', () => tell('timeout, as late as turn 2 and scheduled before it'));
+  void clock.sleep(25).then(() => note('once'));
+  clock.timeout(20).addEventListener('abort', () => note('timeout, as late as turn 2 and scheduled before it'));
   await clock.advance(25);
   assert.equal(clock.monotonic() - began, 25);
   await clock.advance(1_000);
-  assert.deepEqual(told, [
+  assert.deepEqual(log, [
     '10 turn 1',
     '20 timeout, as late as turn 2 and scheduled before it',
     '20 turn 2',

@@ -6,19 +6,19 @@ import { createFakeClock } from '../../test/support/fake-clock.ts';
 import { systemClock } from './time.ts';
 import { createWorker } from './worker.ts';
 
-/** Answers with its seed, what it was told, and whether it runs in the main thread; or breaks as the job says. */
+/** Answers with its seed, the news it had, and whether it runs in the main thread; or breaks as the job says. */
 const PROGRAM = `
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
-const told = [];
+const received = [];
 parentPort.on('message', ({ job, news }) => {
-  if (news !== undefined) told.push(news);
+  if (news !== undefined) received.push(news);
   if (job === 'throw') throw new Error('broken');
   if (job === 'exit') process.exit(3);
   if (job === 'fail') parentPort.postMessage({ failed: 'no such thing' });
   if (job === 'hang') for (;;);
   if (job === 'fill') { const all = []; for (;;) all.push(new Array(1e6).fill(Math.random())); }
-  if (job === 'tell') {
-    const body = new TextEncoder().encode(JSON.stringify({ seed: workerData, told, isMainThread }));
+  if (job === 'report') {
+    const body = new TextEncoder().encode(JSON.stringify({ seed: workerData, received, isMainThread }));
     parentPort.postMessage({ body }, [body.buffer]);
   }
 });`;
@@ -42,14 +42,14 @@ beforeEach(() => {
 });
 afterEach(() => worker.close());
 
-const ask = async () => JSON.parse(Buffer.from(await worker.run('tell')).toString());
+const ask = async () => JSON.parse(Buffer.from(await worker.run('report')).toString());
 
 test('a job is done outside of the main thread, which begins with the first one and has all that was said since', async () => {
-  worker.tell('too early: the seed has it');
+  worker.post('too early: the seed has it');
   assert.equal(begun, 0);
-  assert.deepEqual(await ask(), { seed: 1, told: [], isMainThread: false });
-  worker.tell('news');
-  assert.deepEqual(await ask(), { seed: 1, told: ['news'], isMainThread: false });
+  assert.deepEqual(await ask(), { seed: 1, received: [], isMainThread: false });
+  worker.post('news');
+  assert.deepEqual(await ask(), { seed: 1, received: ['news'], isMainThread: false });
 });
 
 test('a job that fails says why, and its thread goes on', async () => {

@@ -61,7 +61,7 @@ export function createWorker<Job, News>({ file, seed, withinMs, mostMegabytes, c
       return answer.body;
     },
     /** Where there is no thread, the next one's seed has it. */
-    tell: (news: News): void => {
+    post: (news: News): void => {
       if (current !== undefined) {
         post(current, { news });
       }

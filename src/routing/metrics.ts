@@ -105,13 +105,13 @@ type Served = {
   readonly percent: () => Promise<Percent>;
   readonly breaker: Pick<Breaker, 'state'>;
   /** When the flag source last sent the flags, in milliseconds since 1970; undefined before the first time. */
-  readonly flagsToldAt: () => number | undefined;
+  readonly flagsReceivedAt: () => number | undefined;
 };
 
 /** Read when scraped: what a scrape says is what the next request gets. */
 export function registerServedGauges(
   { registry, rollout, clock }: TimedOptions,
-  { percent, breaker, flagsToldAt }: Served,
+  { percent, breaker, flagsReceivedAt }: Served,
 ): void {
   new Gauge({
     name: 'sluice_flag_percent',
@@ -137,9 +137,9 @@ export function registerServedGauges(
     labelNames: ['rollout'],
     registers: [registry],
     collect() {
-      const toldAt = flagsToldAt();
-      if (toldAt !== undefined) {
-        this.set({ rollout }, Math.max(0, clock.now() - toldAt) / 1_000);
+      const receivedAt = flagsReceivedAt();
+      if (receivedAt !== undefined) {
+        this.set({ rollout }, Math.max(0, clock.now() - receivedAt) / 1_000);
       }
     },
   });

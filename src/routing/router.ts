@@ -29,7 +29,7 @@ export type RouterParts<I, O> = {
   readonly key: (input: I) => string;
   readonly flagPercent: (input: I) => Promise<Percent>;
   readonly paths: Paths<I, O>;
-  /** Makes sure that a failed write can no longer land, and tells the path that applied it, if one did. */
+  /** Makes sure that a failed write can no longer land, and says which path applied it, if one did. */
   readonly settle: (input: I) => Promise<Path | undefined>;
   /** What a caller hears of a write that turned out to be applied. */
   readonly applied: O;

@@ -99,7 +99,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
     { registry, rollout: ROLLOUT, clock },
     {
       breaker,
-      flagsToldAt: flags.toldAt,
+      flagsReceivedAt: flags.receivedAt,
       percent: async () => {
         const { percent } = await flags.readDefault();
         return settings.USE_DOMAIN_SERVICE ? Math.min(percent, ceiling ?? 100) : 0;
@@ -178,7 +178,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
       log.info('stopping');
       await http.drain();
       await Promise.all([admin.close(), flags.close(), checker.close()]);
-      // Read-backs may still wait for a database that hangs; nothing they could tell is worth waiting for.
+      // Read-backs may still wait for a database that hangs; nothing they could report is worth waiting for.
       await clock.within(POOL_END_MS, () => Promise.all([writes.end(), control.end()])).catch(ignoreLate);
       log.info('stopped');
     },

@@ -20,7 +20,7 @@ type Finding = string | undefined;
 export type CheckOf = { readonly name: string; readonly run: (subject: Subject) => Promise<Finding> };
 
 const CONCURRENT = 10;
-/** Times are kept in milliseconds: two writes within one could not be told apart. */
+/** Times are kept in milliseconds: two writes within one could not be distinguished. */
 const APART_MS = 5;
 
 type Row = {
@@ -88,7 +88,7 @@ function detailOf(text: string): string {
 /** In JSON, the end of a line is the two characters of its escape. */
 const STACK_TRACE = /(\n|\\n)\s+at |node_modules|\.[jt]s:\d|Traceback/;
 
-/** An error is problem details, and tells nothing of the inside. */
+/** An error is problem details, and shows nothing of the inside. */
 function wrongProblem({ status, text, header }: Answer, expected: number, mentions: string): Finding {
   if (status !== expected) {
     return `answered ${status}; expected ${expected}`;

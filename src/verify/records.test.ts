@@ -17,7 +17,7 @@ test('a record made for a path takes it at every percent from 1 to 99, and is on
   }
 });
 
-test('no record takes domain at 0 %, legacy at 100 %, or is known to take either where nobody tells what is served', () => {
+test('no record takes domain at 0 %, legacy at 100 %, or is known to take either where nobody says what is served', () => {
   const [domain, legacy] = [idFor('domain', ROLLOUT), idFor('legacy', ROLLOUT)];
   assert.deepEqual(
     [takes('domain', ROLLOUT, domain, serving(0)), takes('legacy', ROLLOUT, legacy, serving(0))],
@@ -46,7 +46,7 @@ test('while replicas serve different percents, a record takes only the path that
   assert.deepEqual(taken(below, above), [false, false]);
 });
 
-test('a borrowed record is written back as it was, nulls as empty texts, and one that is not there is told', async () => {
+test('a borrowed record is written back as it was, nulls as empty texts, and one that is not there is reported', async () => {
   const written: string[] = [];
   const answer = (status: number, text: string): Answer => ({ status, text, header: () => null });
   const records = borrowRecord({

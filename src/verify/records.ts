@@ -30,7 +30,7 @@ export function idFor(path: Path, rollout: string): string {
 /** The least and the most percent that any replica serves. */
 export type Served = { readonly least: number; readonly most: number };
 
-/** Whether a record's bucket leads to `path` on every replica. Where nobody tells what they serve, nobody can say. */
+/** Whether a record's bucket leads to `path` on every replica. Where nobody says what they serve, it is unknown. */
 export function takes(path: Path, rollout: string, id: string, served: Served | undefined): boolean {
   const bucket = bucketHundredths(rollout, id);
   return served !== undefined && (path === 'domain' ? bucket < served.least * 100 : bucket >= served.most * 100);

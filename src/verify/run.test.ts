@@ -82,24 +82,24 @@ function service(broken: Broken = {}): Target & { readonly isBroken: () => boole
 }
 
 async function results(target: Target, signal = new AbortController().signal): Promise<CheckResult[]> {
-  const told: CheckResult[] = [];
+  const reported: CheckResult[] = [];
   await verifyPath(
     { target, path: 'domain', id: ID, unknownId: UNKNOWN, force: '' },
-    (each) => told.push(each),
+    (each) => reported.push(each),
     signal,
   );
-  return told;
+  return reported;
 }
 const failures = async (broken: Broken) => (await results(service(broken))).filter(({ result }) => result === 'failed');
 
 test('a service that does everything right passes every check, the fallback too, and its fault is ended', async () => {
   const target = service();
-  const told = await results(target);
+  const reported = await results(target);
   assert.deepEqual(
-    told.filter(({ result }) => result !== 'passed'),
+    reported.filter(({ result }) => result !== 'passed'),
     [],
   );
-  assert.equal(new Set(told.map(({ name }) => name)).size, told.length, 'each check has a name of its own');
+  assert.equal(new Set(reported.map(({ name }) => name)).size, reported.length, 'each check has a name of its own');
   assert.equal(target.isBroken(), false);
 });
 
@@ -167,36 +167,36 @@ test('a service that does not answer fails each check with the reason, and ends 
   const away = async (): Promise<Answer> => {
     throw new Error('ECONNREFUSED');
   };
-  const told = await results({ read: away, update: away, breakDomain: undefined });
-  assert.equal(told.length, (await results(service())).length);
-  assert.ok(told.every(({ result, detail }) => result === 'skipped' || detail === 'ECONNREFUSED'));
+  const reported = await results({ read: away, update: away, breakDomain: undefined });
+  assert.equal(reported.length, (await results(service())).length);
+  assert.ok(reported.every(({ result, detail }) => result === 'skipped' || detail === 'ECONNREFUSED'));
 });
 
-test('interrupted, the check under way is not told: what was cut off says nothing of the service', async () => {
+test('interrupted, the check under way is not reported: what was cut off says nothing of the service', async () => {
   const stop = new AbortController();
-  const told: CheckResult[] = [];
+  const reported: CheckResult[] = [];
   const subject = { target: service(), path: 'domain', id: ID, unknownId: UNKNOWN, force: '' } as const;
   const update: Target['update'] = (...asked) => {
-    if (told.length === 2) {
+    if (reported.length === 2) {
       stop.abort();
     }
     return subject.target.update(...asked);
   };
   const work = verifyPath(
     { ...subject, target: { ...subject.target, update } },
-    (each) => told.push(each),
+    (each) => reported.push(each),
     stop.signal,
   );
   await assert.rejects(work, { name: 'AbortError' });
-  assert.equal(told.length, 2);
+  assert.equal(reported.length, 2);
 });
 
 test('a path that cannot be reached has each of its checks skipped with the reason, the fallback for domain only', () => {
   const skip = (path: 'domain' | 'legacy') => {
-    const told: CheckResult[] = [];
-    skipPath(path, 'no way there', (each) => told.push(each));
-    assert.ok(told.every(({ result, detail }) => result === 'skipped' && detail === 'no way there'));
-    return told.map(({ name }) => name);
+    const reported: CheckResult[] = [];
+    skipPath(path, 'no way there', (each) => reported.push(each));
+    assert.ok(reported.every(({ result, detail }) => result === 'skipped' && detail === 'no way there'));
+    return reported.map(({ name }) => name);
   };
   assert.deepEqual(
     skip('domain').filter((name) => !skip('legacy').includes(name)),

@@ -14,7 +14,7 @@ const FALLBACK: CheckOf = { name: 'fallback: legacy answers where domain fails',
 const LONGEST_DETAIL = 500;
 
 /**
- * Makes all checks of one path, one after the other, and tells of each as it is over.
+ * Makes all checks of one path, one after the other, and reports each as it is over.
  * @throws the reason of `signal`, which the target is ended by as well; a fault that was made is ended first.
  */
 export async function verifyPath(

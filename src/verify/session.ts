@@ -26,7 +26,7 @@ type Session = {
   readonly record: string | undefined;
   readonly paths: readonly Path[];
   readonly rollout: string;
-  /** Undefined where nobody tells: only what is asked for by force_domain can be checked then. */
+  /** Undefined where nobody says: only what is asked for by force_domain can be checked then. */
   readonly served: Served | undefined;
   readonly report: (result: CheckResult) => void;
   readonly stop: AbortSignal;

@@ -56,7 +56,7 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
       let server = await start(file.path, port);
       t.after(() => server.stop());
       const source = createSource(t, port);
-      await until('the source has its flags', () => source.toldAt() !== undefined, RECOVERY_MS);
+      await until('the source has its flags', () => source.receivedAt() !== undefined, RECOVERY_MS);
       return {
         ...source,
         file,
@@ -72,7 +72,7 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
       const source = createSource(t, port);
       await until('told as away', () => source.logged('flag source away') === 1);
       assert.deepEqual(await source.readDefault(), { percent: 0, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' });
-      assert.equal(source.toldAt(), undefined);
+      assert.equal(source.receivedAt(), undefined);
       const file = await flagsFile(t);
       await file.write(percent(25));
       const server = await start(file.path, port);

@@ -90,7 +90,7 @@ export function addChangeCommands(program: Command, context: Context): void {
         writeJson(output, answer);
         return;
       }
-      // Told first: what was done is done, whatever the status looks like.
+      // Printed first: what was done is done, whatever the status looks like.
       output.out(`${output.paint.green('✔')} ${printable(answer.done)}\n`);
       const status = await untilServed(client, answer.status);
       output.out(`  ${printable(renderSummary(status, answer.status.wanted))}\n`);
@@ -98,7 +98,7 @@ export function addChangeCommands(program: Command, context: Context): void {
   }
 }
 
-/** Who cannot reach a controller in need is told the way that needs none. */
+/** Who cannot reach a controller in need is shown the way that needs none. */
 const withHint =
   (name: Name) =>
   (error: unknown): never => {

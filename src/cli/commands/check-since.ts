@@ -15,10 +15,10 @@ const ALLOWED =
   "Allowed: stage, a stage's percent such as 25%, a time such as 2026-03-01T12:00:00Z, or a duration such as 2h.";
 const TIME = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 const PERCENT = /^(\d{1,3}) ?%$/;
-/** The most the controller tells. */
+/** The most the controller returns. */
 const MOST_EVENTS = 1_000;
 
-/** @throws InvalidArgumentError telling what is allowed. */
+/** @throws InvalidArgumentError saying what is allowed. */
 export function readSince(text: string, nowMs: number): Since {
   if (text === 'stage') {
     return { kind: 'stage' };
@@ -50,7 +50,7 @@ function timeOf(text: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** @throws CliError where the controller does not tell when that was. */
+/** @throws CliError where the controller does not say when that was. */
 export async function timeOfSince(since: Since, client: Pick<ApiClient, 'status' | 'history'>): Promise<string> {
   switch (since.kind) {
     case 'time':

@@ -20,9 +20,9 @@ type CheckOptions = GlobalOptions & {
   readonly journal: boolean;
 };
 
-/** Where no controller tells it. */
+/** Where no controller says it. */
 const ROLLOUT = 'violation-status';
-const MOST_TOLD = 1_000;
+const MOST_FINDINGS = 1_000;
 const LONGEST_NAME = 100;
 
 export function addConsistencyCommand(program: Command, context: Context): void {
@@ -78,7 +78,7 @@ Examples:
             ? await store.begin({ rollout: options.rollout ?? nameOf(steered), actor, since })
             : await findBegun(store, options.resume);
         const check = await runCheck(store, begun, { output, json, stop });
-        return { check, ...(await store.found(check.id, MOST_TOLD)) };
+        return { check, ...(await store.found(check.id, MOST_FINDINGS)) };
       });
       const elapsedMs = performance.now() - beganMs;
       const journal = options.journal

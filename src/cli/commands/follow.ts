@@ -17,7 +17,7 @@ type Options = {
 /** So many may happen between two looks without one being missed. */
 const LOOKED_AT = 200;
 
-/** Prints each event once, the oldest first, until `signal`. An outage is told once, and waited for. */
+/** Prints each event once, the oldest first, until `signal`. An outage is reported once, and waited for. */
 export async function followHistory({ client, output, json, limit, intervalMs, signal }: Options): Promise<void> {
   let seen: Set<string> | undefined;
   let isAway = false;

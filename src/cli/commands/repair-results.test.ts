@@ -14,7 +14,7 @@ const repaired = (violationId: string): RecordResult => ({
 });
 
 async function show(results: readonly (RecordResult | RepairError)[], { json = false, msEach = 0 } = {}) {
-  const told = { out: '', err: '' };
+  const printed = { out: '', err: '' };
   let nowMs = 0;
   async function* come() {
     for (const result of results) {
@@ -37,15 +37,15 @@ async function show(results: readonly (RecordResult | RepairError)[], { json = f
   };
   const output = {
     out: (text: string) => {
-      told.out += text;
+      printed.out += text;
     },
     err: (text: string) => {
-      told.err += text;
+      printed.err += text;
     },
     paint: createPaint(false),
   };
   const ended = await showResults(begun, { output, json, nowMs: () => nowMs }).catch((error: Error) => error.message);
-  return { ended, ...told };
+  return { ended, ...printed };
 }
 
 test('a long repair says each ten seconds how far it is, on stderr', async () => {
@@ -56,7 +56,7 @@ test('a long repair says each ten seconds how far it is, on stderr', async () =>
   assert.equal((await show(results, { msEach: 5_000, json: true })).err, '');
 });
 
-test('what was done is told before what ended it', async () => {
+test('what was done is printed before what ended it', async () => {
   const away = new RepairError('unreachable', 'The database was not reached: gone.');
   const { ended, out, err } = await show([repaired('1'), away]);
   assert.equal(ended, away.message);

@@ -25,13 +25,13 @@ type View = {
   readonly nowMs: () => number;
 };
 
-/** Shows each result as it comes, or all of them in one document. What was done is told also where the database went away. */
+/** Shows each result as it comes, or all of them in one document. What was done is printed also where the database went away. */
 export async function showResults(begun: Begun, { output, json, nowMs }: View) {
   const { out, err, paint } = output;
   const shown: RecordResult[] = [];
   const counts = new Map<RecordResult['result'], number>();
   let done = 0;
-  let toldAtMs = nowMs();
+  let printedAtMs = nowMs();
   let failure: RepairError | undefined;
   if (!json) {
     out(`${begun.head}\n`);
@@ -45,8 +45,8 @@ export async function showResults(begun: Begun, { output, json, nowMs }: View) {
       } else if (result.result !== 'done-before') {
         out(renderResult(result, paint));
       }
-      if (!json && nowMs() - toldAtMs >= PROGRESS_EACH_MS) {
-        toldAtMs = nowMs();
+      if (!json && nowMs() - printedAtMs >= PROGRESS_EACH_MS) {
+        printedAtMs = nowMs();
         err(`${formatCount(done)} of ${formatCount(begun.records)} records: ${renderCounts(counts)}\n`);
       }
     }

@@ -25,7 +25,7 @@ type VerifyOptions = GlobalOptions & {
   readonly journal: boolean;
 };
 
-/** Where no controller tells it. */
+/** Where no controller says it. */
 const ROLLOUT = 'violation-status';
 const SIGNS = { passed: '✔', failed: '✖', skipped: '⏳' } as const;
 
@@ -63,7 +63,7 @@ Examples:
       const json = command.optsWithGlobals<GlobalOptions>().json === true;
       const stop = stopSignal();
       const client = context.client(command, stop);
-      // Read first: a wrong setting is told before anything is asked for.
+      // Read first: a wrong setting is reported before anything is asked for.
       const records = recordsOf(options, context.env);
       const found = await client.status().catch(unlessInterrupted(stop));
       const target = createHttpTarget(options.target, options.admin, stop);
@@ -123,7 +123,7 @@ function ended(error: unknown): never {
   throw new CliError(error.kind === 'unreachable' ? EXIT.unreachable : EXIT.unexpected, error.message);
 }
 
-/** A replica that does not tell is taken for one that serves what is wanted. */
+/** A replica that does not say is taken for one that serves what is wanted. */
 function servedBy({ served, wanted }: StatusAnswer): Served {
   const percents = served.map(({ percent }) => percent ?? wanted);
   const all = percents.length === 0 ? [wanted] : percents;

@@ -76,7 +76,7 @@ describe('elsewhere', () => {
     assert.ok(!written.out.includes('\u001b'));
   });
 
-  test('as JSON each change is one line, and an outage is told on stderr, once', () => {
+  test('as JSON each change is one line, and an outage is reported on stderr, once', () => {
     const { output, written } = memoryOutput({ isTerminal: true });
     using frames = createFrames(output, true);
     frames.show({ status: statusFixture() });
@@ -135,7 +135,7 @@ test('following prints each event once, the oldest first, though its id comes la
   assert.deepEqual(written.out.match(/first|second/g), ['first', 'second']);
 });
 
-test('an event tells when, what, from where to where, by whom and why', () => {
+test('an event says when, what, from where to where, by whom and why', () => {
   const view = { paint: createPaint(false), columns: 80 };
   assert.equal(
     renderEvent(eventFixture(), view),

@@ -15,5 +15,5 @@ export function renderEvent(event: EventAnswer, { paint, columns }: View): strin
   ].join('\n');
 }
 
-/** Tells events apart; those that wait for the journal have no id yet. */
+/** Distinguishes events; those that wait for the journal have no id yet. */
 export const keyOf = ({ at, kind, actor, text }: EventAnswer) => JSON.stringify([at, kind, actor, text]);

@@ -61,7 +61,7 @@ function watchRung(status: StatusAnswer): Rung {
   };
 }
 
-/** Whether the time that counts is that of the watch. A paused rollout tells only by how long it has to last. */
+/** Whether the time that counts is that of the watch. A paused rollout is known only by how long it has to last. */
 function isWatching({ state, stages, watchMs, healthyMs, timeLeftMs }: StatusAnswer): boolean {
   if (state.phase === 'complete') {
     return true;

@@ -76,7 +76,7 @@ describe('the ladder', () => {
 });
 
 describe('what is not well', () => {
-  test('is told at the top, and nothing is told of a rollout that is well', () => {
+  test('is at the top, and nothing is there of a rollout that is well', () => {
     assert.doesNotMatch(render(), /^!/m);
     const change = statusFixture().change ?? assert.fail();
     const text = render({
@@ -113,7 +113,7 @@ describe('what is not well', () => {
     assert.match(text, /▶ {2}25 % .*18 min left, held/);
   });
 
-  test('shows replicas that serve another percent or do not tell', () => {
+  test('shows replicas that serve another percent or do not say', () => {
     const text = render({
       served: [served('a'), served('b', { percent: 10 }), served('c', { percent: null, missing: 'timeout: 1 s' })],
     });
@@ -136,7 +136,7 @@ describe('what is not well', () => {
   });
 });
 
-test('after a change it is told who serves it, and who does not yet', () => {
+test('after a change it says who serves it, and who does not yet', () => {
   assert.equal(renderSummary(statusFixture(), 25), 'Now observing 25 %: 25 % is served by every replica (2).');
   const late = statusFixture({ served: [served('a'), served('b', { percent: 10 })] });
   assert.match(renderSummary(late, 25), /25 % is not served yet by b\. Look again with: sluice status$/);

@@ -19,7 +19,7 @@ function start(isTerminal: boolean, columns = 120) {
 }
 const half = { records: 500_000, findings: 1, aboutRecords: 1_000_000 };
 
-test('tells what is done of about how many, how fast, what was found and the time left', () => {
+test('says what is done of about how many, how fast, what was found and the time left', () => {
   assert.equal(
     describeDone(half, { recordsBefore: 0, elapsedMs: 5_000 }),
     '500,000 of about 1,000,000 records, 100,000 a second, 1 finding, 5 s left',
@@ -33,7 +33,7 @@ test('what an earlier run has done says nothing of this one', () => {
   );
 });
 
-test('tells no time left where nothing is known of it, and never less records than are done', () => {
+test('shows no time left where nothing is known of it, and never less records than are done', () => {
   assert.equal(describeDone({ ...half, records: 0 }, { recordsBefore: 0, elapsedMs: 0 }).includes('left'), false);
   const more = describeDone({ ...half, records: 2_000_000 }, { recordsBefore: 0, elapsedMs: 1_000 });
   assert.match(more, /^2,000,000 of about 2,000,000 records.*finding$/);

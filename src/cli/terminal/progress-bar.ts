@@ -21,15 +21,15 @@ type Options = {
 /** One line redrawn in place on a terminal; elsewhere a line each 10 seconds. */
 export function createProgressBar({ write, isTerminal, columns, nowMs, recordsBefore }: Options) {
   const beganMs = nowMs();
-  let toldMs = isTerminal ? Number.NEGATIVE_INFINITY : beganMs;
+  let shownMs = isTerminal ? Number.NEGATIVE_INFINITY : beganMs;
   let isDrawn = false;
   return {
     show: (done: Done): void => {
       const now = nowMs();
-      if (now - toldMs < (isTerminal ? REDRAW_MS : LINE_MS)) {
+      if (now - shownMs < (isTerminal ? REDRAW_MS : LINE_MS)) {
         return;
       }
-      toldMs = now;
+      shownMs = now;
       const text = describeDone(done, { recordsBefore, elapsedMs: now - beganMs });
       write(isTerminal ? `${CLEAR}${withBar(text, done, columns())}` : `${text}\n`);
       isDrawn = isTerminal;

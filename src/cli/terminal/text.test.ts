@@ -14,7 +14,7 @@ test('a text takes the columns a terminal gives it: Chinese and emoji two each, 
   assert.equal(pad('状态', 6), '状态  ');
 });
 
-test('a text that is cut tells it and never is wider than it may be', () => {
+test('a text that is cut shows it and never is wider than it may be', () => {
   assert.equal(cut('consistency', 8), 'consist…');
   assert.equal(widthOf(cut('状态状态状态', 6)), 5);
   assert.equal(cut('👨‍👩‍👧👨‍👩‍👧👨‍👩‍👧', 5), '👨‍👩‍👧👨‍👩‍👧…');
@@ -69,8 +69,8 @@ test('whatever others wrote, no control character reaches the terminal, and no l
       fc.string({ unit: fc.constantFrom(...parts), maxLength: 60 }),
       fc.integer({ min: 20, max: 30 }),
       (text, width) => {
-        const told = printable(text);
-        for (const line of [...wrap(told, width), ...hanging('! ', told, width), cut(told, width)]) {
+        const shown = printable(text);
+        for (const line of [...wrap(shown, width), ...hanging('! ', shown, width), cut(shown, width)]) {
           // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there.
           assert.doesNotMatch(line, /[\u0000-\u001f\u007f-\u009f\u202e]/);
           assert.ok(widthOf(line) <= Math.max(width, 22), `${widthOf(line)} columns`);

@@ -28,7 +28,7 @@ export function pad(text: string, width: number, side: 'left' | 'right' = 'left'
 
 const GRAPHEMES = new Intl.Segmenter();
 
-/** Cuts a text without colours to `width` columns; the last of them tells that it was cut. */
+/** Cuts a text without colours to `width` columns; the last of them shows that it was cut. */
 export function cut(text: string, width: number): string {
   if (width < 1) {
     return '';

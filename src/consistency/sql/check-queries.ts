@@ -30,7 +30,7 @@ const TWICE = `twice AS MATERIALIZED (
     FROM violation_status_history WHERE write_id IS NOT NULL GROUP BY write_id HAVING count(*) > 1
   )`;
 
-/** A query of changes in the order of violations and versions, the last columns of which tell of the write id and the context. */
+/** A query of changes in the order of violations and versions, the last columns of which are the write id and the context. */
 function changes(
   vouched: Vouched,
   parts: {

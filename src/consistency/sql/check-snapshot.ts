@@ -70,7 +70,7 @@ async function fetchRows(client: pg.Client, cursor: string): Promise<Row[]> {
 function ahead<T>(fetchPage: () => Promise<readonly T[]>): () => Promise<readonly T[]> {
   const begin = () => {
     const page = fetchPage();
-    // Whoever takes it is told; until then nobody hears a failure.
+    // A failure goes to whoever takes it; until then there is nobody to report it to.
     page.catch(() => {});
     return page;
   };

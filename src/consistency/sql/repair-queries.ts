@@ -83,7 +83,7 @@ export function toDamaged({ violation_id: violationId, seen: json, findings }: D
 export const toJson = (findings: readonly Finding[]) =>
   JSON.stringify(findings.map(({ violationId: _, seen, ...finding }) => finding));
 
-/** Times are ISO 8601 in a record, as a check tells them, and PostgreSQL's own in a row. */
+/** Times are ISO 8601 in a record, as a check reports them, and PostgreSQL's own in a row. */
 export const toRecord = (row: SeenRecord): SeenRecord => ({ ...row, handled_at: isoTime(row.handled_at) });
 export const valuesOf = ({ id, status, notes, handled_by, handled_at, version }: SeenRecord) => [
   ...[id, status, notes, handled_by, timeOfIso(handled_at)],
@@ -114,7 +114,7 @@ export const toChange = (row: ChangeRow): RecordedChange => ({
     handled_by: row.handled_by_after,
     handled_at: isoTime(row.handled_at_after),
   },
-  // A look at one record does not tell whether another has the same write.
+  // A look at one record does not show whether another has the same write.
   repeats: undefined,
   isContext: false,
 });

@@ -98,7 +98,7 @@ describe('how long something lasts', () => {
 describe('a time', () => {
   const at = '2026-11-24T22:52:27.123Z';
 
-  test('is told in UTC, or in the zone of the reader', () => {
+  test('is shown in UTC, or in the zone of the reader', () => {
     assert.equal(formatTime(at, 'UTC'), '2026-11-24 22:52:27 UTC');
     inShanghai(() => {
       assert.equal(formatTime(at, 'local'), '2026-11-25 06:52:27');

@@ -38,7 +38,7 @@ describe('the rollout in a sentence', () => {
   });
 });
 
-test('an event is told in Chinese with its reason, and in English as the journal has it', () => {
+test('an event is in Chinese with its reason, and in English as the journal has it', () => {
   const event = eventFixture({
     kind: 'rolled-back',
     from: 25,

@@ -32,7 +32,7 @@ const reportOf = (status: StatusAnswer, events: EventAnswer[], language: 'en' | 
   writeReport({ at: AT, endpoint: null, status, events, points: [] }, undefined, { language, format: 'md' });
 
 /** The same rollback, wherever somebody may read of it. */
-function tellings(event: JournalEvent): Readonly<Record<string, string>> {
+function sentencesOf(event: JournalEvent): Readonly<Record<string, string>> {
   const answer = describeEvent(event);
   const about = { rollout: 'violation-status', flag: 'a-flag', consoleUrl: undefined };
   const started = eventFixture({ kind: 'started', from: 0, to: 25, details: {} });
@@ -56,7 +56,7 @@ describe('what a guard found has one spelling', () => {
     ['1.5x', 1.2345, '1.23x'],
   ];
   for (const [limitText, value, spelled] of values) {
-    for (const [where, text] of Object.entries(tellings(rollback(limitText, value)))) {
+    for (const [where, text] of Object.entries(sentencesOf(rollback(limitText, value)))) {
       test(`${spelled} in ${where}, with its samples, and its limit as the plan writes it`, () => {
         for (const expected of [spelled, '1,234,567', limitText]) {
           assert.ok(text.includes(expected), `${expected} is not in ${text}`);

@@ -39,8 +39,8 @@ export function openReaders({ databaseUrl, plan, loop, measuring, now, clock }: 
     clock,
   });
   const ends = [
-    measuring.listen((point) => worker.tell({ kind: 'point', point })),
-    loop.listen((event) => worker.tell({ kind: 'event', event })),
+    measuring.listen((point) => worker.post({ kind: 'point', point })),
+    loop.listen((event) => worker.post({ kind: 'event', event })),
   ];
   const ask: Readers = createReaders({
     work: (question) => worker.run({ question, now: question.kind === 'report' ? now() : undefined }),

@@ -16,7 +16,7 @@ async function servicePage(rollout = ROLLOUT): Promise<string> {
   const metrics = createPathMetrics({ registry, rollout, clock });
   registerServedGauges(
     { registry, rollout, clock },
-    { flagsToldAt: () => undefined, percent: async () => 25, breaker: { state: () => 'half-open' } },
+    { flagsReceivedAt: () => undefined, percent: async () => 25, breaker: { state: () => 'half-open' } },
   );
   const checks = new Counter({
     name: 'sluice_consistency_checks_total',

@@ -45,7 +45,7 @@ test('a journal that lags is waited for: the drop of the last round is not taken
   assert.deepEqual([breach.why, breach.confirmedAtMs], ['this round', droppedAtMs]);
 });
 
-test('a rollout that had dropped before the fault is told as that, and not taken for the answer to it', async () => {
+test('a rollout that had dropped before the fault is reported as that, and not taken for the answer to it', async () => {
   const controller = {
     status: async () => dropped(Date.now() - 5_000),
     history: async () => assert.fail('nothing is read of it'),

@@ -21,7 +21,7 @@ export type Breach = {
   readonly confirmedAtMs: number;
   /** The same for each replica. */
   readonly lastDomainByReplica: readonly number[];
-  /** As the journal tells it. */
+  /** As the journal has it. */
   readonly why: string;
   readonly clients: ClientCounts;
 };

@@ -5,7 +5,7 @@ export function createProgress(stream: NodeJS.WriteStream) {
   let lastStep = '';
 
   return {
-    /** @param now what changes all the time, told on a terminal only. */
+    /** @param now what changes all the time, shown on a terminal only. */
     show: (step: string, now = ''): void => {
       if (stream.isTTY) {
         stream.write(`\r\u001b[K${seconds()} s  ${step}${now && `  ${now}`}`.slice(0, (stream.columns ?? 80) + 3));

@@ -7,7 +7,7 @@ import type { Promised } from './promises.ts';
 
 const MOST_EVENTS = 5;
 
-/** @param machine what else may be to blame, told where something broke. */
+/** @param machine what else may be to blame, shown where something broke. */
 export function summarise({ rounds, promises, clients, seconds, flagServer }: Story, machine: string): string {
   return [
     `${REPLICAS} replicas behind ${flagServer}, ${PER_SECOND} status updates a second, stages ${STAGES.join(' → ')} %.`,

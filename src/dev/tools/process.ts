@@ -52,7 +52,7 @@ export async function startProcess({ name, command, args, env, directory }: Proc
   });
   closeSync(file);
   const exited = once(child, 'exit').then(([code, signal]): Exit => ({ code, signal }));
-  // Whoever asks is told; a process that ends unasked must not end the test run as an unhandled rejection.
+  // Whoever awaits it gets it; a process that ends unasked must not end the test run as an unhandled rejection.
   exited.catch(() => {});
   await once(child, 'spawn');
   endWithThisProcess(child);

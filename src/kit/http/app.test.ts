@@ -180,7 +180,7 @@ for (const limit of ['', '0', '101', '-1', '7.5', '1e1', '0x10', ' 7', 'ten', '1
   });
 }
 
-test('all that is wrong is told at once: in the path, repeated, and not of the listed', async () => {
+test('all that is wrong is named at once: in the path, repeated, and not of the listed', async () => {
   const wrong = (await ask('/things/A?as=c')).json();
   assert.deepEqual(wrong.errors, [
     { parameter: 'id', came: 'A', allowed: 'small letters' },
@@ -202,8 +202,8 @@ test('a body comes to the handler only where its schema allows it', async () => 
     const answer = await put(body);
     assert.equal(answer.status, status);
     assert.match(answer.headers.get('content-type') ?? '', /^application\/problem\+json/);
-    const told = answer.json().detail;
-    assert.ok(typeof detail === 'string' ? told === detail : detail.test(told), told);
+    const said = answer.json().detail;
+    assert.ok(typeof detail === 'string' ? said === detail : detail.test(said), said);
   }
   assert.equal(seen.length, 1);
 });
@@ -224,7 +224,7 @@ test('who has no token, or another one, is refused before anything is read, and 
   assert.deepEqual(seen, []);
 });
 
-test('more than the limit under way are told to come back, others are not kept out, and then there is room again', async () => {
+test('more than the limit under way are asked to come back, others are not kept out, and then there is room again', async () => {
   const first = ask('/slow');
   await entered.promise;
   const second = await ask('/slow');
@@ -268,14 +268,14 @@ test('the document says of each route what it takes, what it answers and who may
   assert.deepEqual(Object.keys(components.schemas), ['Problem', 'Thing']);
 });
 
-test('probes tell whether the process lives and takes requests, and its metrics count the routes', async () => {
+test('probes say whether the process lives and takes requests, and its metrics count the routes', async () => {
   assert.deepEqual([(await ask('/livez')).text, (await ask('/readyz')).status], ['ok\n', 200]);
   isReady = false;
   assert.deepEqual([(await ask('/livez')).status, (await ask('/readyz')).status], [200, 503]);
   assert.match((await ask('/metrics')).text, /http_request_duration_seconds_count\{method="GET",route="\/things\/:id"/);
 });
 
-test('what no route answers is told, with what is allowed there', async () => {
+test('what no route answers is said, with what is allowed there', async () => {
   const unknown = await ask('/nothing');
   assert.deepEqual([unknown.status, unknown.json().type], [404, 'urn:test:no-such-route']);
   const wrongMethod = await ask('/things', { method: 'POST' });

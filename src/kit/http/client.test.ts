@@ -65,7 +65,7 @@ test('a redirect is an answer, and is not followed', async () => {
   assert.deepEqual([got.kind === 'got' && got.status, asked], [302, 1]);
 });
 
-describe('what fails is told, not thrown', () => {
+describe('what fails is returned, not thrown', () => {
   test('no answer within the bound', async () => {
     await using server = await answering(() => {});
     await using http = openHttp(BOUNDS);
@@ -147,7 +147,7 @@ describe('what fails is told, not thrown', () => {
 });
 
 describe('connections', () => {
-  /** Closes a connection instead of answering, as often as it is told to. */
+  /** Closes a connection instead of answering, as often as it was asked to. */
   const closingServer = async () => {
     let toClose = 0;
     const asked: string[] = [];

@@ -26,7 +26,7 @@ export function readJson(limit: string): Middleware {
   };
 }
 
-const MOST_TOLD = 20;
+const MOST_NAMED = 20;
 
 /** @returns what reads a body, or answers what is wrong with it and gives undefined. */
 export function bodyReader<S extends TSchema>(schema: S): (ctx: Context) => Static<S> | undefined {
@@ -36,7 +36,7 @@ export function bodyReader<S extends TSchema>(schema: S): (ctx: Context) => Stat
     if (checked.ok) {
       return checked.value;
     }
-    answerProblem(ctx, invalidBody(checked.wrong.slice(0, MOST_TOLD).map((wrong) => inWords(wrong, 'the body'))));
+    answerProblem(ctx, invalidBody(checked.wrong.slice(0, MOST_NAMED).map((wrong) => inWords(wrong, 'the body'))));
     return undefined;
   };
 }

@@ -16,13 +16,13 @@ export async function openClient(url: string, options: pg.ClientConfig = {}): Pr
   return client;
 }
 
-/** Classes of codes by which a server tells that it cannot be used: connection, password, database, resources, shutdown. */
+/** Classes of codes by which a server says that it cannot be used: connection, password, database, resources, shutdown. */
 const AWAY = /^(08|28|3D|53|57P)/;
 
 /** Whether it is the server, and not one statement, that an error is about. */
 export const isAway = (error: unknown) => !(error instanceof pg.DatabaseError) || AWAY.test(error.code ?? '');
 
-/** Why, for people. No message tells the database's address: it has a password. */
+/** Why, for people. No message shows the database's address: it has a password. */
 export function reasonOf(error: unknown): string | undefined {
   // An AggregateError of all addresses that refused has no message of its own.
   const { message, code, errors } = error as NodeJS.ErrnoException & { readonly errors?: readonly Error[] };

@@ -23,7 +23,7 @@ export function readFlagdEndpoint(options: FlagdOptions, env: NodeJS.ProcessEnv)
   const dial = () => (path ? connect({ path }) : connect({ host, port }));
   return {
     target: path ? `unix://${path}` : `${host}:${port}`,
-    // Nothing is told over it, so there is nobody to verify.
+    // Nothing is sent over it, so there is nobody to verify.
     dial: tls ? () => connectTls({ socket: dial(), ALPNProtocols: ['h2'], rejectUnauthorized: false }) : dial,
     selector: env.FLAGD_SOURCE_SELECTOR ?? '',
     credentials: tls

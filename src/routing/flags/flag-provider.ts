@@ -12,7 +12,7 @@ type Parts = {
   /** Feeds the provider until the signal ends it. */
   readonly follow: (feed: FlagFeed, signal: AbortSignal) => Promise<void>;
   /** Flags came that could be used, changed or not; the next evaluation sees them. */
-  readonly onTold: () => void;
+  readonly onReceived: () => void;
   readonly onChange: (change: FlagSourceChange) => void;
   readonly logger: Logger;
 };
@@ -23,7 +23,7 @@ type Parts = {
  *
  * Not ready before the first flags it can use; from then on it always has the last good ones.
  */
-export function createFlagProvider({ follow, onTold, onChange, logger }: Parts): FlagdProvider {
+export function createFlagProvider({ follow, onReceived, onChange, logger }: Parts): FlagdProvider {
   const core = new FlagdCore(undefined, logger);
   const closing = new AbortController();
   let following: Promise<void> = Promise.resolve();
@@ -36,10 +36,10 @@ export function createFlagProvider({ follow, onTold, onChange, logger }: Parts):
       const keys = core.setConfigurations(flags);
       serverContext = Object.keys(context).length > 0 ? (context as EvaluationContext) : undefined;
       refused = undefined;
-      onTold();
+      onReceived();
       return keys;
     } catch (error) {
-      // Each new stream brings them again; once is enough to tell.
+      // Each new stream brings them again; reporting them once is enough.
       if (flags !== refused) {
         onChange({ kind: 'refused', why: (error as Error).message });
       }

@@ -16,14 +16,14 @@ export type FlagSource = {
   /** For nobody in particular: what a request that no targeting rule names would get. */
   readonly readDefault: () => Promise<FlagReading>;
   /** When flagd last sent the flags, in milliseconds since 1970; undefined before the first time. */
-  readonly toldAt: () => number | undefined;
+  readonly receivedAt: () => number | undefined;
   readonly close: () => Promise<void>;
 };
 
 /** With FLAG_PROVIDER=env there is no flag: ROLLOUT_PERCENT is the percent. */
 export function createFixedFlagSource(percent: Percent, clock: Pick<Clock, 'now'>): FlagSource {
   const reading = async () => ({ percent, reason: 'STATIC', errorCode: '' });
-  return { read: reading, readDefault: reading, toldAt: clock.now, close: async () => {} };
+  return { read: reading, readDefault: reading, receivedAt: clock.now, close: async () => {} };
 }
 
 type Options = {
@@ -43,15 +43,15 @@ let sources = 0;
 export function createFlagdSource({ flag, flagd, log, clock, times }: Options): FlagSource {
   const endpoint = readFlagdEndpoint(flagd, process.env);
   const logger = quietLogger(log);
-  let toldAt: number | undefined;
-  let tellings = 0;
+  let receivedAt: number | undefined;
+  let received = 0;
   let constant: FlagReading | undefined;
   const provider = createFlagProvider({
     logger,
     follow: (feed, signal) => followFlags({ endpoint, feed, clock, times }, signal),
-    onTold: () => {
-      toldAt = clock.now();
-      tellings += 1;
+    onReceived: () => {
+      receivedAt = clock.now();
+      received += 1;
       constant = undefined;
     },
     onChange: (change) => {
@@ -79,10 +79,10 @@ export function createFlagdSource({ flag, flagd, log, clock, times }: Options): 
   const client = OpenFeature.getClient(domain);
 
   async function evaluate(context: EvaluationContext): Promise<FlagReading> {
-    const before = tellings;
+    const before = received;
     const reading = readingFromDetails(await client.getNumberDetails(flag, 0, context));
     // STATIC: no targeting rule, the same for every context until flags come again. Asking costs more than all the rest.
-    if (reading.reason === 'STATIC' && before === tellings) {
+    if (reading.reason === 'STATIC' && before === received) {
       constant = reading;
     }
     return reading;
@@ -90,7 +90,7 @@ export function createFlagdSource({ flag, flagd, log, clock, times }: Options): 
   return {
     read: async (context) => constant ?? evaluate(context),
     readDefault: async () => constant ?? evaluate({}),
-    toldAt: () => toldAt,
+    receivedAt: () => receivedAt,
     close: async () => {
       // Replacing a provider closes it, but is not awaited by the SDK.
       constant = undefined;

@@ -18,7 +18,7 @@ type ApiParts = {
   readonly maxInFlight: number;
   readonly update: (update: StatusUpdate, forced: Path | undefined) => Promise<Routed<UpdateOutcome>>;
   readonly read: (id: string) => Promise<Violation | undefined>;
-  /** Tells clients to leave while the service stops. */
+  /** Asks clients to leave while the service stops. */
   readonly whileStopping: Koa.Middleware;
   readonly log: Logger;
   readonly registry: Registry;

@@ -54,7 +54,7 @@ test('beyond a thousand waiting writes more are dropped and counted, and taking 
   assert.equal(await count('all', 'dropped'), 300, 'a closed one takes nothing more');
 });
 
-test('takes the share that it is told to take', async () => {
+test('takes the share that it is set to take', async () => {
   for (const [samplePercent, expected] of [
     [50, 0],
     [51, 10],
@@ -99,7 +99,7 @@ test('mismatches beyond what can be kept in time are counted all the same', asyn
   );
 });
 
-test('a store that fails is told of, and ends nothing', async () => {
+test('a store that fails is reported, and ends nothing', async () => {
   const { checker, count, failures } = start({
     load: async () => Promise.reject(new Error('away')),
     keep: async () => Promise.reject(new Error('full')),

@@ -62,8 +62,8 @@ export function createWriteChecker(options: Options): WriteChecker {
   const waiting: Acknowledged[] = [];
   const closing = new AbortController();
   let working: Promise<void> | undefined;
-  const untold: Mismatch[] = [];
-  let telling: Promise<void> | undefined;
+  const unreported: Mismatch[] = [];
+  let reporting: Promise<void> | undefined;
 
   function fail(writes: number, error: unknown): void {
     countFailed(writes);
@@ -94,19 +94,19 @@ export function createWriteChecker(options: Options): WriteChecker {
 
   /** Beyond the bound they are counted and not named: a path that is wrong every time must not fill the memory. */
   function report(mismatches: readonly Mismatch[]): void {
-    if (mismatches.length > 0 && untold.length < QUEUE_LIMIT) {
-      untold.push(...mismatches);
-      telling ??= tellAll();
+    if (mismatches.length > 0 && unreported.length < QUEUE_LIMIT) {
+      unreported.push(...mismatches);
+      reporting ??= reportAll();
     }
   }
 
-  async function tellAll(): Promise<void> {
-    while (untold.length > 0) {
-      const mismatches = untold.splice(0);
+  async function reportAll(): Promise<void> {
+    while (unreported.length > 0) {
+      const mismatches = unreported.splice(0);
       onMismatch(mismatches);
       await store.keep(mismatches).catch(onFailure);
     }
-    telling = undefined;
+    reporting = undefined;
   }
 
   async function check(writes: readonly Acknowledged[]): Promise<void> {
@@ -149,7 +149,7 @@ export function createWriteChecker(options: Options): WriteChecker {
     close: async () => {
       closing.abort();
       await working;
-      await telling;
+      await reporting;
     },
   };
 }

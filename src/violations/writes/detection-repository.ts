@@ -4,7 +4,7 @@ import type { Status, StatusUpdate, Violation } from '../violation.ts';
 import type { DetectionRepository, StatusRule } from '../violation-service.ts';
 import type { Sessions } from './sessions.ts';
 
-/** Told of each committed write: what was to be written, and what the database says it wrote. Must neither throw nor wait. */
+/** Called with each committed write: what was to be written, and what the database says it wrote. Must neither throw nor wait. */
 export type OnWritten = (update: StatusUpdate, expected: Violation, written: Violation | undefined) => void;
 
 /** The new implementation's repository: one transaction in two round trips (lock and read; write and commit). */

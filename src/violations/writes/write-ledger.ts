@@ -6,7 +6,7 @@ import type { Sessions } from './sessions.ts';
 const TERMINATE_MS = 300;
 
 /**
- * Tells what became of a write whose answer was lost.
+ * Says what became of a write whose answer was lost.
  * @returns the path that applied it, or undefined where nothing has.
  * @throws where the database cannot say.
  */
