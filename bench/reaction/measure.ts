@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HistoryAnswer, StatusAnswer } from '../../src/contract/schemas.ts';
 import { type Breach, breakDomain } from '../../src/dev/demo/breach.ts';
 import { type DemoParts, type RunningController, startParts } from '../../src/dev/demo/parts.ts';
 import { startTraffic } from '../../src/dev/demo/traffic.ts';
@@ -9,6 +10,7 @@ import { startAlertmanager } from '../../src/dev/tools/alertmanager.ts';
 import { findTools, type Tool } from '../../src/dev/tools/find.ts';
 import { startPrometheus } from '../../src/dev/tools/prometheus.ts';
 import { until } from '../../src/dev/until.ts';
+import { requestOnce } from '../../src/kit/http/client.ts';
 import { beginBeside } from './beside.ts';
 import { startHangingDatabase } from './hanging-database.ts';
 import { writePast } from './past.ts';
@@ -17,6 +19,8 @@ import type { Answered } from './strangers.ts';
 
 const REPLICAS = 2;
 const WITHIN_MS = 60_000;
+const ANSWER_WITHIN_MS = 10_000;
+const MOST_BYTES = 32 * 1024 * 1024;
 /** Healthy time before each fault; spread over a second, so that faults meet every moment between two looks. */
 const HEALTHY_MS = 2_000;
 const SPREAD_MS = 1_000;
@@ -77,18 +81,29 @@ export async function measureSeries(
   }
 }
 
-/** A busy controller may refuse a reader: it is asked again. */
+/** A busy controller may refuse a reader, which then asks again; and an older one answers with less than this tree's client wants. */
 function patient(controller: RunningController): RunningController {
+  const read = async <T>(path: string): Promise<T> => {
+    const got = await requestOnce(new URL(path, controller.url), {
+      timeoutMs: ANSWER_WITHIN_MS,
+      mostBytes: MOST_BYTES,
+    });
+    if (got.kind === 'failed' || got.status !== 200) {
+      throw new Error(got.kind === 'failed' ? got.detail : `it answered ${got.status}`);
+    }
+    return JSON.parse(got.body) as T;
+  };
   return {
     ...controller,
+    status: () => read<StatusAnswer>('/api/status'),
     history: async () => {
-      let events: Awaited<ReturnType<RunningController['history']>> | undefined;
+      let answer: HistoryAnswer | undefined;
       const ask = async () => {
-        events = await controller.history().catch(() => undefined);
-        return events !== undefined;
+        answer = await read<HistoryAnswer>('/api/history?limit=1000').catch(() => undefined);
+        return answer !== undefined;
       };
       await until('the history is answered', ask, WITHIN_MS);
-      return events ?? [];
+      return answer?.events ?? [];
     },
   };
 }
