@@ -4,9 +4,15 @@ const DEFAULT_SECONDS = 60;
 
 export type Arguments =
   | { readonly kind: 'replay'; readonly seed: number; readonly kept: readonly number[] | undefined }
-  | { readonly kind: 'search'; readonly seed: number; readonly seconds: number; readonly hours: number | undefined };
+  | {
+      readonly kind: 'search';
+      readonly seed: number;
+      readonly seconds: number;
+      readonly hours: number | undefined;
+      readonly workers: number | undefined;
+    };
 
-/** `--seed N`, `--seconds N` or `--hours N` (simulated ones), `--replay SEED[:KEPT,KEPT]`. @throws Error naming what came. */
+/** `--seed N`, `--seconds N` or `--hours N` (simulated ones), `--workers N`, `--replay SEED[:KEPT,KEPT]`. @throws Error naming what is wrong. */
 export function readArguments(args: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...args],
@@ -14,6 +20,7 @@ export function readArguments(args: readonly string[]): Arguments {
       seed: { type: 'string' },
       seconds: { type: 'string' },
       hours: { type: 'string' },
+      workers: { type: 'string' },
       replay: { type: 'string' },
     },
   });
@@ -36,6 +43,7 @@ export function readArguments(args: readonly string[]): Arguments {
     seed: values.seed === undefined ? Math.floor(Math.random() * 1e9) : whole('seed', values.seed),
     seconds: values.seconds === undefined ? DEFAULT_SECONDS : whole('seconds', values.seconds),
     hours: values.hours === undefined ? undefined : whole('hours', values.hours),
+    workers: values.workers === undefined ? undefined : whole('workers', values.workers),
   };
 }
 

@@ -174,8 +174,10 @@ const DOINGS: Doings = {
   alert,
 };
 
-export function carryOut(world: World, action: Action, schedule: Schedule): void {
+/** @param onDone it has begun, which one that waits for a moment may never do. */
+export function carryOut(world: World, action: Action, schedule: Schedule, onDone: () => void): void {
   const now = (): void => {
+    onDone();
     world.oracle.onHappening();
     (DOINGS[action.do] as Carry)(world, action, schedule);
   };

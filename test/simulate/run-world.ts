@@ -5,14 +5,19 @@ import { ask, carryOut, revive } from './doings.ts';
 import type { Schedule } from './schedule.ts';
 import { createWorld, type World } from './world/world.ts';
 
-/** What one world counted, by name. */
-export type Counts = Readonly<Record<string, number>>;
+/** What happened in one world, and what was reported in it, by name. */
+export type Counts = {
+  readonly done: Readonly<Record<string, number>>;
+  readonly told: Readonly<Record<string, number>>;
+  readonly steps: number;
+  readonly changes: number;
+};
 
 export type Outcome = {
   /** The promises that were not kept; none where all is well. */
   readonly violations: readonly string[];
   readonly simulatedMs: number;
-  readonly counts: { readonly done: Counts; readonly told: Counts; readonly steps: number; readonly changes: number };
+  readonly counts: Counts;
   /** Of all that happened: the same schedule gives the same one. */
   readonly digest: string;
   readonly story: readonly string[];
@@ -27,8 +32,9 @@ export async function runWorld(schedule: Schedule): Promise<Outcome> {
   repeat(world, schedule.personEveryMs, () => lookAfter(world));
   for (const action of schedule.actions) {
     await clock.advance(Math.max(0, action.atMs - clock.now()));
-    done[kindOf(action)] = (done[kindOf(action)] ?? 0) + 1;
-    carryOut(world, action, schedule);
+    carryOut(world, action, schedule, () => {
+      done[kindOf(action)] = (done[kindOf(action)] ?? 0) + 1;
+    });
   }
   await clock.advance(Math.max(0, schedule.lastsMs - clock.now()));
   await healAndCheck(world, schedule);

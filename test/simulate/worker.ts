@@ -1,23 +1,31 @@
-import { runWorld } from './run-world.ts';
+import { type Counts, runWorld } from './run-world.ts';
 import { scheduleOf } from './schedule.ts';
 import { shrink } from './shrink.ts';
 
 /** What one world gave. `failure` is for people, and ends with the line that repeats it. */
-export type Found = { readonly simulatedMs: number; readonly failure?: string };
+export type Found = {
+  readonly seed: number;
+  readonly simulatedMs: number;
+  readonly counts: Counts;
+  readonly failure?: string;
+};
 
-/** Environment: FIRST_SEED, STEP. One world after the other, each told over IPC, until it is ended or one fails. */
-for (let seed = Number(process.env.FIRST_SEED); ; seed += Number(process.env.STEP)) {
-  const outcome = await runWorld(scheduleOf(seed));
-  if (outcome.violations.length > 0) {
-    const { schedule, kept } = await shrink(scheduleOf(seed));
-    const shrunk = await runWorld(schedule);
-    const failure = [
-      ...shrunk.violations.slice(0, 5).map((violation) => `NOT KEPT: ${violation}`),
-      ...shrunk.story.slice(-40),
-      `Repeat it: npm run test:simulate -- --replay ${seed}:${kept.join(',')}`,
-    ].join('\n');
-    process.send?.({ simulatedMs: outcome.simulatedMs, failure } satisfies Found);
-    break;
-  }
-  process.send?.({ simulatedMs: outcome.simulatedMs } satisfies Found);
+const MOST_VIOLATIONS = 5;
+const MOST_LINES = 40;
+
+/** Runs the world of each seed that it is sent, until it is ended. */
+process.on('message', async (seed: number) => {
+  const { violations, simulatedMs, counts } = await runWorld(scheduleOf(seed));
+  const found = { seed, simulatedMs, counts };
+  process.send?.((violations.length === 0 ? found : { ...found, failure: await failureOf(seed) }) satisfies Found);
+});
+
+async function failureOf(seed: number): Promise<string> {
+  const { schedule, kept } = await shrink(scheduleOf(seed));
+  const { violations, story } = await runWorld(schedule);
+  return [
+    ...violations.slice(0, MOST_VIOLATIONS).map((violation) => `NOT KEPT: ${violation}`),
+    ...story.slice(-MOST_LINES),
+    `Repeat it: npm run test:simulate -- --replay ${seed}:${kept.join(',')}`,
+  ].join('\n');
 }

@@ -8,7 +8,8 @@ const LATELY_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const MOST_EVENTS_AN_HOUR = 60;
 const MOST_FOR_EACH_HAPPENING = 12;
-const STANDBY_GRACE_MS = 2_000;
+/** Two seconds, and when a look begins and what is seen in it may be a moment apart. */
+const STANDBY_GRACE_MS = 1_950;
 
 /** What is reported is so: rolled back, confirmed, edited by hand, for an alert. And it is not reported without end. */
 export function createReportWatch(truth: Truth, fail: Fail, changes: readonly FlagChange[]) {
@@ -125,7 +126,10 @@ export function createReportWatch(truth: Truth, fail: Fail, changes: readonly Fl
     },
     /** A rollback that a person asks for, or an alert: the flag follows at once. */
     onMustLower: (by: Name, asked: string): void => {
-      if (truth.percent() > 0 && truth.holder() === by && truth.quietForMs('lever', 'controllers') > latelyMs) {
+      const last = changes.at(-1);
+      // Who leads knows what the flag says, but for what somebody else wrote since the last look at it.
+      const isKnown = truth.holder() === by && (last?.by === by || now() - (last?.atMs ?? 0) > latelyMs);
+      if (truth.percent() > 0 && isKnown && truth.quietForMs('lever', 'controllers') > latelyMs) {
         checkWritten(by, 0, asked);
       }
     },
