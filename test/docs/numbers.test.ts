@@ -48,6 +48,14 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
       SLOW_CALL_MS: 'took longer than {}. After',
     },
   },
+  'docs/controller.md': {
+    'src/controller/api/routes.ts': {
+      'READS.atOnce': 'beyond {} at once',
+    },
+    'src/controller/api/stream.ts': {
+      MOST_STREAMS: 'or {} streams',
+    },
+  },
   'docs/console.md': {
     'src/controller/api/stream.ts': {
       STATUS_EVERY_MS: 'The controller speaks every {}',

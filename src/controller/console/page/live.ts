@@ -10,6 +10,8 @@ const LOAD_AGAIN_MS = 2_000;
 const RETRY_MS = 1_000;
 const ANSWER_WITHIN_MS = 10_000;
 const MOST_POINTS = 20_000;
+/** Pages that load together ask the same, which the controller works out once. */
+const SINCE_EACH_MS = 10_000;
 
 /** All that the page knows. What it does not know is undefined. */
 export type Known = {
@@ -72,7 +74,8 @@ export function follow(onChange: (known: Known, what: 'status' | 'measurements' 
   }
 
   async function loadMeasurements(): Promise<void> {
-    const since = new Date(Date.now() - known.rangeMinutes * 60_000).toISOString();
+    const sinceMs = Math.floor(Date.now() / SINCE_EACH_MS) * SINCE_EACH_MS - known.rangeMinutes * 60_000;
+    const since = new Date(sinceMs).toISOString();
     const { points, complete } = await get<MeasurementsAnswer>(`api/measurements?since=${encodeURIComponent(since)}`);
     known.points = points;
     known.isComplete = complete;
