@@ -43,6 +43,10 @@ type Meaning<K extends EventKind> = {
 
 const badIf = (found: number | undefined): News => (found !== undefined && found > 0 ? 'bad' : 'plain');
 
+/** Differences that legacy wrote are no news of domain; a write that is lost may be. */
+const isOfOthers = (first: Details['mismatched']['first'] = []): boolean =>
+  first.length > 0 && first.every(({ path, field }) => path === 'legacy' && field !== 'history');
+
 const CHANGE = { is: 'decision', enters: false, leaves: false, news: 'plain', severity: 'info' } as const;
 const FACT = { is: 'fact', enters: false, leaves: false } as const;
 const NOTE = { is: 'note', enters: false, leaves: false, severity: undefined } as const;
@@ -60,7 +64,7 @@ const KINDS = {
   adopted: { ...CHANGE, enters: true, leaves: true, news: 'notable', severity: 'warning' },
   verified: { ...FACT, news: ({ failed }) => badIf(failed), severity: 'warning' },
   checked: { ...FACT, news: ({ findings }) => badIf(findings), severity: 'warning' },
-  mismatched: { ...FACT, news: 'bad', severity: 'critical' },
+  mismatched: { ...FACT, news: ({ first }) => (isOfOthers(first) ? 'notable' : 'bad'), severity: 'critical' },
   confirmed: { ...NOTE, news: 'plain' },
   unconfirmed: { ...NOTE, news: 'bad', severity: 'critical' },
   refused: { ...NOTE, news: 'bad' },
@@ -96,8 +100,8 @@ export function newsOf<K extends EventKind>({ kind, details }: EventBody<K>): Ne
   return typeof news === 'function' ? news(details) : news;
 }
 
-/** Undefined for what nobody needs to be notified of: a fact that is no bad news, and what is in the journal only. */
+/** Undefined for what nobody needs to be notified of: a fact that is no news, and what is in the journal only. */
 export function severityOf(event: EventBody): Severity | undefined {
   const { is, severity } = meaningOf(event.kind);
-  return is === 'fact' && newsOf(event) !== 'bad' ? undefined : severity;
+  return is === 'fact' ? ({ bad: severity, notable: 'info', plain: undefined } as const)[newsOf(event)] : severity;
 }

@@ -24,7 +24,7 @@ export type ReplicaReading = {
   readonly domain: PathCounters | undefined;
   readonly servedPercent: Percent | undefined;
   readonly breakerOpen: boolean | undefined;
-  /** Consistency checks that found a difference, over all fields. */
+  /** Checks of domain writes, or of writes that are lost, that found a difference, over all fields. */
   readonly mismatches: number | undefined;
   /** Domain attempts that legacy answered in place of. */
   readonly fallbacks: number | undefined;

@@ -1,3 +1,4 @@
+import { formatCount } from '../kit/format.ts';
 import { builtInsOf, judgeBreaker, judgeRestarts } from './built-in.ts';
 import type { Evidence } from './evidence.ts';
 import { judgeRequests } from './judge-requests.ts';
@@ -56,6 +57,23 @@ export function judgeCheck(plan: Plan, state: State): readonly Verdict[] {
     .map((guard) => {
       const kind = findings > limitNumber(guard) ? 'breached' : 'healthy';
       return describe(guard, VERIFIER, { kind, value: findings, samples: changes, detail });
+    });
+}
+
+/** Where the database says what replicas found of single writes. */
+const KEPT = 'database';
+
+/** What replicas found in this stage, of each guard on mismatches; nothing where they found nothing. */
+export function judgeKept(plan: Plan, { domain, others }: { readonly domain: number; readonly others: number }) {
+  if (domain + others === 0) {
+    return [];
+  }
+  const detail = others === 0 ? '' : `${formatCount(others)} more that legacy wrote, which is not held against domain`;
+  return plan.guards
+    .filter(({ measure }) => measure === 'mismatches')
+    .map((guard): Verdict => {
+      const kind = domain > limitNumber(guard) ? 'breached' : 'healthy';
+      return describe(guard, KEPT, { kind, value: domain, samples: domain + others, detail });
     });
 }
 

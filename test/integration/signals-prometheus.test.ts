@@ -111,7 +111,10 @@ test('asks for raw samples of this rollout alone, within bounds', async () => {
   const asked = standIn.asked.slice(from);
   const queries = asked.map((parameters) => parameters.get('query') ?? '');
   assert.equal(queries.length, 3);
-  assert.match(queries[0] ?? '', /^\{__name__=~"sluice_.*",rollout="a \\"quoted\\" \\\\ rollout"\}\[30s\]$/);
+  assert.match(
+    queries[0] ?? '',
+    /^\{__name__=~"sluice_.*",rollout="a \\"quoted\\" \\\\ rollout",result!~"match\|dropped\|failed"\}\[30s\]$/,
+  );
   assert.equal(queries[2], 'process_start_time_seconds{job=~"sluice",instance=~"10\\\\.0\\\\.0\\\\.1:8081"}[30s]');
   for (const parameters of asked) {
     assert.match(parameters.get('timeout') ?? '', /^[1-9]\d*ms$/);

@@ -72,6 +72,7 @@ describe('the percent is raised', () => {
     flag: { kind: 'read', percent: 5, leaseUntilMs: undefined } as const,
     served: { kind: 'read', replicas: [replica], missing: [] } as never,
     hasWitness: true,
+    isMismatchUnread: false,
     firing: [],
     isLeverTried: true,
     leverProblem: undefined,
@@ -90,6 +91,7 @@ describe('the percent is raised', () => {
     ['not while a rollback could not be written', { leverProblem: 'The lever fails: 403' }, /The lever fails: 403/],
     ['not before the lever was tried', { isLeverTried: false }, /could be written is not known yet/],
     ['not before the replicas were read', { served: undefined }, /not been read yet/],
+    ['not before it is known what was found to differ', { isMismatchUnread: true }, /not been read yet/],
     ['not where no source says what they serve', { served: undefined, hasWitness: false }, /no source says/],
     [
       'not while one of them serves something else',

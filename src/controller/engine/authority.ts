@@ -75,6 +75,8 @@ export type RaiseFacts = {
   readonly flag: FlagReading | undefined;
   readonly served: SourceReading | undefined;
   readonly hasWitness: boolean;
+  /** What replicas found in the stage was not asked for yet. */
+  readonly isMismatchUnread: boolean;
   readonly firing: readonly string[];
   readonly isLeverTried: boolean;
   /** What would keep a rollback out. */
@@ -100,6 +102,9 @@ export function whyNoRaise(facts: RaiseFacts): string | undefined {
   }
   if (!facts.isLeverTried || facts.leverProblem !== undefined) {
     return facts.leverProblem ?? 'whether a rollback could be written is not known yet';
+  }
+  if (facts.isMismatchUnread) {
+    return 'which writes were found to differ has not been read yet';
   }
   if (served === undefined) {
     return facts.hasWitness ? 'the replicas have not been read yet' : 'no source says what the replicas serve';

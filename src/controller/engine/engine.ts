@@ -33,7 +33,7 @@ export function createEngine(parts: EngineParts) {
 }
 
 function start(parts: EngineParts, wired: Wired): void {
-  const { tasks, intake, flagKeeper, keeper, recorder, rehearsals, role } = wired;
+  const { tasks, intake, flagKeeper, keeper, recorder, kept, rehearsals, role } = wired;
   const { sources, witness, tickMs, measuring } = parts;
   for (const source of sources) {
     tasks.every(tickMs, () => intake.look(source));
@@ -47,6 +47,7 @@ function start(parts: EngineParts, wired: Wired): void {
     await keeper.keep();
     goOnConfirming(wired);
   });
+  tasks.every(journalEveryMs, kept.look);
   tasks.every(journalEveryMs, recorder.flush);
   tasks.every(journalEveryMs, () => measuring.keep(role() === 'leader'));
   tasks.every(Math.max(REHEARSE_TICK_MS, tickMs), rehearsals.tick);

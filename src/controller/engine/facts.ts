@@ -5,6 +5,7 @@ import type { FlagKeeper } from './flag-keeper.ts';
 import type { Holder } from './holder.ts';
 import type { Intake } from './intake.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
+import type { KeptMismatches } from './kept-mismatches.ts';
 import { leverProblem } from './lanes.ts';
 import type { EngineParts } from './parts.ts';
 import type { Problems } from './problems.ts';
@@ -23,6 +24,7 @@ type FactsParts = Pick<EngineParts, 'plan' | 'leadership' | 'clock' | 'measuring
   readonly rehearsals: Pick<Rehearsals, 'last'>;
   readonly flag: FlagKeeper['flag'];
   readonly served: Intake['served'];
+  readonly kept: Pick<KeptMismatches, 'verdicts' | 'isUnread'>;
 };
 
 /** What the pieces ask of each other, as it is at the moment it is asked. */
@@ -38,7 +40,11 @@ export function createFacts(parts: FactsParts) {
       nowMs: clock.monotonic(),
       everyMs: parts.tickMs,
     });
-  const verdicts = (): readonly Verdict[] => [...watch.verdicts(), ...judgeCheck(plan, holder.state())];
+  const verdicts = (): readonly Verdict[] => [
+    ...watch.verdicts(),
+    ...parts.kept.verdicts(),
+    ...judgeCheck(plan, holder.state()),
+  ];
   const firing = (): readonly string[] => alerts.now().map(({ name }) => name);
   return {
     role,
@@ -56,6 +62,7 @@ export function createFacts(parts: FactsParts) {
         flag: parts.flag(),
         served: parts.served(),
         hasWitness: witness !== undefined,
+        isMismatchUnread: parts.kept.isUnread(),
         firing: firing(),
         isLeverTried: parts.rehearsals.last() !== undefined,
         leverProblem: leverProblem(parts.problems),

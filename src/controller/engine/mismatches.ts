@@ -30,13 +30,23 @@ export async function nameMismatches(
 ): Promise<Note | undefined> {
   const until = clock.monotonic() + ASK_FOR_MS;
   while (!stop.aborted && clock.monotonic() < until) {
-    const found = await store.since(fromMs, MOST_NAMED).catch(() => undefined);
+    const found = await store.since(fromMs, 'domain', MOST_NAMED).catch(() => undefined);
     if (found !== undefined && found.first.length > 0) {
       return describe(found);
     }
     await clock.sleep(ASK_EVERY_MS, stop);
   }
   return undefined;
+}
+
+/** Of what cannot be domain's doing. @returns undefined where there is nothing. */
+export async function othersMismatched(store: MismatchStore, fromMs: number): Promise<Note | undefined> {
+  const found = await store.since(fromMs, 'others', MOST_NAMED);
+  if (found.first.length === 0) {
+    return undefined;
+  }
+  const { text, ...rest } = describe(found);
+  return { ...rest, text: `${text} It is not held against domain.` };
 }
 
 function describe({ records, first }: Details['mismatched']): Note {

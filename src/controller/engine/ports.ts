@@ -120,10 +120,15 @@ export type AlertStore = {
   readonly keepAlerts: (changes: readonly AlertChange[]) => Promise<void>;
 };
 
+/** `domain`: domain wrote it, or it is lost whoever answered, as it may have fallen back. */
+type MismatchedBy = 'domain' | 'others';
+
 /** MismatchStore knows which single writes were found to differ. Its calls throw while it is away. */
 export type MismatchStore = {
-  /** The first ones since then, and how many records there are in all. */
-  readonly since: (fromMs: number, limit: number) => Promise<Details['mismatched']>;
+  /** The first ones since then, of what may be domain's doing or of the rest, and how many records there are in all. */
+  readonly since: (fromMs: number, by: MismatchedBy, limit: number) => Promise<Details['mismatched']>;
+  /** How many fields differ, of mismatches that were found in the last `ageMs`; or of writes made in it. */
+  readonly count: (ageMs: number, of: 'found' | 'written') => Promise<Readonly<Record<MismatchedBy, number>>>;
 };
 
 /** MeasurementStore keeps what was measured over the lives of controllers. Its calls throw while it is away. */

@@ -10,6 +10,7 @@ import type { Debt } from './held.ts';
 import { createHolder } from './holder.ts';
 import { createIntake } from './intake.ts';
 import { createJournalKeeper } from './journal-keeper.ts';
+import { createKeptMismatches } from './kept-mismatches.ts';
 import { isLeverProblem } from './lanes.ts';
 import { recordLoaded } from './loaded-events.ts';
 import { isAboutMismatches, nameMismatches } from './mismatches.ts';
@@ -31,6 +32,7 @@ export function wire(engine: EngineParts) {
   const holder = createHolder(() => {
     watch.beginStage(clock.now());
     problems.report('raise', undefined);
+    tasks.run(kept.look());
   });
   const alerts = createFiringAlerts();
   const recordProblem = (problem: string, text: string) =>
@@ -43,6 +45,13 @@ export function wire(engine: EngineParts) {
   const common = { ...engine, tasks, recorder, watch, holder, alerts, problems, stop: tasks.stop, run: tasks.run };
 
   const rehearsals = createRehearsals(common);
+  const kept = createKeptMismatches({
+    ...common,
+    store: engine.mismatches,
+    state: holder.state,
+    isLeader: () => facts.role() === 'leader',
+    onFound: () => decider.step({ kind: 'tick' }, clock.now()),
+  });
   const follower = createFollower({
     ...common,
     writeAgain: async (percent, signal) => {
@@ -76,6 +85,7 @@ export function wire(engine: EngineParts) {
   const facts = createFacts({
     ...common,
     rehearsals,
+    kept,
     keeper,
     flag: () => flagKeeper.flag(),
     served: () => intake.served(),
@@ -92,7 +102,7 @@ export function wire(engine: EngineParts) {
   const flagKeeper = createFlagKeeper({ ...common, ...facts, carry, decider, keeper, follower });
   const intake = createIntake({ ...common, ...facts, decider });
   const requests = createRequests({ ...common, ...facts, decider, carry, keeper });
-  return { ...common, ...facts, rehearsals, follower, keeper, carry, flagKeeper, intake, requests };
+  return { ...common, ...facts, kept, rehearsals, follower, keeper, carry, flagKeeper, intake, requests };
 }
 
 type Common = Pick<EngineParts, 'plan' | 'mismatches' | 'clock'> & {

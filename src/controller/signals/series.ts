@@ -43,7 +43,7 @@ type PathDraft = {
 /** Puts series together to what one replica said. What is missing, or no number, stays undefined. */
 export function createReplicaDraft(rollout: string) {
   const paths = { legacy: newPath(), domain: newPath() };
-  const mismatchesByField = new Map<string, number>();
+  const mismatches = new Map<string, number>();
   let servedPercent: number | undefined;
   let breakerOpen: boolean | undefined;
   const fallbacksByReason = new Map<string, number>();
@@ -72,8 +72,8 @@ export function createReplicaDraft(rollout: string) {
         breakerOpen = value === 0 || value === 1 ? value === 1 : undefined;
         return;
       case 'sluice_consistency_checks_total':
-        if (labels.result === 'mismatch') {
-          mismatchesByField.set(labels.field ?? '', value);
+        if (labels.result === 'mismatch' && isOfDomain(labels)) {
+          mismatches.set(`${labels.path} ${labels.field}`, value);
         }
         return;
       case 'sluice_fallbacks_total':
@@ -95,13 +95,16 @@ export function createReplicaDraft(rollout: string) {
       domain: finishPath(paths.domain),
       servedPercent,
       breakerOpen,
-      mismatches: sumOf(Array.from(mismatchesByField.values())),
+      mismatches: sumOf(Array.from(mismatches.values())),
       fallbacks: sumOf(Array.from(fallbacksByReason.values())),
       cpuSeconds,
       residentBytes,
     }),
   };
 }
+
+/** What legacy wrote is not held against domain, but for a write that is lost: it may have fallen back. An older service names no path. */
+const isOfDomain = ({ path, field }: Labels) => path !== 'legacy' || field === 'history';
 
 const newPath = (): PathDraft => ({ atMost: new Map() });
 

@@ -27,7 +27,9 @@ function start(store: Partial<WriteStore>, samplePercent = 100) {
     onFailure: (error) => failures.push(error),
   });
   const count = async (field: string, result: string) =>
-    Number(new RegExp(`field="${field}",result="${result}"\\} (\\d+)`).exec(await registry.metrics())?.[1]);
+    Array.from((await registry.metrics()).matchAll(new RegExp(`field="${field}",result="${result}"\\} (\\d+)`, 'g')))
+      .map(([, value]) => Number(value))
+      .reduce((sum, value) => sum + value, 0);
   return { checker, count, failures };
 }
 

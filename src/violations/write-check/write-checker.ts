@@ -49,24 +49,31 @@ export function createWriteChecker(options: Options): WriteChecker {
   const { rollout, registry, store, samplePercent, random, onMismatch, onFailure } = options;
   const checks = createTallyCounter({
     name: 'sluice_consistency_checks_total',
-    help: 'Checks of single writes against the domain rule, by field: match or mismatch; and writes not checked: dropped, failed.',
-    labelNames: ['rollout', 'field', 'result'],
+    help: 'Checks of single writes against the domain rule, by path and field: match or mismatch; and writes not checked: dropped, failed.',
+    labelNames: ['rollout', 'path', 'field', 'result'],
     registers: [registry],
   });
-  const seriesOf = (field: Field | 'all', result: string) => checks.series({ rollout, field, result });
-  const counters = new Map(
-    FIELDS.map((field) => [field, { match: seriesOf(field, 'match'), mismatch: seriesOf(field, 'mismatch') }]),
-  );
-  const countDropped = seriesOf('all', 'dropped');
-  const countFailed = seriesOf('all', 'failed');
+  const countersOf = (path: Path) => {
+    const seriesOf = (field: Field | 'all', result: string) => checks.series({ rollout, path, field, result });
+    return {
+      fields: new Map(
+        FIELDS.map((field) => [field, { match: seriesOf(field, 'match'), mismatch: seriesOf(field, 'mismatch') }]),
+      ),
+      dropped: seriesOf('all', 'dropped'),
+      failed: seriesOf('all', 'failed'),
+    };
+  };
+  const counters = { legacy: countersOf('legacy'), domain: countersOf('domain') };
   const waiting: Acknowledged[] = [];
   const closing = new AbortController();
   let working: Promise<void> | undefined;
   const unreported: Mismatch[] = [];
   let reporting: Promise<void> | undefined;
 
-  function fail(writes: number, error: unknown): void {
-    countFailed(writes);
+  function fail(writes: readonly Acknowledged[], error: unknown): void {
+    for (const { path } of writes) {
+      counters[path].failed();
+    }
     onFailure(error);
   }
 
@@ -77,17 +84,17 @@ export function createWriteChecker(options: Options): WriteChecker {
       if (comparisons.length > 0) {
         return count(write, comparisons);
       }
-      fail(1, new Error(`violation ${write.update.violationId} is gone, with its history`));
+      fail([write], new Error(`violation ${write.update.violationId} is gone, with its history`));
     } catch (error) {
       // A record may hold what no path writes, such as a time that is no date.
-      fail(1, error);
+      fail([write], error);
     }
     return [];
   }
 
   function count(write: Acknowledged, comparisons: readonly Comparison[]): readonly Mismatch[] {
     for (const { field, matches } of comparisons) {
-      counters.get(field)?.[matches ? 'match' : 'mismatch']();
+      counters[write.path].fields.get(field)?.[matches ? 'match' : 'mismatch']();
     }
     return comparisons.filter(({ matches }) => !matches).map((comparison) => ({ ...comparison, ...write }));
   }
@@ -114,7 +121,7 @@ export function createWriteChecker(options: Options): WriteChecker {
     try {
       found = await store.load(writes.map(({ update }) => update));
     } catch (error) {
-      return fail(writes.length, error);
+      return fail(writes, error);
     }
     report(writes.flatMap((write, at) => compare(write, found[at] ?? 'gone')));
   }
@@ -132,7 +139,7 @@ export function createWriteChecker(options: Options): WriteChecker {
       try {
         report(count(write, compareReturned(expected, returned)));
       } catch (error) {
-        fail(1, error);
+        fail([write], error);
       }
     },
     offer: (write) => {
@@ -140,7 +147,7 @@ export function createWriteChecker(options: Options): WriteChecker {
         return;
       }
       if (waiting.length >= QUEUE_LIMIT) {
-        countDropped();
+        counters[write.path].dropped();
         return;
       }
       waiting.push(write);

@@ -92,8 +92,9 @@ const FIND = `
     LEFT JOIN LATERAL (SELECT * FROM violations WHERE id = asked.violation_id LIMIT 1) v ON true
   ORDER BY asked.place`;
 const KEEP = `
-  INSERT INTO consistency_mismatches (rollout, write_id, request_id, violation_id, path, field, expected, actual)
-  SELECT $1, write_id, request_id, violation_id, path, field, expected, actual
+  INSERT INTO consistency_mismatches (rollout, write_id, request_id, violation_id, path, field, expected, actual, written_at)
+  SELECT $1, write_id, request_id, violation_id, path, field, expected, actual, coalesce(
+    (SELECT h.changed_at FROM violation_status_history h WHERE h.write_id = mismatch.write_id LIMIT 1), clock_timestamp())
   FROM jsonb_to_recordset($2::jsonb)
     AS mismatch (write_id uuid, request_id text, violation_id bigint, path text, field text, expected text, actual text)
   LIMIT greatest(0, $3::int - (SELECT count(*) FROM consistency_mismatches))

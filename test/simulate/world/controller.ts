@@ -52,7 +52,7 @@ export function startSimulatedController(parts: ControllerParts, name: Name) {
     witness: scrape,
     lever: createTextLever({ name: 'file', where: 'flags', flag: FLAG, store: store.seenBy(clock, name), clock }),
     journal: database.seenBy(clock, name),
-    mismatches: { since: async () => ({ records: 0, first: [] }) },
+    mismatches: { since: async () => ({ records: 0, first: [] }), count: async () => ({ domain: 0, others: 0 }) },
     leadership: { leading: () => leads, sinceMs: () => leadsSinceMs, close: async () => {} },
     clock,
     log: { ...(SILENT as object), error: (_: unknown, text: string) => parts.onError(text) } as never,
