@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import type { MeasurementsAnswer } from '../../src/contract/measurements.ts';
 import type { StatusAnswer } from '../../src/contract/schemas.ts';
@@ -253,6 +254,31 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
     await opened.page.locator('button[data-command=start]').waitFor();
     await looksRight('rolled-back');
   });
+});
+
+test('a lever that fails, and targeting that serves domain at 0 %, stand out in both languages while they last', {
+  skip: tools.skipWithout('chromium'),
+}, async () => {
+  await using system = await startSystem();
+  const { file } = system.flags;
+  const whole = JSON.parse(await readFile(file, 'utf8'));
+  whole.flags[FLAG].targeting = { if: [{ '==': [{ var: 'handled_by' }, 'qa'] }, 'p100', null] };
+  await writeFile(file, JSON.stringify(whole));
+  const controller = await system.startController({ plan: PLAN, env: { TICK_MS: '200' } });
+  await using browser = await startBrowser();
+  await using opened = await browser.open(`${controller.url}/`);
+  const banner = (tone: 'bad' | 'warn', text: RegExp) =>
+    opened.page.locator(`.banner.${tone}`).filter({ hasText: text });
+  await banner('warn', /may still send requests to domain \(by p100\)/).waitFor();
+  await rm(file);
+  await mkdir(file);
+  await banner('bad', /The lever fails: .*EISDIR/).waitFor();
+  assert.deepEqual(await opened.accessibilityProblems(), []);
+  await rmdir(file);
+  await writeFile(file, JSON.stringify(whole));
+  await banner('bad', /The lever fails/).waitFor({ state: 'detached' });
+  await opened.page.locator('#language').selectOption('zh');
+  await banner('warn', /仍可能把请求交给新实现（p100）/).waitFor();
 });
 
 test('the page may load nothing from elsewhere, run nothing inline, and be framed by nobody', {

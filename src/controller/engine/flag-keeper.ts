@@ -27,6 +27,8 @@ type FlagKeeperParts = {
   readonly follower: Pick<Follower, 'begin'>;
   readonly problems: Problems;
   readonly recorder: Pick<Recorder, 'record'>;
+  /** The flag cannot be read any more: whether a rollback could be written is looked at anew. */
+  readonly hasten: () => void;
   readonly clock: Clock;
   readonly role: () => Role;
   readonly stop: AbortSignal;
@@ -60,6 +62,9 @@ export function createFlagKeeper(parts: FlagKeeperParts) {
       if (before !== carry.writes() || stop.aborted) {
         return;
       }
+      if (flag?.kind === 'read' && reading.kind !== 'read') {
+        parts.hasten();
+      }
       flag = reading;
       const seen = { flag: reading, state: parts.holder.state(), wallMs: clock.now() };
       const news = parts.role() === 'leader' ? unguarded(seen) : undefined;
@@ -67,8 +72,9 @@ export function createFlagKeeper(parts: FlagKeeperParts) {
         parts.recorder.record(note(news, clock.now()));
       }
       const problem = flagProblem(reading);
-      const fault = reading.kind === 'unreachable' ? undefined : reading.fault;
-      problems.report('lever place', fault && `The lever fails: ${fault}`);
+      if (reading.kind !== 'unreachable') {
+        problems.report('lever place', reading.fault && `The lever fails: ${reading.fault}`);
+      }
       problems.report('flag', problem && `The flag gives no percent: ${problem}`);
       if (reading.kind !== 'read') {
         return carry.settleDebt();

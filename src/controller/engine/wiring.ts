@@ -99,7 +99,15 @@ export function wire(engine: EngineParts) {
     onLowered: (debt) => tasks.run(nameRecords(common, debt)),
   });
   const decider = createDecider({ ...common, ...facts, carry, keeper, flag: () => flagKeeper.flag() });
-  const flagKeeper = createFlagKeeper({ ...common, ...facts, carry, decider, keeper, follower });
+  const flagKeeper = createFlagKeeper({
+    ...common,
+    ...facts,
+    hasten: rehearsals.hasten,
+    carry,
+    decider,
+    keeper,
+    follower,
+  });
   const intake = createIntake({ ...common, ...facts, decider });
   const requests = createRequests({ ...common, ...facts, decider, carry, keeper });
   return { ...common, ...facts, kept, rehearsals, follower, keeper, carry, flagKeeper, intake, requests };

@@ -54,13 +54,15 @@ function tone({ state, verdicts }: StatusAnswer): string {
 function banners({ isLost, heardAtMs, historyIsAway }: Known, status: StatusAnswer, language: Language) {
   const texts = TEXTS[language];
   const { controller, sources, state, configured } = status;
-  const banners = [
+  const worst = [
     ...(isLost
       ? [
           `${texts.lost(formatTime(new Date(heardAtMs ?? 0).toISOString(), 'local', new Date().toISOString()))} ${texts.reconnecting}`,
         ]
       : []),
     ...(configured.failing === null ? [] : [texts.leverFails(configured.failing)]),
+  ];
+  const banners = [
     ...(configured.unguarded === null ? [] : [texts.unguarded(configured.unguarded)]),
     ...(controller.journal === 'away' || historyIsAway ? [texts.journalAway] : []),
     ...(controller.leading || controller.journal === 'away' ? [] : [texts.standby]),
@@ -69,7 +71,8 @@ function banners({ isLost, heardAtMs, historyIsAway }: Known, status: StatusAnsw
       ? [texts.noRaise(controller.noRaise)]
       : []),
   ];
-  return html`<div role="alert">${banners.map((text, at) => html`<p class=${`banner ${isLost && at === 0 ? 'bad' : 'warn'}`}>${text}</p>`)}</div>`;
+  const banner = (text: string, tone: 'bad' | 'warn') => html`<p class=${`banner ${tone}`}>${text}</p>`;
+  return html`<div role="alert">${worst.map((text) => banner(text, 'bad'))}${banners.map((text) => banner(text, 'warn'))}</div>`;
 }
 
 const POSSIBLE = {
