@@ -15,7 +15,7 @@ import { SOME, TREND_STATS, thresholds } from './lib/thresholds.ts';
 import { BREACH, describeWithdrawal, readWithdrawal } from './lib/withdrawal.ts';
 
 // A steady load; after a while the domain path is made slow, or failing, on every replica. Domain has to be left in time,
-// every replica has to serve 0 %, and no client may notice. At the end the faults are taken away, whatever came of it.
+// every replica has to serve 0 %, and no client may notice. At the end the faults are taken away, whatever the outcome.
 
 const FAULTS: Record<'latency' | 'errors', Fault> = { latency: { delayMs: 400 }, errors: { errorPercent: 100 } };
 /** Goes on after WITHIN, to see that domain gets nothing any more. */

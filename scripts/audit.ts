@@ -69,7 +69,7 @@ export function readAudit(printed: string): Audit {
   const counts = metadata?.vulnerabilities;
   if (counts === undefined || vulnerabilities === undefined) {
     const said =
-      typeof message === 'string' ? message.replaceAll(/\s*\S*https?:\/\/\S+/g, '').slice(0, 200) : 'no report came';
+      typeof message === 'string' ? message.replaceAll(/\s*\S*https?:\/\/\S+/g, '').slice(0, 200) : 'no report';
     return { kind: 'unanswered', why: said };
   }
   const severe = Object.entries(vulnerabilities).filter(

@@ -33,7 +33,7 @@ async function main(): Promise<void> {
 /** @throws when `signal` is aborted before all are there; those that are will be stopped with `stack`. */
 async function start(stack: AsyncDisposableStack, signal: AbortSignal): Promise<void> {
   const given: NodeJS.ProcessEnv = { FORCE_DOMAIN: 'allow', FAULT_INJECTION: 'allow', ...process.env };
-  // Wrong settings are told before anything is started for them.
+  // Wrong settings are reported before anything is started for them.
   readServiceSettings({ DATABASE_URL: 'postgresql://to-be-started/violations', ...given });
   const plan = await readPlan(given.PLAN_FILE || OWN_PLAN);
   await mkdir(HOME.folder, { recursive: true });

@@ -19,7 +19,7 @@ export type Answered = { readonly answered: number; readonly refused: number; re
 
 const counts = { answered: 0, refused: 0, failed: 0 };
 
-/** @returns the status; 0 where none came. */
+/** @returns the status; 0 where there was none. */
 const read = (target: string, onData: () => void = () => {}): Promise<number> =>
   new Promise((resolve) => {
     get(new URL(target, url), { agent: false }, (response) => {

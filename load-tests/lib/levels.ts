@@ -1,7 +1,7 @@
 import { type K6Data, valueIn } from './k6-data.ts';
 import { LIMITS } from './thresholds.ts';
 
-/** What came of so many requests under way at once, for some seconds. */
+/** What became of so many requests under way at once, for some seconds. */
 export type Level = {
   readonly concurrent: number;
   readonly requests: number;

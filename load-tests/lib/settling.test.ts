@@ -24,7 +24,7 @@ test('what happened shortly before the next stage is seen belongs to neither', (
   assert.deepEqual(settling.see(10, 9_000), ['after']);
 });
 
-test('what happens while no stage is certain belongs to none, and neither does what came shortly before', () => {
+test('what happens while no stage is certain belongs to none, and neither does what happened shortly before', () => {
   const settling = createSettling<string>(SETTLE_MS);
   settling.add('before the first look', 0);
   settling.see(5, 10);

@@ -4,7 +4,7 @@ type UrlList = {
   /** The variable it comes from, for messages. */
   readonly name: string;
   readonly list: string | undefined;
-  /** ALLOW_REMOTE as it came. */
+  /** ALLOW_REMOTE as it was set. */
   readonly allowRemote: string | undefined;
 };
 

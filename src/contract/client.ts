@@ -69,12 +69,12 @@ export function createApiClient({
 
   /** @returns the body of an answer of this type. */
   function bodyOf({ status, headers, body }: Got, type: string): string {
-    const came = String(headers['content-type'] ?? 'no type');
+    const received = String(headers['content-type'] ?? 'no type');
     if (status !== 200) {
       throw errorOf({ kind: 'refused', url, status, ...problemIn(body), body });
     }
-    if (!came.startsWith(type)) {
-      throw errorOf({ kind: 'foreign', url, wrong: `it answered with ${came}, not with ${type}`, body });
+    if (!received.startsWith(type)) {
+      throw errorOf({ kind: 'foreign', url, wrong: `it answered with ${received}, not with ${type}`, body });
     }
     return body;
   }

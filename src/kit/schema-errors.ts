@@ -3,7 +3,7 @@ import type { ErrorObject } from 'ajv';
 /** One thing that is wrong with a value: where in it, and what is allowed there. */
 export type Wrong = { readonly at: readonly string[]; readonly allowed: string } & (
   | { readonly kind: 'missing' | 'unknown'; readonly key: string }
-  | { readonly kind: 'value'; readonly came: unknown }
+  | { readonly kind: 'value'; readonly value: unknown }
 );
 
 /** What a schema says of one value, as far as it can be put into words. */
@@ -50,7 +50,7 @@ function wrongOf({ instancePath, keyword, params, data, parentSchema }: ErrorObj
     }
     default: {
       const isDescribed = schema.description !== undefined;
-      return { kind: 'value', at, came: data, allowed: allowedBy(schema), isDescribed } as const;
+      return { kind: 'value', at, value: data, allowed: allowedBy(schema), isDescribed } as const;
     }
   }
 }
@@ -64,7 +64,7 @@ export function inWords(wrong: Wrong, whole: string): string {
     case 'unknown':
       return `${where} has an unknown key ${nameOf(wrong.key)}; allowed: ${wrong.allowed}`;
     case 'value':
-      return `${where} is ${shown(wrong.came)}; allowed: ${wrong.allowed}`;
+      return `${where} is ${shown(wrong.value)}; allowed: ${wrong.allowed}`;
   }
 }
 

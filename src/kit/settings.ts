@@ -66,13 +66,13 @@ function brokenRules(value: Static<TObject>, env: NodeJS.ProcessEnv, rules: Rule
   });
 }
 
-function describeWrong(name: string, came: string | undefined, schema: TObject): string {
+function describeWrong(name: string, given: string | undefined, schema: TObject): string {
   const setting = schema.properties[name] as Setting;
   const allowed = allowedOf(setting);
-  if (came === undefined || came.trim() === '') {
+  if (given === undefined || given.trim() === '') {
     return `${name} is required. Set it to ${allowed}.`;
   }
-  const shownValue = setting.writeOnly ? 'a value of another form' : shown(came);
+  const shownValue = setting.writeOnly ? 'a value of another form' : shown(given);
   return `${name} is wrong: it is ${shownValue}; allowed: ${allowed}.`;
 }
 

@@ -7,7 +7,7 @@ import { createQueue, createShared, systemClock, TimedOut } from './time.ts';
 const never = () => new Promise<never>(() => {});
 const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
-test('within gives what came in time, and leaves its signal as it is and no timer behind', async () => {
+test('within gives what was done in time, and leaves its signal as it is and no timer behind', async () => {
   const clock = createFakeClock();
   let given: AbortSignal | undefined;
   const work = async (signal: AbortSignal) => {
@@ -119,7 +119,7 @@ test('a timeout of the system clock comes, and keeps no process alive', async ()
   assert.deepEqual(signal.reason, new TimedOut(10));
 });
 
-test('a queue runs one at a time in the order they came, whatever became of the ones before', async () => {
+test('a queue runs one at a time in the order of their calls, whatever became of the ones before', async () => {
   const clock = createFakeClock();
   const inQueue = createQueue();
   const log: string[] = [];

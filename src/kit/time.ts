@@ -103,7 +103,7 @@ export const systemClock: Clock = createClock({
   },
 });
 
-/** One at a time, in the order they came. */
+/** One at a time, in the order of their calls. */
 export function createQueue() {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(work: () => Promise<T>): Promise<T> => {

@@ -39,13 +39,13 @@ describe('what a replica counted', () => {
     assert.deepEqual([domainSince(before, after).ok, domainSince(before, after).error], [50, 6]);
   });
 
-  test('starts from zero when any counter went down, though no start time is told', () => {
+  test('starts from zero when any counter went down, though no start time is reported', () => {
     const before = replicaReading({ startedAtMs: undefined, domain: pathCounters({ ok: 10, error: 9 }) });
     const after = replicaReading({ startedAtMs: undefined, domain: pathCounters({ ok: 12, error: 2 }) });
     assert.deepEqual([domainSince(before, after).ok, domainSince(before, after).error], [12, 2]);
   });
 
-  test('is nothing while a path is not told of', () => {
+  test('is nothing while a path is not reported', () => {
     const before = replicaReading({ domain: pathCounters({ ok: 10 }) });
     assert.equal(attempts(domainSince(before, replicaReading({ domain: undefined }))), 0);
   });

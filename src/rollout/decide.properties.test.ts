@@ -68,7 +68,7 @@ const step = fc.record({
   restarts: fc.boolean(),
 });
 
-type Seen = { before: State; after: State; input: Input; known: Knowledge; told: ReturnType<typeof decide> };
+type Seen = { before: State; after: State; input: Input; known: Knowledge; said: ReturnType<typeof decide> };
 
 /** Any order of events, with restarts anywhere: `check` sees each step. */
 function forAnyHistory(check: (seen: Seen) => void): void {
@@ -80,9 +80,9 @@ function forAnyHistory(check: (seen: Seen) => void): void {
         nowMs += each.elapsed;
         const before: State = each.restarts ? JSON.parse(JSON.stringify(state)) : state;
         const known = { nowMs, tickMs: 500, verdicts: each.verdicts, firing: [], noRaise: each.noRaise };
-        const told = decide(plan, before, each.input, known);
-        check({ before, after: told.state, input: each.input, known, told });
-        state = told.state;
+        const said = decide(plan, before, each.input, known);
+        check({ before, after: said.state, input: each.input, known, said });
+        state = said.state;
       }
     }),
     { seed: SEED, numRuns: 500 },
@@ -140,14 +140,14 @@ test('a stage that asks for functional checks is left upwards only after they pa
   let left = 0;
   let held = 0;
   let passed = false;
-  forAnyHistory(({ before, after, input, known, told }) => {
+  forAnyHistory(({ before, after, input, known, said }) => {
     const isWaiting = before.phase === 'observing' || before.phase === 'awaiting-approval';
     if (percentOf(before) === 25 && isWaiting && input.kind !== 'flag-edited') {
       const leaves = percentOf(after) > 25 || (before.phase === 'observing' && after.phase === 'awaiting-approval');
       assert.ok(passed || !leaves, 'left without checks that passed');
       left += leaves ? 1 : 0;
       const healthy = known.verdicts.length > 0 && known.verdicts.every(({ kind }) => kind === 'healthy');
-      held += healthy && told.kind === 'refused' && !passed ? 1 : 0;
+      held += healthy && said.kind === 'refused' && !passed ? 1 : 0;
     }
     const sameStage = servedSince(after) === servedSince(before) && after.phase !== 'idle';
     if (!sameStage) {
@@ -189,13 +189,13 @@ test('every state is a legal one, and a rollback to 0 % goes through from each o
       assert.ok(Number.isFinite(after.sinceMs) && Number.isFinite(after.countedAtMs));
     }
     const command = { name: 'rollback', actor: 'ana', reason: '' } as const;
-    const told = decide(
+    const said = decide(
       plan,
       after,
       { kind: 'command', command },
       { ...known, verdicts: [], firing: [], noRaise: 'everything is away' },
     );
-    assert.equal(told.kind, 'changed');
-    assert.equal(percentOf(told.state), 0);
+    assert.equal(said.kind, 'changed');
+    assert.equal(percentOf(said.state), 0);
   });
 });

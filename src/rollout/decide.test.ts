@@ -55,7 +55,7 @@ const HEALTHY = knowing(verdict('healthy'));
 const TICK: Input = { kind: 'tick' };
 
 /** `event to percent, phase`, or what else came of it. */
-function told(decision: Decision): string {
+function said(decision: Decision): string {
   switch (decision.kind) {
     case 'none':
       return `nothing, ${decision.state.phase} at ${percentOf(decision.state)}`;
@@ -66,10 +66,10 @@ function told(decision: Decision): string {
   }
 }
 
-const tick = (state: State, known = HEALTHY) => told(decide(plan, state, TICK, known));
+const tick = (state: State, known = HEALTHY) => said(decide(plan, state, TICK, known));
 
 function command(name: Command['name'], state: State, known = HEALTHY, to?: number): string {
-  return told(decide(plan, state, { kind: 'command', command: { name, actor: 'ana', reason: '', to } }, known));
+  return said(decide(plan, state, { kind: 'command', command: { name, actor: 'ana', reason: '', to } }, known));
 }
 
 describe('a tick', () => {
@@ -88,7 +88,7 @@ describe('a tick', () => {
     for (const kind of ['no-data', 'too-few-samples', 'source-error'] as const) {
       const known = knowing(verdict('healthy'), verdict(kind, 'off', 'other'));
       const decision = decide(plan, observing(5, 9_900), TICK, known);
-      assert.equal(told(decision), 'nothing, observing at 5', kind);
+      assert.equal(said(decision), 'nothing, observing at 5', kind);
       assert.equal(timeLeftMs(plan, decision.state), 100, kind);
     }
     assert.equal(timeLeftMs(plan, decide(plan, observing(5, 9_900), TICK, knowing()).state), 100, 'no verdict at all');
@@ -151,7 +151,7 @@ describe('a plan that was changed', () => {
     ...plan,
     stages: percents.map((percent) => ({ percent, observeMs: 10_000, needsApproval: false, needsVerify: false })),
   });
-  const ticked = (changed: Plan, state: State) => told(decide(changed, state, TICK, HEALTHY));
+  const ticked = (changed: Plan, state: State) => said(decide(changed, state, TICK, HEALTHY));
 
   test('and has no such stage any more pauses the stage, and says why', () => {
     assert.equal(ticked(stages(5, 50, 100), observing(25)), 'paused to 25, paused');
@@ -162,7 +162,7 @@ describe('a plan that was changed', () => {
     assert.equal(ticked(stages(5, 25, 50), awaiting(25)), 'promoted to 50, observing');
     assert.equal(ticked(stages(5, 25), awaiting(25)), 'completed to 25, complete');
     const unhealthy = knowing(verdict('no-data'));
-    assert.equal(told(decide(stages(5, 25), awaiting(25), TICK, unhealthy)), 'nothing, observing at 25');
+    assert.equal(said(decide(stages(5, 25), awaiting(25), TICK, unhealthy)), 'nothing, observing at 25');
   });
 
   test('and goes on after what was its end pauses, and goes on where a person resumes: from the beginning of that stage', () => {
@@ -172,10 +172,10 @@ describe('a plan that was changed', () => {
     } as Plan;
     const done: State = { phase: 'complete', ...underway(50, 3_000_000) };
     const decision = decide(longer, done, TICK, HEALTHY);
-    assert.equal(told(decision), 'paused to 50, paused');
+    assert.equal(said(decision), 'paused to 50, paused');
     const resume: Input = { kind: 'command', command: { name: 'resume', actor: 'ana', reason: '' } };
     const resumed = decide(longer, decision.state, resume, HEALTHY);
-    assert.equal(told(resumed), 'resumed to 50, observing');
+    assert.equal(said(resumed), 'resumed to 50, observing');
     assert.equal(timeLeftMs(longer, resumed.state), 10_000);
     assert.equal(ticked(longer, resumed.state), 'nothing, observing at 50');
   });
@@ -213,15 +213,15 @@ describe('an automatic rollback stands', () => {
 describe('an alert', () => {
   const alert: Input = { kind: 'alert', id: 'a1', alert: 'SluiceErrors' };
   test('drops the flag whatever the guards say, and does nothing at 0 %', () => {
-    assert.equal(told(decide(plan, observing(25), alert, HEALTHY)), 'rolled-back to 0, rolled-back');
-    assert.equal(told(decide(plan, paused(25), alert, knowing())), 'rolled-back to 0, rolled-back');
-    assert.equal(told(decide(plan, IDLE, alert, HEALTHY)), 'nothing, idle at 0');
+    assert.equal(said(decide(plan, observing(25), alert, HEALTHY)), 'rolled-back to 0, rolled-back');
+    assert.equal(said(decide(plan, paused(25), alert, knowing())), 'rolled-back to 0, rolled-back');
+    assert.equal(said(decide(plan, IDLE, alert, HEALTHY)), 'nothing, idle at 0');
   });
 });
 
 describe('a flag that was edited by hand', () => {
   const edited = (state: State, percent: number) =>
-    told(decide(plan, state, { kind: 'flag-edited', percent, by: 'manual edit' }, HEALTHY));
+    said(decide(plan, state, { kind: 'flag-edited', percent, by: 'manual edit' }, HEALTHY));
   test('is taken over downwards, and never raised again by time', () => {
     assert.equal(edited(observing(25), 5), 'adopted to 5, rolled-back');
     assert.equal(edited(observing(25), 0), 'adopted to 0, rolled-back');
@@ -247,27 +247,27 @@ describe('a stage that asks for functional checks', () => {
 
   test('is not left by time, promotion or approval before they passed, though its time counts', () => {
     const ticked = after(observing(25, 9_500), TICK);
-    assert.equal(told(ticked), 'nothing, observing at 25');
+    assert.equal(said(ticked), 'nothing, observing at 25');
     assert.equal(timeLeftMs(asking, ticked.state), 0);
     for (const [state, name] of [
       [observing(25), 'promote'],
       [awaiting(25), 'approve'],
     ] as const) {
-      assert.equal(told(asked(state, name)), 'refused: 25 % waits for `sluice verify`.');
+      assert.equal(said(asked(state, name)), 'refused: 25 % waits for `sluice verify`.');
     }
   });
 
   test('is left once they passed', () => {
-    assert.equal(told(after(verified(observing(25, 9_500), true), TICK)), 'approval-needed to 25, awaiting-approval');
-    assert.equal(told(asked(verified(observing(50), true), 'promote')), 'promoted to 100, observing');
-    assert.equal(told(asked(verified(awaiting(25), true), 'approve')), 'promoted to 50, observing');
-    assert.equal(told(after(verified(observing(100, 9_500), true), TICK)), 'completed to 100, complete');
+    assert.equal(said(after(verified(observing(25, 9_500), true), TICK)), 'approval-needed to 25, awaiting-approval');
+    assert.equal(said(asked(verified(observing(50), true), 'promote')), 'promoted to 100, observing');
+    assert.equal(said(asked(verified(awaiting(25), true), 'approve')), 'promoted to 50, observing');
+    assert.equal(said(after(verified(observing(100, 9_500), true), TICK)), 'completed to 100, complete');
   });
 
-  test('is not left where a later run failed, and that is told', () => {
+  test('is not left where a later run failed, and that is reported', () => {
     const state = verified(verified(observing(25, 10_000), true), false);
     assert.equal(
-      told(asked(state, 'promote')),
+      said(asked(state, 'promote')),
       'refused: 25 % waits for `sluice verify`, whose last run found a failure.',
     );
   });
@@ -290,13 +290,13 @@ describe('a stage that asks for functional checks', () => {
 
   test('does not hold the watch, nor what never asked for them; at 0 % there is nothing to verify', () => {
     assert.equal(holding(asking, complete(3_600_000), HEALTHY.verdicts), undefined);
-    assert.equal(told(after(observing(5, 9_500), TICK)), 'promoted to 25, observing');
+    assert.equal(said(after(observing(5, 9_500), TICK)), 'promoted to 25, observing');
     assert.equal(verified(IDLE, true), IDLE);
   });
 
   test('is rolled back by a breach all the same', () => {
     const known = knowing(verdict('breached'));
-    assert.equal(told(decide(asking, verified(observing(25), true), TICK, known)), 'rolled-back to 0, rolled-back');
+    assert.equal(said(decide(asking, verified(observing(25), true), TICK, known)), 'rolled-back to 0, rolled-back');
   });
 });
 
@@ -421,18 +421,18 @@ guards: [{ name: consistency, measure: mismatches, limit: 0, onBreach: ${onBreac
   test('that found something does what the guard on mismatches says, and names the records', () => {
     const state = checked(observing(25), 2);
     const decision = next(guarded('off'), state);
-    assert.equal(told(decision), 'rolled-back to 0, rolled-back');
+    assert.equal(said(decision), 'rolled-back to 0, rolled-back');
     assert.ok(decision.kind === 'changed' && decision.why.kind === 'guard');
     assert.deepEqual([decision.why.source, decision.why.value, decision.why.detail], ['verifier', 2, 'violations 42']);
-    assert.equal(told(next(guarded('previous'), state)), 'rolled-back to 5, rolled-back');
-    assert.equal(told(next(guarded('hold'), state)), 'nothing, observing at 25');
+    assert.equal(said(next(guarded('previous'), state)), 'rolled-back to 5, rolled-back');
+    assert.equal(said(next(guarded('hold'), state)), 'nothing, observing at 25');
   });
 
   test('that found something holds a stage whose guard holds, over a restart too, until a clean one', () => {
     const plan = guarded('hold');
     const stored: State = JSON.parse(JSON.stringify(checked(observing(5, 10_000), 2)));
-    assert.equal(told(next(plan, stored)), 'nothing, observing at 5');
-    assert.equal(told(next(plan, checked(stored, 0))), 'promoted to 25, observing');
+    assert.equal(said(next(plan, stored)), 'nothing, observing at 5');
+    assert.equal(said(next(plan, checked(stored, 0))), 'promoted to 25, observing');
   });
 
   test('counts for the stage in which it was made, and not for the next one', () => {
@@ -442,13 +442,13 @@ guards: [{ name: consistency, measure: mismatches, limit: 0, onBreach: ${onBreac
 
   test('acts where a rollback left some percent, and where a stage is paused, and after the last one', () => {
     for (const state of [rolledBack(50, 25), paused(25), awaiting(25), complete()]) {
-      assert.equal(told(next(guarded('off'), checked(state, 1))), 'rolled-back to 0, rolled-back', state.phase);
+      assert.equal(said(next(guarded('off'), checked(state, 1))), 'rolled-back to 0, rolled-back', state.phase);
     }
   });
 
   test('changes nothing at 0 %, nor where no guard is on mismatches', () => {
     assert.equal(checked(IDLE, 2), IDLE);
-    assert.equal(told(next(guarded('off'), checked(rolledBack(25, 0), 2))), 'nothing, rolled-back at 0');
+    assert.equal(said(next(guarded('off'), checked(rolledBack(25, 0), 2))), 'nothing, rolled-back at 0');
     assert.deepEqual(judgeCheck(plan, checked(observing(25), 2)), []);
   });
 });

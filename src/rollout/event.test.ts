@@ -9,7 +9,7 @@ const those = (does: (kind: EventKind) => unknown) => KINDS.filter((kind) => doe
 const DECISIONS = those((kind) => isDecision(body(kind)));
 
 describe('a check', () => {
-  test('of functions or of the data is bad news, and worth telling, only where it found something', () => {
+  test('of functions or of the data is bad news, and worth saying, only where it found something', () => {
     const found = (count: number): readonly EventBody[] => [
       { kind: 'verified', details: { failed: count } },
       { kind: 'checked', details: { findings: count } },

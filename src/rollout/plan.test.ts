@@ -123,7 +123,7 @@ const wrong: readonly (readonly [what: string, change: (text: string) => string,
 ];
 
 for (const [what, change, line, message] of wrong) {
-  test(`${what} is told with its line`, () => {
+  test(`${what} is named with its line`, () => {
     assert.throws(
       () => parsePlan(change(PLAN)),
       (error) => {
@@ -138,7 +138,7 @@ for (const [what, change, line, message] of wrong) {
 }
 
 for (const text of ['', 'null', '[]', '42', 'a: &a [*a]', '"']) {
-  test(`${JSON.stringify(text)} is no plan, and that is told`, () => {
+  test(`${JSON.stringify(text)} is no plan, and that is reported`, () => {
     assert.throws(() => parsePlan(text), PlanError);
   });
 }

@@ -33,7 +33,7 @@ const LONGEST_WINDOW_MS = 15 * 60_000;
 
 const check = compile(PlanText);
 
-/** @param file how errors name the plan. @throws PlanError telling each problem with its line. */
+/** @param file how errors name the plan. @throws PlanError naming each problem with its line. */
 export function parsePlan(text: string, file = 'rollout.yaml'): Plan {
   if (text.length > LARGEST_PLAN_BYTES) {
     throw new PlanError(

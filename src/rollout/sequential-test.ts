@@ -33,7 +33,7 @@ export type SequentialTest = {
 };
 
 const ALTERNATIVES = 14;
-/** No alternative is nearer to the limit than this: what is nearer takes tens of thousands of trials to tell apart. */
+/** No alternative is nearer to the limit than this: what is nearer takes tens of thousands of trials to distinguish. */
 const NEAREST_RATIO = 1.15;
 /** The farthest alternative: a path that fails outright. Not 1, which a single good trial would refute for ever. */
 const DEAD_SHARE = 0.99;

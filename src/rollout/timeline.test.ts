@@ -43,7 +43,7 @@ describe('a measurement', () => {
     assert.equal(measure(new Map(), failed, 1_000, { nowMs: 2_000, percent: 10 }), undefined);
   });
 
-  test('says nothing of CPU and memory where no replica told them', () => {
+  test('says nothing of CPU and memory where no replica reported them', () => {
     const now = reading([replicaReading(domain(10))]);
     const one = measure(new Map(), now, 1_000, { nowMs: 2_000, percent: 10 });
     assert.deepEqual([one?.cpuSeconds, one?.residentBytes], [undefined, undefined]);

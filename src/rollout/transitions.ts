@@ -18,7 +18,7 @@ export type Knowledge = {
 };
 
 export type Decision =
-  /** Nothing worth telling; `state` may have counted time. */
+  /** Nothing worth saying; `state` may have counted time. */
   | { readonly kind: 'none'; readonly state: State }
   | {
       readonly kind: 'changed';

@@ -23,7 +23,7 @@ minSamples: 50
 
 type Counted = Parameters<typeof pathCounters>[0];
 
-/** One look each second, each told what had been counted by then. */
+/** One look each second, each with what had been counted by then. */
 function watch(...looks: readonly SourceReading[]): { evidence: Evidence; nowMs: number } {
   let evidence = beginEvidence(plan, BEGAN_MS, 1);
   let nowMs = BEGAN_MS;
@@ -167,7 +167,7 @@ describe('a source that fails', () => {
     assert.deepEqual([verdict.kind, verdict.detail], ['source-error', 'b unreachable: ECONNREFUSED']);
   });
 
-  test('still tells of a breach that the replicas it reaches have', () => {
+  test('still reports a breach that the replicas it reaches have', () => {
     const partly = reading(
       [replicaReading({ domain: pathCounters({ error: 20 }) })],
       [{ replica: 'b', why: 'timeout', detail: '' }],
@@ -278,7 +278,7 @@ describe('restarts', () => {
     assert.equal(detail, 'r0 restarted, r1 restarted, r2 restarted, r3 restarted');
   });
 
-  test('that are no more than two are told of, and hold nothing', () => {
+  test('that are no more than two are reported, and hold nothing', () => {
     const { kind, detail } = restarts(began(1, 1), began(2, 1));
     assert.deepEqual([kind, detail], ['healthy', 'r0 restarted']);
   });

@@ -171,8 +171,8 @@ export const CHECKS: readonly CheckOf[] = [
     name: 'the request id comes back',
     run: async (subject) => {
       const answer = await update(subject, 'status=confirmed', { 'X-Request-Id': 'sluice-verify-1' });
-      const came = answer.header('x-request-id');
-      return came === 'sluice-verify-1' ? undefined : `X-Request-Id sluice-verify-1 was answered as ${came}`;
+      const received = answer.header('x-request-id');
+      return received === 'sluice-verify-1' ? undefined : `X-Request-Id sluice-verify-1 was answered as ${received}`;
     },
   },
   {

@@ -153,7 +153,7 @@ describe('the fallback', () => {
     }
   });
 
-  test('that was checked with a fault that cannot be ended is told with how to end it', async () => {
+  test('that was checked with a fault that cannot be ended is reported with how to end it', async () => {
     const mend = () => {
       throw new Error('away');
     };

@@ -22,11 +22,11 @@ describe('docs/cli.md', () => {
     const documented = table(PAGE, 'commands').flatMap(([cell = '']) =>
       inCode(cell).map((code) => [nameOf(code), optionsIn(code)] as const),
     );
-    const told = Array.from(commands, ([name, options]) => {
+    const shown = Array.from(commands, ([name, options]) => {
       const said = CHANGES.includes(name) ? options.filter((option) => !OF_CHANGES.includes(option)) : options;
       return [name, said] as const;
     });
-    assert.deepEqual(new Map(documented), new Map(told));
+    assert.deepEqual(new Map(documented), new Map(shown));
   });
 
   test('has the exit codes of --help, word for word', () => {
@@ -84,7 +84,7 @@ function optionsIn(text: string): readonly string[] {
 
 const nameOf = (code: string): string => /^\w+(?: (?:check|repair))?/.exec(code)?.[0] ?? code;
 
-/** What follows `sluice`, or the way to it that a README tells, up to the end of the command. */
+/** What follows `sluice`, or the way to it that a README names, up to the end of the command. */
 const callsIn = (text: string): readonly string[] =>
   Array.from(
     text.matchAll(/(?:(?:`|^\s*|\$ )sluice|npm run -s sluice --|node src\/cli\.ts) ([a-z][^`|;>#\n]*)/gm),

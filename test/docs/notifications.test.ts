@@ -22,8 +22,8 @@ test('the page has every kind of event, with its severity', () => {
 
 test('its examples are what is sent', () => {
   const example = JSON.parse(block('JSON'));
-  const { id: eventId, at, rollout, flag, ...told } = example.event;
-  const event = { eventId, atMs: Date.parse(at), ...told } as ReadEvent;
+  const { id: eventId, at, rollout, flag, ...said } = example.event;
+  const event = { eventId, atMs: Date.parse(at), ...said } as ReadEvent;
   const message = messageOf(event, { rollout, flag, consoleUrl: 'https://sluice.example' });
   assert.ok(message !== undefined);
   assert.deepEqual(JSON.parse(toJson(message)), example);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { constant, spellings } from './constants.ts';
 import { read } from './pages.ts';
 
-/** Numbers that pages tell in sentences, by page, source and name: `{}` is what the code has under that name. */
+/** Numbers that pages name in sentences, by page, source and name: `{}` is what the code has under that name. */
 const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, string>>>>>> = {
   'docs/architecture.md': {
     'src/controller/engine/confirmation.ts': {
@@ -100,7 +100,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
       MOST_SHOWN: '{} findings are shown',
     },
     'src/cli/commands/consistency-check.ts': {
-      MOST_TOLD: 'are shown, and {} with `--json`',
+      MOST_FINDINGS: 'are shown, and {} with `--json`',
     },
   },
   'docs/decisions/0002-flags-in-process.md': {

@@ -25,7 +25,7 @@ describe('what both programs serve', () => {
 
   for (const program of ['service', 'controller'] as const) {
     for (const page of ['docs/metrics.md', 'docs/zh/metrics.md']) {
-      test(`${page} has what the ${program} tells, no more and no less`, () => {
+      test(`${page} has what the ${program} says, no more and no less`, () => {
         const documented = table(page, `${program} metrics`).map(([name = '']) => inCode(name)[0]);
         assert.deepEqual(documented.toSorted(), namesOf(scraped[program]));
       });

@@ -87,7 +87,7 @@ describe('the console', { skip: tools.skipWithout('chromium') }, () => {
     await looksRight('idle');
   });
 
-  test('needs a token for a change, tells a wrong one, asks again, and then never more in this tab', async () => {
+  test('needs a token for a change, refuses a wrong one, asks again, and then never more in this tab', async () => {
     const { page } = opened;
     await untilStatus('it may be started', ({ controller }) => controller.noRaise === null);
     await page.locator('button[data-command=start]').click();

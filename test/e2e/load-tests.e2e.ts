@@ -64,7 +64,7 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     assert.ok(calmAgain > 10, `${calmAgain} requests`);
   });
 
-  test('soak tells how much slower the end was than the beginning', async () => {
+  test('soak says how much slower the end was than the beginning', async () => {
     const { parts, drift } = assertPassed(
       await run<{ parts: Part[]; drift: number }>('soak', { RATE: '40', DURATION: '5s' }),
     );
@@ -73,7 +73,7 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     assert.equal(drift, (p95s[4] as number) / (p95s[0] as number));
   });
 
-  test('concurrency holds 10 at once, and tells how far it got', async () => {
+  test('concurrency holds 10 at once, and says how far it got', async () => {
     const end = await run<Growth>('concurrency', { DURATION: '2s', MOST_AT_ONCE: '20' });
     const { levels, bend } = assertPassed(end);
     assert.equal(levels[0]?.concurrent, 10);
@@ -147,13 +147,13 @@ describe('the load tests', { skip: tools.skipWithout('k6') }, () => {
     const slower = { delayMs: 50 };
     await small.setFaults({ domain: slower, legacy: slower });
     const spiked = assertPassed(await runOn(gather(small), 'spike', { RATE: '8', DURATION: '6s' }), { overload: true });
-    assert.ok(spiked.overloaded > 0 && spiked.failed === spiked.overloaded, `${spiked.overloaded} told to come again`);
+    assert.ok(spiked.overloaded > 0 && spiked.failed === spiked.overloaded, `${spiked.overloaded} asked to come again`);
     const end = await runOn(gather(small), 'steady', { RATE: '80', DURATION: '1s' });
     assert.equal(end.code, THRESHOLDS_CROSSED, end.output);
     assert.ok(end.summary().failedThresholds.includes('overloaded count==0'), end.output);
   });
 
-  test('concurrency stops growing where the service bends, and tells where and why', async () => {
+  test('concurrency stops growing where the service bends, and says where and why', async () => {
     await using small = await system.startReplica({ MAX_IN_FLIGHT: '12' });
     const end = await runOn<Growth>(gather(small), 'concurrency', { DURATION: '2s' });
     const { levels, bend } = assertPassed(end);

@@ -50,7 +50,7 @@ test('nothing is promoted while Prometheus is gone, and a breach that scrapes se
   assertNoClientError(await load.finish());
 });
 
-test('a breach drops the flag while the database of the journal is away, and the journal tells of it afterwards', {
+test('a breach drops the flag while the database of the journal is away, and the journal reports it afterwards', {
   skip: tools.skipWithout('k6'),
 }, async () => {
   await using system = await startSystemOfProcesses();
@@ -77,7 +77,7 @@ test('a breach drops the flag while the database of the journal is away, and the
   const { state } = await controller.until('rolled-back', 0);
   assert.ok(
     Math.abs(Date.parse(at) - Date.parse(state.since as string)) < 1_000,
-    'it tells when it was, not when it was written',
+    'it says when it was, not when it was written',
   );
   assertNoClientError(await load.finish());
 });

@@ -9,7 +9,7 @@ import { assertNoClientError, assertOff, startHealthyAt } from './support/steps.
 import { findTestTools } from './support/tools.ts';
 import { tellByAlertmanager, watchByPrometheus } from './support/watch.ts';
 
-/** Whichever signal tells of a breach, the flag falls to 0 % on every replica. */
+/** Whichever signal reports a breach, the flag falls to 0 % on every replica. */
 const tools = await findTestTools();
 const PLAN = planOf({ percent: 25, observe: '10m' });
 const SLOW = { domain: { delayMs: 400 } };

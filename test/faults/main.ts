@@ -65,7 +65,7 @@ async function work(job: Job): Promise<Summary> {
   const environment = stack.use(await startEnvironment());
   const runner = createRunner(environment);
   const run = (schedule: Schedule) => runner(schedule).catch(endIfStuck);
-  const { show: onProgress, tell: onFailure } = progress;
+  const { show: onProgress, fail: onFailure } = progress;
   const result: Result =
     job.kind === 'run'
       ? await runCampaign({ ...job, seed: seed as number, shrinkMs: SHRINK_MS, run, onProgress, onFailure })

@@ -13,14 +13,14 @@ test('the lock file pins every package by its hash, names no host, and productio
   assert.deepEqual(lockProblems(lock), []);
 });
 
-test('a lock file that lacks a hash, names a host or brings another licence is told', () => {
+test('a lock file that lacks a hash, names a host or brings another licence is reported', () => {
   const [name, good] = Object.entries(lock.packages).find(([path, { dev }]) => path !== '' && !dev) as [string, object];
-  const told = (changes: object) => lockProblems({ packages: { [name]: { ...good, ...changes } } });
-  assert.deepEqual(told({ integrity: undefined }), [`${name} has no sha512 integrity.`]);
-  assert.deepEqual(told({ integrity: 'sha1-abc' }), [`${name} has no sha512 integrity.`]);
-  assert.deepEqual(told({ resolved: 'somewhere' }), [`${name} names where it was downloaded from.`]);
-  assert.deepEqual(told({ license: 'GPL-3.0' }), [`${name} has the licence GPL-3.0.`]);
-  assert.deepEqual(told({ license: 'GPL-3.0', dev: true }), []);
+  const said = (changes: object) => lockProblems({ packages: { [name]: { ...good, ...changes } } });
+  assert.deepEqual(said({ integrity: undefined }), [`${name} has no sha512 integrity.`]);
+  assert.deepEqual(said({ integrity: 'sha1-abc' }), [`${name} has no sha512 integrity.`]);
+  assert.deepEqual(said({ resolved: 'somewhere' }), [`${name} names where it was downloaded from.`]);
+  assert.deepEqual(said({ license: 'GPL-3.0' }), [`${name} has the licence GPL-3.0.`]);
+  assert.deepEqual(said({ license: 'GPL-3.0', dev: true }), []);
 });
 
 test('a report is an answer, and its high and critical advisories are named', () => {

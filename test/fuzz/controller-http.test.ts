@@ -49,7 +49,7 @@ test('reads are answered as the document says, right or wrong parameters, and ch
     );
   }));
 
-test('the stream tells the status that the document describes', async () => {
+test('the stream has the status that the document describes', async () => {
   const request = { method: 'GET', target: '/api/stream', headers: HEADERS, body: undefined, chunked: false };
   const answer = onlyAnswer(await exchange(controller.port, bytesOf(request), { untilBodyHas: '\n\n' }));
   assert.equal(whyUndescribed(at('/api/stream'), answer), undefined);

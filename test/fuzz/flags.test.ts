@@ -76,7 +76,7 @@ const PIECES = [
 
 after(assertNothingPolluted);
 
-function assertTold(problems: readonly Problem[], text: string): void {
+function assertNamed(problems: readonly Problem[], text: string): void {
   const lines = text.split('\n').length;
   for (const { line, column, message } of problems) {
     assert.ok(line >= 1 && line <= lines && column >= 1, `${line}:${column} of ${lines} lines`);
@@ -84,7 +84,7 @@ function assertTold(problems: readonly Problem[], text: string): void {
   }
 }
 
-test('lint tells of any text, and never throws', () => {
+test('lint has an answer to any text, and never throws', () => {
   const text = fc.oneof(
     mangled(TEXT, PIECES),
     mangled(YAML, PIECES),
@@ -93,16 +93,16 @@ test('lint tells of any text, and never throws', () => {
   );
   fc.assert(
     fc.property(text, (each) => {
-      assertTold(lintFlagsText(each, { flagKey: FLAG }), each);
+      assertNamed(lintFlagsText(each, { flagKey: FLAG }), each);
       for (const fileName of ['flags.json', 'flags.yaml']) {
-        assertTold(lintFile(each, { flagKey: FLAG, fileName }), each);
+        assertNamed(lintFile(each, { flagKey: FLAG, fileName }), each);
       }
     }),
     fuzzed(250),
   );
 });
 
-test('a definition that lint has nothing against has a percent, and one that has none is told', () => {
+test('a definition that lint has nothing against has a percent, and one that has none is reported', () => {
   const definition = fc.oneof(
     fc.record(
       {
@@ -253,7 +253,7 @@ for (const [what, text] of [
   });
 }
 
-test('YAML that unfolds without end is told in bounded time', () => {
+test('YAML that unfolds without end is reported in bounded time', () => {
   const list = (name: string, of: string) => `${name}: &${name} [${Array(9).fill(of).join(',')}]\n`;
   const bomb = `${list('a', 'x')}${list('b', '*a')}${list('c', '*b')}${list('d', '*c')}flags: { a: *d }`;
   const [problem] = inBoundedTime('aliases of aliases', () => lintFile(bomb, { fileName: 'flags.yaml' }));

@@ -61,7 +61,7 @@ const PIECES = [
 
 after(assertNothingPolluted);
 
-/** @returns the plan, or undefined where it was told what is wrong with it; nothing else may come of any text. */
+/** @returns the plan, or undefined where what is wrong with it was named; nothing else may come of any text. */
 function read(text: string): Plan | undefined {
   try {
     return parsePlan(text);
@@ -92,7 +92,7 @@ function assertSound({ stages, guards, confidence, minSamples, leaseMs }: Plan):
   assert.ok(leaseMs === undefined || leaseMs >= 5_000);
 }
 
-test('any text is a sound plan, or is told what is wrong and in which of its lines', () => {
+test('any text is a sound plan, or what is wrong is named with its line', () => {
   const text = fc.oneof(
     mangled(PLAN, PIECES),
     fc
@@ -157,7 +157,7 @@ test('a plan that keeps to the schema and to the rules beyond it is read as it i
   );
 });
 
-test('one wrong value in a good plan is always told', () => {
+test('one wrong value in a good plan is always named', () => {
   const at = fc.constantFrom(
     'rollout',
     'flag',
@@ -218,7 +218,7 @@ for (const [what, text] of [
   ['aliases of aliases', 'a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\nd: [*c,*c]'],
   ['two thousand keys', Array.from({ length: 2_000 }, (_, at) => `k${at}: 1`).join('\n')],
 ] as const) {
-  test(`${what} are no plan, and that is told in bounded time`, () => {
+  test(`${what} are no plan, and that is reported in bounded time`, () => {
     assert.equal(
       inBoundedTime(what, () => read(text)),
       undefined,

@@ -135,7 +135,7 @@ const metric = fc
   .tuple(
     name,
     fc.dictionary(
-      // Labels that tell replicas apart are rare: series of one replica are to meet.
+      // Labels that distinguish replicas are rare: series of one replica are to meet.
       fc.oneof(
         { arbitrary: fc.constantFrom('rollout', 'path', 'outcome', 'le', 'field', 'result'), weight: 12 },
         { arbitrary: fc.constantFrom('instance', 'job', '__proto__', 'x'), weight: 1 },

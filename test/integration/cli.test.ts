@@ -12,7 +12,7 @@ import { eventFixture, served, statusFixture } from '../support/status-fixture.t
 
 const TOKEN = 'a-token-that-nobody-may-ever-see';
 
-/** A stand-in of the controller's API, which answers what a test tells it to. The real controller has its tests in test/e2e. */
+/** A stand-in of the controller's API, which answers as a test wants. The real controller has its tests in test/e2e. */
 async function startApiStandIn(port = 0) {
   const asked: { method: string; path: string; authorization: string | undefined; body: string; port: number }[] = [];
   let answers: { status: number; body: unknown }[] = [];
@@ -114,7 +114,7 @@ describe('status', () => {
 });
 
 describe('a change', () => {
-  test('is asked for with its reason, actor and token, and what was done is told', async () => {
+  test('is asked for with its reason, actor and token, and what was done is reported', async () => {
     api.answer(ok(done()));
     const { code, out } = await sluice(['start', '--reason', 'change 4711']);
     assert.equal(code, 0);
@@ -302,7 +302,7 @@ describe('history', () => {
 });
 
 describe('status --watch', () => {
-  test('survives an outage, tells it once, prints each change once, and Ctrl-C ends it with 0', async () => {
+  test('survives an outage, says it once, prints each change once, and Ctrl-C ends it with 0', async () => {
     const first = await startApiStandIn();
     first.answer(ok(statusFixture()));
     const { child, seen, ended } = start(['status', '--watch', '--json', '--interval', '100ms'], {
@@ -310,10 +310,10 @@ describe('status --watch', () => {
     });
     await until('a first frame', () => seen.out.includes('\n'));
     await first.stop();
-    await until('the outage is told', () => seen.err.includes('was not reached'));
+    await until('the outage is reported', () => seen.err.includes('was not reached'));
     const second = await startApiStandIn(first.port);
     second.answer(ok(statusFixture()), ok(statusFixture({ wanted: 50 })));
-    await until('the change is told', () => seen.out.trim().split('\n').length === 2);
+    await until('the change is reported', () => seen.out.trim().split('\n').length === 2);
     await until('more looks', () => second.asked.length >= 4);
     child.kill('SIGINT');
     const { code, out, err } = await ended;

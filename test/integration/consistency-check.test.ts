@@ -181,7 +181,7 @@ for (const [what, [sql, ...found]] of Object.entries(DAMAGES)) {
   });
 }
 
-test('a finding tells both values in the form they are repaired by, and the record as it was seen', async () => {
+test('a finding has both values in the form they are repaired by, and the record as it was seen', async () => {
   await writeMany(9);
   await database.query("UPDATE violations SET handled_at = '2026-03-01 12:00:00.5Z', notes = 'odd' WHERE id = 7");
   const { findings } = await check();
@@ -328,7 +328,7 @@ test('whichever of its connections breaks, what is kept is whole and it can be g
     await using broken = await openConsistencyStore(database.url);
     const begun = await broken.begin(NEW);
     let broke = false;
-    const tell = () => {
+    const onProgress = () => {
       broke ||= true;
     };
     const breaking: ConsistencyStore = {
@@ -343,7 +343,7 @@ test('whichever of its connections breaks, what is kept is whole and it can be g
         return broken.advance(...given);
       },
     };
-    await assert.rejects(checkConsistency({ store: breaking, check: begun, onProgress: tell }), {
+    await assert.rejects(checkConsistency({ store: breaking, check: begun, onProgress }), {
       name: 'CheckError',
       kind: 'unreachable',
     });

@@ -86,7 +86,7 @@ test('a clean check says so in one line, ends with 0, and the journal has it', a
   assert.equal((await controller.status()).state.percent, 50);
 });
 
-test('findings end with 7, are told below their record, and the guard rolls back and names the record', async () => {
+test('findings end with 7, are reported below their record, and the guard rolls back and names the record', async () => {
   await startController();
   await begin();
   await writeSome();
@@ -216,7 +216,7 @@ test('what is wrong with a command line or the database is said, with what to do
     const ended = await check(args, env);
     assert.deepEqual([ended.code, ended.out], [code, ''], String(message));
     assert.match(ended.err, message);
-    assert.ok(!ended.err.includes('wrong-password') && !ended.err.includes(gone.password), 'no password is told');
+    assert.ok(!ended.err.includes('wrong-password') && !ended.err.includes(gone.password), 'no password is shown');
   }
   await database.query('DROP TABLE consistency_repairs, consistency_findings, consistency_checks');
   const old = await check();

@@ -13,7 +13,7 @@ import { startDatabaseProxy } from '../support/database-proxy.ts';
 import type { Replica } from '../support/system/replica.ts';
 import { fixedAt, type SystemHere, startSystem } from '../support/system/system.ts';
 
-type Told = {
+type Reported = {
   readonly violation_id: string;
   readonly result: string;
   readonly before: SeenRecord | null;
@@ -25,7 +25,7 @@ type Document = {
   readonly repair: string | null;
   readonly applied: boolean;
   readonly interrupted: boolean;
-  readonly records: readonly Told[];
+  readonly records: readonly Reported[];
 };
 
 const BIG_ID = '9007199254740993';
@@ -118,14 +118,14 @@ describe('a repair', () => {
     const { id } = await check();
     const state = async () => [await data(), await whole('consistency_checks'), await whole('consistency_repairs')];
     const untouched = await state();
-    const { code, results, records, ...told } = await repair();
+    const { code, results, records, ...said } = await repair();
     const expected = {
       ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, BIG_ID].map((each) => [each, 'would-repair'])),
       8: 'refused',
     };
     assert.deepEqual([code, results], [4, expected]);
-    assert.deepEqual([told.check, told.repair, told.applied, told.interrupted], [id, null, false, false]);
-    const of = (violationId: string) => records.find((each) => each.violation_id === violationId) as Told;
+    assert.deepEqual([said.check, said.repair, said.applied, said.interrupted], [id, null, false, false]);
+    const of = (violationId: string) => records.find((each) => each.violation_id === violationId) as Reported;
     assert.deepEqual(of(BIG_ID).why, ['status: what its last change, 3, left', 'notes: what its last change, 3, left']);
     assert.deepEqual([of('1').before?.notes, of('1').after?.notes, of('1').after?.version], [null, 'second', 4]);
     assert.deepEqual(of('8').why, ['no record any more']);
@@ -387,7 +387,7 @@ describe('a repair that ends early', () => {
     assert.equal((await record(1)).status, 'resolved');
   });
 
-  test('is told of when the server ends its session, and that is no refusal of the record', async () => {
+  test('is reported when the server ends its session, and that is no refusal of the record', async () => {
     await write(1);
     await differ(1);
     await check();
@@ -404,7 +404,7 @@ describe('a repair that ends early', () => {
   });
 
   for (const side of ['toServer', 'toClient'] as const) {
-    test(`is told of when the connection breaks at COMMIT, ${side === 'toServer' ? 'before' : 'after'} it is done, and nothing is done twice`, async () => {
+    test(`is reported when the connection breaks at COMMIT, ${side === 'toServer' ? 'before' : 'after'} it is done, and nothing is done twice`, async () => {
       await write(1, 2, 3);
       await differ(1, 2, 3);
       await check();
@@ -475,7 +475,7 @@ describe('a repair is taken back', () => {
   });
 });
 
-describe('what it is told, and what it tells', () => {
+describe('what it receives, and what it says', () => {
   test('texts of the database cannot steer the terminal', async () => {
     await write(1);
     await database.query("UPDATE violations SET notes = E'\\u001b[2J\\u0085\\u202egone' WHERE id = 1");
@@ -527,7 +527,7 @@ describe('what it is told, and what it tells', () => {
     }
   });
 
-  test('nothing to repair is told, and no failure', async () => {
+  test('nothing to repair is reported, and no failure', async () => {
     const never = await run(...APPLY);
     assert.deepEqual([never.code, never.err], [0, '']);
     assert.match(never.out, /^No finished check has found anything: nothing to repair/);
@@ -560,7 +560,7 @@ describe('what it is told, and what it tells', () => {
     assert.match(old.err, /run npm run migrate/);
   });
 
-  test('a role needs the rights that are documented, and is told of one that it has not', async () => {
+  test('a role needs the rights that are documented, and learns which one it has not', async () => {
     await write(1);
     await differ(1);
     await check();

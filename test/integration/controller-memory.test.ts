@@ -138,7 +138,7 @@ minSamples: 1
     assert.equal((await controller.status()).wanted, 50);
   });
 
-  test('by legacy is told, and leaves a healthy domain where it is', async () => {
+  test('by legacy is reported, and leaves a healthy domain where it is', async () => {
     const controller = await startedAt50();
     await plant();
     await differ('legacy');

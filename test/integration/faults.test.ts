@@ -263,7 +263,7 @@ describe('the database', () => {
     assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200, 503]));
     const written = await writtenBy();
     const acknowledged = answers.filter(({ status }) => status === 200).length;
-    // A write may be applied though its client was told 503, when the connection broke right then: never the reverse.
+    // A write may be applied though its client got 503, when the connection broke right then: never the reverse.
     assert.ok(
       written.length >= acknowledged && written.length <= acknowledged + 20,
       `${written.length} written, ${acknowledged} acknowledged`,

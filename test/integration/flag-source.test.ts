@@ -70,7 +70,7 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
     test('says 0 % while flagd was never there, and its percent soon after it appears', async (t) => {
       const port = await freePort();
       const source = createSource(t, port);
-      await until('told as away', () => source.logged('flag source away') === 1);
+      await until('it is reported as away', () => source.logged('flag source away') === 1);
       assert.deepEqual(await source.readDefault(), { percent: 0, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' });
       assert.equal(source.receivedAt(), undefined);
       const file = await flagsFile(t);
@@ -84,7 +84,7 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
       const source = await startFollowed(t, percent(50));
       await source.kill();
       await source.file.write(percent(0));
-      await until('told as away', () => source.logged('flag source away') === 1);
+      await until('it is reported as away', () => source.logged('flag source away') === 1);
       assert.equal((await source.readDefault()).percent, 50);
       await source.restart();
       await until('rolled back', async () => (await source.readDefault()).percent === 0, RECOVERY_MS);
@@ -111,7 +111,7 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
     test('keeps the last percent while the file is no JSON', async (t) => {
       const source = await startFollowed(t, percent(50));
       await source.file.writeText('{ "flags": ');
-      // Nothing tells that nothing came.
+      // No event says that nothing came.
       await sleep(changeMs);
       assert.equal((await source.readDefault()).percent, 50);
       await source.file.write(percent(10));
@@ -162,7 +162,7 @@ describe('a flag source whose server behaves badly', () => {
     assert.equal(source.logged('flag source away'), 0);
   });
 
-  test('keeps the last good flags when unusable ones come, and tells it once', async (t) => {
+  test('keeps the last good flags when unusable ones come, and says it once', async (t) => {
     const server = await startScriptedServer(t);
     const source = createSource(t, server.port);
     const unusable = payload({ ...percent(0), defaultVariant: 'no such variant' });
@@ -219,7 +219,7 @@ describe('a flag source whose server behaves badly', () => {
   test('can be closed while flagd is away, and leaves nothing behind', async (t) => {
     const before = resources();
     const source = createSource(t, await freePort());
-    await until('told as away', () => source.logged('flag source away') === 1);
+    await until('it is reported as away', () => source.logged('flag source away') === 1);
     await source.close();
     await until('all is gone', () => resources() <= before);
   });
@@ -264,7 +264,7 @@ async function flagsFile(t: TestContext) {
   return { path, writeText, write: (definition: object | undefined) => writeText(document(definition)) };
 }
 
-/** A server of flagd's sync protocol that says and ends only what the test tells it to. */
+/** A server of flagd's sync protocol that sends and ends only what the test wants. */
 async function startScriptedServer(t: TestContext) {
   const proto = loadSync(join(import.meta.dirname, '../../src/routing/flags/flagd-sync.proto'), { keepCase: true });
   // biome-ignore lint/suspicious/noExplicitAny: the loader's type does not know what the file declares.

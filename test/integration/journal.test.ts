@@ -43,7 +43,7 @@ const save = async ({ state, intent, unconfirmed }: StateRow) => {
 };
 
 describe('what older versions wrote', () => {
-  test('is told whole by the API, the CLI, the console and the report', async () => {
+  test('is reported whole by the API, the CLI, the console and the report', async () => {
     await write(RECORDED_EVENTS);
     const controller = await system.startController({ plan: PLAN });
     await controller.untilReady();
@@ -92,7 +92,7 @@ describe('what older versions wrote', () => {
 });
 
 describe('what a newer version wrote', () => {
-  test('of a kind that is not known is told as another one, and neither keeps the rest from being told', async () => {
+  test('of a kind that is not known is shown as another one, and neither keeps the rest from being shown', async () => {
     const [first] = RECORDED_EVENTS as readonly [EventRow];
     const event = (id: number, more: Partial<EventRow>) => ({
       ...first,
@@ -108,9 +108,9 @@ describe('what a newer version wrote', () => {
     await controller.untilReady();
     const answer: unknown = (await controller.get('/api/history')).json;
     assert.ok(isHistory(answer), JSON.stringify(isHistory.errors));
-    const told = answer.events.map(({ text, kind, details }) => [text, kind, details]);
+    const said = answer.events.map(({ text, kind, details }) => [text, kind, details]);
     assert.deepEqual(
-      told.filter(([, kind]) => kind !== 'leading'),
+      said.filter(([, kind]) => kind !== 'leading'),
       [
         ['Promoted.', 'promoted', {}],
         ['Promoted by the moon.', 'promoted', { ticket: 7 }],

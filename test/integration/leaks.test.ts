@@ -7,25 +7,25 @@ import { test } from 'node:test';
 const LEAKS = join(import.meta.dirname, '../support/leaks');
 
 /** Runs a test file that leaves this, as the runner runs any. */
-async function runLeaving(what: string): Promise<{ readonly code: number; readonly told: string }> {
+async function runLeaving(what: string): Promise<{ readonly code: number; readonly said: string }> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const options = ['--test', '--test-timeout=1000', `--import=${join(LEAKS, 'leaks.ts')}`];
   const child = spawn(process.execPath, [...options, join(LEAKS, 'fixture.ts')], {
     env: { ...env, LEAVES: what, SLUICE_TEST_SILENCE_MS: '1000' },
   });
-  let told = '';
+  let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      told += chunk;
+      said += chunk;
     });
   }
   const [code] = await once(child, 'close');
-  return { code, told };
+  return { code, said };
 }
 
 test('a file that closes what it opens passes', async () => {
-  const { code, told } = await runLeaving('nothing');
-  assert.equal(code, 0, told);
+  const { code, said } = await runLeaving('nothing');
+  assert.equal(code, 0, said);
 });
 
 const where = ', in "leaves something", at test/support/leaks/fixture\\.ts:\\d+\n';
@@ -43,11 +43,11 @@ const left: Readonly<Record<string, readonly string[]>> = {
   'module that hangs': ['nothing has happened for 1 s; it has open:\n +a timer, at test/'],
 };
 for (const [what, messages] of Object.entries(left)) {
-  test(`a ${what} fails its file, is told, and does not hold up the run`, async () => {
-    const { code, told } = await runLeaving(what);
-    assert.equal(code, 1, told);
+  test(`a ${what} fails its file, is reported, and does not hold up the run`, async () => {
+    const { code, said } = await runLeaving(what);
+    assert.equal(code, 1, said);
     for (const message of messages) {
-      assert.match(told, new RegExp(message));
+      assert.match(said, new RegExp(message));
     }
   });
 }

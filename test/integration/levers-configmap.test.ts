@@ -72,7 +72,7 @@ describe('the key that holds the flag', () => {
     assert.deepEqual([at.variant('sluice.json'), at.variant('flags.json')], ['off', 'off']);
   });
 
-  test('stays the one it was when it loses the flag to another, whose percent is never told', async () => {
+  test('stays the one it was when it loses the flag to another, whose percent is never reported', async () => {
     await using at = await bench({ 'sluice.json': textOf('p25') });
     const lever = at.leverOn();
     await lever.read(never);
@@ -110,7 +110,7 @@ test('good flags that were kept of one key are not put into another', async () =
 });
 
 describe('where several keys hold the flag and none is known', () => {
-  test('no percent is told and nothing is written but 0, in each of them', async () => {
+  test('no percent is reported and nothing is written but 0, in each of them', async () => {
     await using at = await bench({ 'a.json': textOf('p5'), 'b.json': textOf('off'), 'c.json': textOf('p25') });
     const lever = at.leverOn();
     const reading = await lever.read(never);

@@ -137,7 +137,7 @@ describe('a flags file in a folder that cannot be written', () => {
   });
 });
 
-/** Reads a file as fast as it can until told to stop, and says which percents it saw, and texts that are no JSON. */
+/** Reads a file as fast as it can until asked to stop, and says which percents it saw, and texts that are no JSON. */
 const READER = `
   const { readFileSync } = require('node:fs');
   const { parentPort, workerData } = require('node:worker_threads');

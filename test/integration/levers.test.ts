@@ -283,7 +283,7 @@ for (const [name, bench, path] of [
       assert.equal(await at.held(), jsonOf(flags({ defaultVariant: 'p10' }, others)));
     });
 
-    test('tells an API server that is silent, failing or unwilling apart, and never throws', async () => {
+    test('distinguishes an API server that is silent, failing or unwilling, and never throws', async () => {
       await using at = await bench();
       at.api.fail('silence');
       const silent = await at.lever.read(never);
@@ -292,7 +292,7 @@ for (const [name, bench, path] of [
       assert.equal((await at.lever.write(to(0, 5), never)).kind, 'unreachable');
       at.api.fail(403);
       const refused = await at.lever.write(to(0, 5), never);
-      assert.match(refused.kind === 'refused' ? refused.problems.join() : '', /answered 403: told to fail/);
+      assert.match(refused.kind === 'refused' ? refused.problems.join() : '', /answered 403: asked to fail/);
       at.api.fail(undefined);
       assert.deepEqual(await at.lever.write(to(0, 5), never), { kind: 'written' });
     });

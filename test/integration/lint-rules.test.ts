@@ -60,20 +60,20 @@ test('nothing in rollout, routing and controller reads time but from the clock t
       READS_OF_TIME.map((code, at) => [`src/${folder}/${at}.ts`, code] as const),
     ),
   );
-  for (const [file, told] of await messages(files)) {
-    assert.match(told.join(), /Time is read from the clock/, `${file}: ${files[file]}`);
+  for (const [file, said] of await messages(files)) {
+    assert.match(said.join(), /Time is read from the clock/, `${file}: ${files[file]}`);
   }
 });
 
 test('times that are known are written anywhere, and tests, pages and others may read them', async () => {
-  const told = await messages({
+  const said = await messages({
     'src/rollout/some.ts':
       "export const x = [new Date(0).toISOString(), Date.parse('2026-03-01'), performanceTable()];\n",
     'src/rollout/some.test.ts': READS_OF_TIME.join(''),
     'src/controller/console/page/some.ts': READS_OF_TIME.join(''),
     'src/service/some.ts': READS_OF_TIME.join(''),
   });
-  assert.deepEqual(Array.from(told.values()).flat(), []);
+  assert.deepEqual(Array.from(said.values()).flat(), []);
 });
 
 test('no program asks over HTTP but through the one client; the page in a browser and tests may', async () => {
@@ -90,8 +90,8 @@ test('no program asks over HTTP but through the one client; the page in a browse
       asked.map((code, at) => [`src/${folder}/${at}.ts`, code] as const),
     ),
   );
-  for (const [file, told] of await messages(wrong)) {
-    assert.match(told.join(), /HTTP is asked through kit/, `${file}: ${wrong[file]}`);
+  for (const [file, said] of await messages(wrong)) {
+    assert.match(said.join(), /HTTP is asked through kit/, `${file}: ${wrong[file]}`);
   }
   const right = await messages({
     'src/kit/http/some.ts': asked.slice(3).join(''),
@@ -123,8 +123,8 @@ test('imports run downward', async () => {
   const wrong = upward.flatMap(([folder, source]) =>
     forms(source).map((code, at) => [`src/${folder}/${at}.ts`, code] as const),
   );
-  for (const [file, told] of await messages(Object.fromEntries(wrong))) {
-    assert.match(told.join(), /Imports run downward/, file);
+  for (const [file, said] of await messages(Object.fromEntries(wrong))) {
+    assert.match(said.join(), /Imports run downward/, file);
   }
   const right = await messages({
     'src/rollout/some.ts': "import '../kit/time.ts';\n",
@@ -147,8 +147,8 @@ test('programs ask over HTTP through the one client', async () => {
     "import 'node:https';\n",
   ];
   const wrong = Object.fromEntries(asking.map((code, at) => [`src/cli/${at}.ts`, code]));
-  for (const [file, told] of await messages(wrong)) {
-    assert.match(told.join(), /HTTP is asked through/, wrong[file]);
+  for (const [file, said] of await messages(wrong)) {
+    assert.match(said.join(), /HTTP is asked through/, wrong[file]);
   }
   const right = await messages({
     'src/kit/http/server.ts': "import 'node:http';\n",

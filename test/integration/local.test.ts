@@ -41,9 +41,9 @@ test('Ctrl-C while npm start prepares its database ends it in order, and the nex
   const directory = await mkdtemp(join(tmpdir(), 'sluice-local-'));
   const command = [process.execPath, resolve('src/local.ts')] as const;
   const interrupted = spawnLocal(command, { cwd: directory });
-  await interrupted.untilTold(/Starting PostgreSQL/);
+  await interrupted.untilPrinted(/Starting PostgreSQL/);
   await interrupted.stop();
-  assert.doesNotMatch(interrupted.told(), /is running/);
+  assert.doesNotMatch(interrupted.said(), /is running/);
 
   const local = await startLocal(command, { cwd: directory });
   await local.stop();

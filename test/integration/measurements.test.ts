@@ -66,7 +66,7 @@ describe('what was measured', () => {
     assert.equal(p95[1], p95[0]);
   });
 
-  test('at one percent is never told for another', () => {
+  test('at one percent is never shown for another', () => {
     const measuring = startMeasuring();
     watch(measuring, 1);
     assert.equal(measuring.total(START_MS, 50), undefined);
@@ -119,7 +119,7 @@ describe('what was measured', () => {
   });
 });
 
-test('the stream tells the status at once, then each measurement and event, and lets go of a reader that left', async () => {
+test('the stream sends the status at once, then each measurement and event, and lets go of a reader that left', async () => {
   const measuring = startMeasuring();
   const listeners = new Set<(event: never) => void>();
   const clock = createFakeClock();
@@ -148,14 +148,14 @@ test('the stream tells the status at once, then each measurement and event, and 
     });
     response.on('error', () => {});
   });
-  await until('the status is told', () => /^event: status\ndata: \{.*\}\n\n/.test(text));
+  await until('the status is reported', () => /^event: status\ndata: \{.*\}\n\n/.test(text));
   watch(measuring, 4);
   await clock.advance(20);
-  await until('a measurement is told', () => /event: measurement\ndata: \{.*"requests":4/.test(text));
+  await until('a measurement is reported', () => /event: measurement\ndata: \{.*"requests":4/.test(text));
   assert.equal(listeners.size, 1);
   assert.equal(text.split('event: status').length, 2);
   await clock.advance(980);
-  await until('the status is told again', () => text.split('event: status').length === 3);
+  await until('the status is reported again', () => text.split('event: status').length === 3);
   request.destroy();
   await until('nobody listens any more', () => listeners.size === 0);
   assert.equal(clock.waiting(), 0);

@@ -17,7 +17,7 @@ async function labelsByMetric(): Promise<Map<string, string[]>> {
   return found;
 }
 
-test('tells each documented metric with its labels', async () => {
+test('exposes each documented metric with its labels', async () => {
   await service.update(1, 'status=confirmed');
   const labels = await labelsByMetric();
   const documented = {

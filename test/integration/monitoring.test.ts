@@ -8,7 +8,7 @@ import { until } from '../../src/dev/until.ts';
 import { readDashboard } from '../e2e/support/dashboard.ts';
 import { startSystem } from '../support/system/system.ts';
 
-/** What monitoring/ asks for is what the programs tell, and no alert is there that no test of promtool has seen. */
+/** What monitoring/ asks for is what the programs expose, and no alert is there that no test of promtool has seen. */
 const ROOT = join(import.meta.dirname, '../..');
 const MONITORING = join(ROOT, 'monitoring');
 
@@ -57,13 +57,13 @@ test('every alert is seen firing by a test of promtool, and every recorded serie
 });
 
 describe('the metrics that rules and dashboard ask for', () => {
-  test('are told by the service, the controller or a recording rule, with these labels', async () => {
+  test('are reported by the service, the controller or a recording rule, with these labels', async () => {
     await service.update(1, 'status=confirmed');
-    const told = seriesOf((await service.admin('/metrics')).text);
+    const said = seriesOf((await service.admin('/metrics')).text);
     for (const [name, labels] of seriesOf(await controllerPage())) {
-      told.set(name, new Set([...(told.get(name) ?? []), ...labels]));
+      said.set(name, new Set([...(said.get(name) ?? []), ...labels]));
     }
-    told.set('up', new Set());
+    said.set('up', new Set());
     const recorded = new Set(rules.map(({ record }) => record));
     const dashboard = await readDashboard({ rollout: 'r', instance: '.*', __range: '1m', __interval: '15s' });
     const asked = [...rules.map(({ expr }) => expr), ...dashboard.queries.map(({ expression }) => expression)];
@@ -73,30 +73,30 @@ describe('the metrics that rules and dashboard ask for', () => {
       if (recorded.has(name)) {
         continue;
       }
-      const known = told.get(name);
-      assert.ok(known, `nobody tells ${text}`);
+      const known = said.get(name);
+      assert.ok(known, `nothing exposes ${text}`);
       for (const label of labels) {
         assert.ok(known.has(label) || ['instance', 'job'].includes(label), `${name} has no label ${label}`);
       }
     }
   });
 
-  test('tell how old the flags are, younger again when flagd is back', async () => {
+  test('say how old the flags are, younger again when flagd is back', async () => {
     const age = () => service.metric('sluice_flag_age_seconds', { rollout: 'violation-status' });
     await flags.stop();
     await until('the flags grow old', async () => (await age()) > 0.5);
     await flags.restart();
-    await until('the flags are told again', async () => (await age()) < 0.5);
+    await until('the flags are received again', async () => (await age()) < 0.5);
   });
 
-  test('tell no age of flags that never came', async () => {
+  test('have no age of flags that never came', async () => {
     await using lost = await system.startReplica({ FLAGD_PORT: '1' });
     const { text } = await lost.admin('/metrics');
     assert.ok(text.includes('sluice_flag_percent{rollout="violation-status"} 0'));
     assert.ok(!text.includes('sluice_flag_age_seconds{'));
   });
 
-  test('tell which connections are used, and who waits for one', async () => {
+  test('say which connections are used, and who waits for one', async () => {
     const connections = async () => {
       const { text } = await service.admin('/metrics');
       return Object.fromEntries(
@@ -124,7 +124,7 @@ describe('the metrics that rules and dashboard ask for', () => {
 async function controllerPage(): Promise<string> {
   await using controller = await system.startController({
     plan: await readFile(join(ROOT, 'rollout.yaml'), 'utf8'),
-    // In no folder: what is told is told without a flag too.
+    // In no folder: what is reported is there without a flag too.
     env: { FLAGS_FILE: join(tmpdir(), 'sluice-no-folder', 'flags.json') },
   });
   let text = '';

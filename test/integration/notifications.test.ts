@@ -74,11 +74,11 @@ const counted = async (target: string, result: string) => {
 };
 
 describe('notifications', () => {
-  test('tell both targets of each decision, in order, once', async () => {
+  test('reach both targets of each decision, in order, once', async () => {
     for (const kind of KINDS) {
       notifier.take(event(kind));
     }
-    await until('all are told', () => receiver.received.length === 2 * KINDS.length);
+    await until('all are reported', () => receiver.received.length === 2 * KINDS.length);
     assert.deepEqual(
       to('/hook').map(({ body }) => JSON.parse(body).event.kind),
       KINDS,
@@ -91,7 +91,7 @@ describe('notifications', () => {
     await until('all are counted', async () => (await counted('webhook', 'delivered')) === KINDS.length);
   });
 
-  test('are told again after no answer and after a 500, in the order they were made', async () => {
+  test('are reported again after no answer and after a 500, in the order they were made', async () => {
     const clock = createFakeClock();
     notifier = start(clock);
     receiver.instead = (response) => (receiver.asked() % 2 === 0 ? response.destroy() : response.writeHead(500).end());
@@ -102,7 +102,7 @@ describe('notifications', () => {
     assert.deepEqual([receiver.received.length, receiver.asked()], [0, 2]);
     receiver.instead = undefined;
     await clock.advance(LONGEST_RETRY_MS);
-    await until('all are told', () => receiver.received.length === 2 * KINDS.length);
+    await until('all are reported', () => receiver.received.length === 2 * KINDS.length);
     assert.deepEqual(
       to('/hook').map(({ body }) => JSON.parse(body).event.kind),
       KINDS,
@@ -119,7 +119,7 @@ describe('notifications', () => {
     assert.equal(receiver.asked(), 4);
     receiver.instead = undefined;
     notifier.take(event('rolled-back'));
-    await until('the next is told', () => to('/hook').length === 1);
+    await until('the next is reported', () => to('/hook').length === 1);
   });
 
   test('keep nobody waiting, however long the receiver is silent, and not the end either', async () => {
@@ -131,7 +131,7 @@ describe('notifications', () => {
     assert.equal(await counted('webhook', 'dropped'), 1);
   });
 
-  test('that wait to be tried again are told with the last words, and the end does not wait for their turn', async () => {
+  test('that wait to be tried again are reported with the last words, and the end does not wait for their turn', async () => {
     const clock = createFakeClock();
     notifier = start(clock);
     receiver.instead = (response) => response.writeHead(503).end();

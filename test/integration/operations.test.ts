@@ -136,7 +136,7 @@ describe('the SQL of the operations page', () => {
     await assert.rejects(execute(url, 'SELECT * FROM violations'), /permission denied/);
   });
 
-  test('tells what the domain path changed since a time, and what each record was before', async () => {
+  test('says what the domain path changed since a time, and what each record was before', async () => {
     const changed = (await blocks()).at(-1) ?? '';
     const rows = await database.query<{ violation_id: string; status_before: string }>(changed);
     assert.deepEqual(

@@ -125,13 +125,13 @@ test('a wrong setting stops the process, with each variable, what came and what 
       DATABASE_URL: 'mysql://root:secret@db',
     },
   });
-  let told = '';
+  let said = '';
   child.stderr.on('data', (chunk) => {
-    told += chunk;
+    said += chunk;
   });
   const [code] = await once(child, 'close');
   assert.equal(code, 1);
-  assert.deepEqual(told.trim().split('\n'), [
+  assert.deepEqual(said.trim().split('\n'), [
     'PORT is wrong: it is "http"; allowed: a whole number from 0 to 65535.',
     'DATABASE_URL is wrong: it is a value of another form; allowed: postgresql://user:password@host:port/database.',
     'USE_DOMAIN_SERVICE is wrong: it is "no"; allowed: true, false.',

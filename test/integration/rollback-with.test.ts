@@ -79,7 +79,7 @@ test('a rollback that disables the flag ends its targeting too, is seen served, 
   assert.equal((await definition()).state, 'ENABLED');
 });
 
-test('targeting that serves domain at 0 % is told once, and shown while it lasts', async () => {
+test('targeting that serves domain at 0 % is reported once, and shown while it lasts', async () => {
   await using receiver = await startReceiver();
   await edit({ targeting: RULE });
   const controller = await system.startController({
@@ -94,8 +94,8 @@ test('targeting that serves domain at 0 % is told once, and shown while it lasts
   await until('it starts', async () => (await controller.ask('start')).status === 200);
   await controller.untilConfirmed(50);
   assert.equal((await controller.status()).configured.unguarded, null, 'guards act above 0 %');
-  const told = (await controller.history()).filter(({ kind }) => kind === 'unguarded');
-  assert.equal(told.length, 1);
+  const said = (await controller.history()).filter(({ kind }) => kind === 'unguarded');
+  assert.equal(said.length, 1);
   await controller.command('rollback');
   await controller.untilConfirmed(0);
   assert.equal((await definition()).state, 'ENABLED');

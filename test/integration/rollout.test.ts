@@ -155,7 +155,7 @@ test('drops the flag while the database is away, and writes down why once it is 
   await controller.until('rolled-back', 0);
 });
 
-test('tells of a rollback with its evidence, and one who does not take it holds up nothing', async () => {
+test('reports a rollback with its evidence, and one who does not take it holds up nothing', async () => {
   await using receiver = await startReceiver();
   receiver.instead = () => {};
   const env = { NOTIFY_WEBHOOK_URL: `${receiver.url}/hook`, CONSOLE_URL: 'http://console' };
@@ -174,7 +174,7 @@ test('tells of a rollback with its evidence, and one who does not take it holds 
   receiver.instead = undefined;
   const rollback = () =>
     receiver.received.map(({ body }) => JSON.parse(body)).find(({ event }) => event.kind === 'rolled-back');
-  await until('the rollback is told', () => rollback() !== undefined, 20_000);
+  await until('the rollback is reported', () => rollback() !== undefined, 20_000);
   assert.deepEqual([rollback().severity, rollback().event.details.why.guard], ['critical', 'errors']);
   assert.match(rollback().console, /^http:\/\/console\/#event=/);
 });
@@ -227,13 +227,13 @@ test('a second controller stands by, refuses to start anything, and takes over w
   await second.untilReady();
 });
 
-test('holds a stage that has no traffic, tells of it, and a pause keeps the guards awake', async () => {
+test('holds a stage that has no traffic, reports it, and a pause keeps the guards awake', async () => {
   const controller = await startController(PLAN, {}, { NOTIFY_HOLD_AFTER_MINUTES: 0.001 });
   await controller.untilReady();
   assert.equal((await controller.ask('start')).status, 200);
   await until('it says why it holds', async () => /no-data/.test((await controller.status()).holding ?? ''));
   assert.equal((await controller.status()).healthyMs, 0);
-  await until('it is told of', async () => (await kindsOf(controller)).includes('holding'));
+  await until('it is reported', async () => (await kindsOf(controller)).includes('holding'));
   assert.equal((await kindsOf(controller)).filter((kind) => kind === 'holding').length, 1);
   assert.equal((await controller.ask('pause')).status, 200);
   drive();
@@ -356,7 +356,7 @@ describe('the API', () => {
     ['a body too large', { command: 'start', actor: 'ana', reason: 'x'.repeat(20_000) }, 413, /16kb/],
   ];
   for (const [name, body, status, message] of bad) {
-    test(`tells what is wrong with ${name}, and changes nothing`, async () => {
+    test(`says what is wrong with ${name}, and changes nothing`, async () => {
       const answer = await controller.post('/api/commands', body);
       assert.equal(answer.status, status);
       assert.match(answer.text, message);
@@ -374,7 +374,11 @@ describe('the API', () => {
     assert.equal((await rollback).status, 200);
     assert.equal(await variant(), 'off');
     const statuses = new Set(answers.map(({ status }) => status));
-    assert.deepEqual([...statuses].sort(), [200, 503], 'some are served, and what is too much is told to come back');
+    assert.deepEqual(
+      [...statuses].sort(),
+      [200, 503],
+      'some are served, and those that are too many are asked to come back',
+    );
     assert.ok(answers.every(({ status, headers }) => status === 200 || headers['retry-after'] !== undefined));
   });
 
@@ -383,7 +387,7 @@ describe('the API', () => {
       Array.from({ length: 100 }, async (_, at) => {
         const socket = connect({ port: controller.port, host: '127.0.0.1' });
         await once(socket, 'connect');
-        // Half of them have no token, and are sent away; the others have not even told all of their headers.
+        // Half of them have no token, and are sent away; the others have not even sent all of their headers.
         const end = at % 2 === 0 ? 'Content-Length: 100\r\n\r\n{' : `Authorization: Bearer ${TOKEN}\r\n`;
         socket.write(`POST /api/commands HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${end}`);
         return socket;
@@ -425,7 +429,7 @@ describe('the API', () => {
     assert.equal(await variant(), 'p50');
     assert.equal(await acted(alert('firing', 'violation-status')), 1);
     assert.equal(await variant(), 'off');
-    assert.equal(await acted(alert('firing', 'violation-status')), 0, 'told again');
+    assert.equal(await acted(alert('firing', 'violation-status')), 0, 'sent again');
     const refused = await controller.ask('start');
     assert.equal(refused.status, 409);
     assert.match(refused.text, /alert Slow fires/);

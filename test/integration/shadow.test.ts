@@ -112,7 +112,7 @@ describe('the check of single writes', () => {
     await until('the other failed', async () => (await count('failed')) === 1);
   });
 
-  test('checks what still waits when the replica is told to stop', async () => {
+  test('checks what still waits when the replica is asked to stop', async () => {
     await plantTrigger('NEW.notes := NULL');
     assert.equal((await service.update('904', 'status=resolved&notes=kept&force_domain=false')).status, 200);
     await service.stop();

@@ -255,7 +255,7 @@ for (const [what, prepare, why, detail] of [
     /more than 33554432 bytes/,
   ],
 ] as readonly (readonly [string, () => void, string, RegExp])[]) {
-  test(`a Prometheus that ${what} tells nothing: ${why}`, async () => {
+  test(`a Prometheus that ${what} says nothing: ${why}`, async () => {
     prepare();
     const reading = await read(never, what.includes('bounds') ? 5_000 : 300);
     assert.ok(reading.kind === 'failed', JSON.stringify(reading));

@@ -156,7 +156,7 @@ for (const [what, listener, why, detail] of [
     );
     assert.match(reading.missing[0]?.detail ?? '', detail);
     const alone = await scrape([other.target]);
-    assert.ok(alone.kind === 'failed' && alone.why === why, 'where none tells anything, the reading failed');
+    assert.ok(alone.kind === 'failed' && alone.why === why, 'where none says anything, the reading failed');
   });
 }
 

@@ -101,7 +101,7 @@ test('checks the fallback where faults are allowed, and ends the fault', async (
   assert.deepEqual(again.failed, []);
 });
 
-test('interrupted while domain is made to fail, ends the fault, leaves no record, and tells the journal nothing', async () => {
+test('interrupted while domain is made to fail, ends the fault, leaves no record, and writes nothing to the journal', async () => {
   await startController('observe: 1h');
   await begin();
   const asked: (string | undefined)[] = [];
@@ -167,7 +167,7 @@ test('without a database it takes the record that is named, and puts it back as 
   assert.deepEqual([now, notes, handled_by], ['resolved', 'mine', 'bob']);
 });
 
-test('without a controller only what may be forced is checked, and it is told that no journal has it', async () => {
+test('without a controller only what may be forced is checked, and it is reported that no journal has it', async () => {
   url = `http://127.0.0.1:${await freePort()}/`;
   const denied = await verify();
   assert.ok(

@@ -45,7 +45,7 @@ function end(world: World, { who, forMs }: { readonly who: Who; readonly forMs: 
 export function revive(world: World, name: Name): void {
   const controller = world.controllers.get(name);
   if (controller?.isAlive()) {
-    // It was told to end and takes too long.
+    // It was asked to end and takes too long.
     controller.kill();
   }
   world.start(name);

@@ -2,7 +2,7 @@ import { runWorld } from './run-world.ts';
 import { scheduleOf } from './schedule.ts';
 import { only } from './shrink.ts';
 
-/** Runs one world again and tells its story. @returns the exit code. */
+/** Runs one world again and prints its story. @returns the exit code. */
 export async function replay({ seed, kept }: { seed: number; kept: readonly number[] | undefined }): Promise<number> {
   const whole = scheduleOf(seed);
   const schedule = kept === undefined ? whole : { ...whole, actions: only(whole, kept) };

@@ -95,7 +95,7 @@ export async function startKubeApi(): Promise<TestKubeApi> {
     const isPatch = request.method === 'PATCH' && request.headers['content-type'] === 'application/json-patch+json';
     const [code, body] =
       failing !== undefined
-        ? [failing, status(failing, 'told to fail')]
+        ? [failing, status(failing, 'asked to fail')]
         : !things.has(path)
           ? [404, status(404, `${path} not found`)]
           : request.method === 'GET'

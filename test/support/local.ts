@@ -23,46 +23,46 @@ export function spawnLocal(
     env: { ...env, ...more, PATH: '/usr/bin:/bin', PORT: '0', ADMIN_PORT: '0', CONTROLLER_PORT: '0' },
   });
   const exited = once(child, 'exit');
-  let told = '';
+  let said = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk) => {
-      told += chunk;
+      said += chunk;
     });
   }
   return {
-    told: () => told,
-    /** Fails at once, with what it told, when it ends first. */
-    untilTold: (pattern: RegExp) =>
+    said: () => said,
+    /** Fails at once, with what it printed, when it ends first. */
+    untilPrinted: (pattern: RegExp) =>
       until(
-        `it tells ${pattern}`,
+        `it says ${pattern}`,
         () => {
-          assert.equal(child.exitCode, null, told);
-          return pattern.test(told);
+          assert.equal(child.exitCode, null, said);
+          return pattern.test(said);
         },
         START_WITHIN_MS,
       ),
     stop: async () => {
       child.kill('SIGINT');
       const [code] = await exited;
-      assert.equal(code, 0, told);
+      assert.equal(code, 0, said);
     },
   };
 }
 
-/** The same, once it has told how to try it. */
+/** The same, once it has printed how to try it. */
 export async function startLocal(...started: Parameters<typeof spawnLocal>) {
-  const { told, untilTold, stop } = spawnLocal(...started);
+  const { said, untilPrinted, stop } = spawnLocal(...started);
   try {
-    await untilTold(/curl .*\n/);
+    await untilPrinted(/curl .*\n/);
   } catch (error) {
     await stop().catch(() => {});
     throw error;
   }
-  const [, port, path] = /curl -i -X PUT 'http:\/\/127\.0\.0\.1:(\d+)(\/[^']+)'/.exec(told()) ?? assert.fail(told());
+  const [, port, path] = /curl -i -X PUT 'http:\/\/127\.0\.0\.1:(\d+)(\/[^']+)'/.exec(said()) ?? assert.fail(said());
   return {
     /** Of the curl line that it prints. */
     tryIt: { method: 'PUT', port: Number(port), path: String(path) },
-    flagsFile: /Flags +(.+\.json) /.exec(told())?.[1] ?? assert.fail(told()),
+    flagsFile: /Flags +(.+\.json) /.exec(said())?.[1] ?? assert.fail(said()),
     stop,
   };
 }

@@ -20,7 +20,7 @@ export type PrometheusStandIn = AsyncDisposable & {
 
 /**
  * Stands in for Prometheus's query API where it has to fail in all its ways. It understands no PromQL: whether the queries are
- * right only a real Prometheus can tell.
+ * right only a real Prometheus can show.
  */
 export async function startPrometheusStandIn(): Promise<PrometheusStandIn> {
   const asked: URLSearchParams[] = [];

@@ -1,6 +1,6 @@
 const reasonsToTell = new Set<string>();
 
-/** @returns the reasons as one, for node:test's `skip`; they are told again at the end. */
+/** @returns the reasons as one, for node:test's `skip`; they are reported again at the end. */
 export function skipBecause(...reasons: readonly string[]): string {
   reasons.forEach(tellAtTheEnd);
   return reasons.join('; ');

@@ -25,7 +25,7 @@ export async function startTcpProxy(target: () => Target, carry: Carry = carryAl
   const server = createServer({ noDelay: true }, (client) => {
     const upstream = connect({ ...target(), noDelay: true });
     for (const socket of [client, upstream]) {
-      // Its close follows, and tells all there is to know.
+      // Its close follows, and has all there is to know.
       socket.on('error', () => {});
     }
     const cut = carry(client, upstream);

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../src/rollout/verdict.ts';
 
-/** A verdict by scrapes of a guard on errors, unless told otherwise. */
+/** A verdict by scrapes of a guard on errors, unless it is another. */
 export const verdict = (kind: Verdict['kind'], onBreach: Verdict['onBreach'] = 'off', guard = 'errors'): Verdict => ({
   guard,
   source: 'scrape',

@@ -26,8 +26,8 @@ describe('the rollout in a sentence', () => {
   test('never calls guards healthy that have no verdict, or another one', () => {
     assert.match(headline(status('observing', { verdicts: [] }), 'en'), /no guard has a verdict yet$/);
     const [first] = healthy(verdicts);
-    const ill = [{ ...(first as NonNullable<typeof first>), guard: 'p95', kind: 'no-data' as const }];
-    assert.match(headline(status('observing', { verdicts: ill }), 'en'), /p95 no data$/);
+    const silent = [{ ...(first as NonNullable<typeof first>), guard: 'p95', kind: 'no-data' as const }];
+    assert.match(headline(status('observing', { verdicts: silent }), 'en'), /p95 no data$/);
   });
 
   test('says what comes next, and what it waits for', () => {

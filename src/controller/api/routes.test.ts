@@ -102,7 +102,7 @@ for (const [kind, why] of [
   ['busy', /^Too many readers at once: 16 wait\.$/],
   ['failed', /^It could not be worked out: 16 wait\.$/],
 ] as const) {
-  test(`a reader of an answer that is ${kind} is told when to ask again, and why`, async () => {
+  test(`a reader of an answer that is ${kind} learns when to ask again, and why`, async () => {
     answer = { kind, why: '16 wait' };
     for (const path of ['history', 'measurements', 'report']) {
       const refused = await fetch(`${url}/api/${path}`);

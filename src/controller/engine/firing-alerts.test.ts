@@ -12,7 +12,7 @@ const alert = (fingerprint: string, startsAtMs = 1): FiringAlert => ({
 const fires = (...of: Parameters<typeof alert>): AlertChange => ({ status: 'firing', alert: alert(...of) });
 const ends = (...of: Parameters<typeof alert>): AlertChange => ({ status: 'resolved', alert: alert(...of) });
 
-/** A store that is a list, and away while told so. */
+/** A store that is a list, and away while it is set so. */
 function createStore() {
   const rows = new Map<string, AlertChange>();
   const store = {
@@ -31,7 +31,7 @@ function createStore() {
 }
 
 describe('an alert', () => {
-  test('fires until it is resolved, however often it is told', () => {
+  test('fires until it is resolved, however often it is reported', () => {
     const alerts = createFiringAlerts();
     assert.deepEqual([alerts.take(fires('a')), alerts.take(fires('a'))], [true, false]);
     assert.equal(alerts.now().length, 1);
@@ -39,7 +39,7 @@ describe('an alert', () => {
     assert.equal(alerts.now().length, 0);
   });
 
-  test('that is told late, after it was resolved, does not fire again; one that begins anew does', () => {
+  test('that is reported late, after it was resolved, does not fire again; one that begins anew does', () => {
     const alerts = createFiringAlerts();
     alerts.take(fires('a', 1));
     alerts.take(ends('a', 1));
@@ -49,7 +49,7 @@ describe('an alert', () => {
     assert.equal(alerts.now().length, 1);
   });
 
-  test('that another controller was told of fires here too, and ends here too', async () => {
+  test('that another controller received fires here too, and ends here too', async () => {
     const store = createStore();
     const [ours, theirs] = [createFiringAlerts(), createFiringAlerts()];
     theirs.take(fires('a'));

@@ -28,7 +28,7 @@ const verdict = (kind: Verdict['kind'], onBreach: Verdict['onBreach'] = 'off'): 
   detail: '',
 });
 
-test('a stage whose time is over and that waits for the functional checks is told of as one that holds', () => {
+test('a stage whose time is over and that waits for the functional checks is reported as one that holds', () => {
   const asking = { ...plan, stages: plan.stages.map((stage) => ({ ...stage, needsVerify: true })) };
   const state: State = { ...observing, healthyMs: 30 * MINUTE_MS } as State;
   const look = (noticed: typeof NOTHING_NOTICED, minute: number) =>
@@ -51,8 +51,8 @@ test('a stage whose time is over and that waits for the functional checks is tol
 
 type Minute = { readonly state?: State; readonly verdicts?: readonly Verdict[]; readonly says?: boolean };
 
-/** What is told, minute by minute. */
-function told(minutes: readonly Minute[], everyMs = MINUTE_MS): string[][] {
+/** What is reported, minute by minute. */
+function shown(minutes: readonly Minute[], everyMs = MINUTE_MS): string[][] {
   let noticed = NOTHING_NOTICED;
   return minutes.map(({ state = observing, verdicts = [verdict('healthy')], says = true }, at) => {
     const monotonicMs = at * everyMs;
@@ -68,51 +68,51 @@ const times = <T>(count: number, what: T): T[] => Array.from({ length: count }, 
 const unhealthyGuard = { verdicts: [verdict('no-data')] };
 
 describe('a hold', () => {
-  test('is told once, when it has lasted long enough, with its reason', () => {
-    const said = told(times(8, unhealthyGuard));
+  test('is reported once, when it has lasted long enough, with its reason', () => {
+    const said = shown(times(8, unhealthyGuard));
     assert.deepEqual(said[3], ['Holding at 25 % for 3 min: errors (scrape) is no-data.']);
     assert.equal(said.flat().length, 1);
   });
 
-  test('that ended in time is not told; one that begins anew is counted anew', () => {
-    assert.deepEqual(told([...times(3, unhealthyGuard), {}, ...times(3, unhealthyGuard)]).flat(), []);
+  test('that ended in time is not reported; one that begins anew is counted anew', () => {
+    assert.deepEqual(shown([...times(3, unhealthyGuard), {}, ...times(3, unhealthyGuard)]).flat(), []);
   });
 
-  test('that ended and lasts again is told at once after ten minutes, and before that in the sum', () => {
+  test('that ended and lasts again is reported at once after ten minutes, and before that in the sum', () => {
     const [held, well] = [times(4, unhealthyGuard), times(1, {})];
-    const later = told([...held, ...times(10, {}), ...held]);
+    const later = shown([...held, ...times(10, {}), ...held]);
     assert.deepEqual([later.flat().length, later.at(-1)?.length], [2, 1]);
-    const soon = told([...held, ...well, ...times(9, unhealthyGuard)]);
+    const soon = shown([...held, ...well, ...times(9, unhealthyGuard)]);
     assert.deepEqual(soon.slice(4), [
       ...times(9, []),
       ['Again: Holding at 25 % for 3 min: errors (scrape) is no-data; 1 time in 10 min.'],
     ]);
   });
 
-  test('is told of a stage that waits for approval, and of no pause and no rollback', () => {
+  test('is reported of a stage that waits for approval, and of no pause and no rollback', () => {
     const waiting = { state: { phase: 'awaiting-approval', ...underway } as State };
-    assert.deepEqual(told(times(5, waiting)).flat(), ['Holding at 25 % for 3 min: it waits for approval.']);
+    assert.deepEqual(shown(times(5, waiting)).flat(), ['Holding at 25 % for 3 min: it waits for approval.']);
     const why = { kind: 'plan' } as const;
     const paused = { ...unhealthyGuard, state: { phase: 'paused', from: 'observing', why, ...underway } as State };
-    assert.deepEqual(told(times(5, paused)).flat(), []);
+    assert.deepEqual(shown(times(5, paused)).flat(), []);
     const rolledBack = {
       ...unhealthyGuard,
       state: { phase: 'rolled-back', from: 25, to: 0, sinceMs: 0, why } as State,
     };
-    assert.deepEqual(told(times(5, rolledBack)).flat(), []);
+    assert.deepEqual(shown(times(5, rolledBack)).flat(), []);
   });
 
-  test('is not told once the watch is over', () => {
+  test('is not reported once the watch is over', () => {
     const complete = { phase: 'complete', ...underway, healthyMs: 61 * MINUTE_MS } as State;
-    assert.deepEqual(told(times(5, { ...unhealthyGuard, state: complete })).flat(), []);
+    assert.deepEqual(shown(times(5, { ...unhealthyGuard, state: complete })).flat(), []);
   });
 });
 
 describe('a breach that only holds', () => {
   const breached = { verdicts: [verdict('breached', 'hold')] };
 
-  test('is told once, with value, limit and samples, and again when it comes back later', () => {
-    const said = told([breached, breached, ...times(9, {}), breached]);
+  test('is reported once, with value, limit and samples, and again when it comes back later', () => {
+    const said = shown([breached, breached, ...times(9, {}), breached]);
     assert.match(said[0]?.[0] ?? '', /Guard errors by scrape is breached .* value 2 %, limit 1%, 300 samples/);
     assert.deepEqual(
       said.map(({ length }) => length),
@@ -120,23 +120,23 @@ describe('a breach that only holds', () => {
     );
   });
 
-  test('each other second for an hour is told six times, and not 1,800 times', () => {
+  test('each other second for an hour is reported six times, and not 1,800 times', () => {
     const hour = Array.from({ length: 3_600 }, (_, second) => (second % 2 === 0 ? breached : {}));
-    const said = told(hour, 1_000).flat();
+    const said = shown(hour, 1_000).flat();
     assert.equal(said.length, 6);
     assert.match(said[1] ?? '', /^Again: Guard errors by scrape is breached .*; 300 times in 10 min\.$/);
   });
 
-  test('is left to the leader to tell, and told by who stood by once it leads itself', () => {
+  test('is left to the leader to report, and reported by who stood by once it leads itself', () => {
     const standby = { ...breached, says: false };
     assert.deepEqual(
-      told([standby, breached, breached]).map(({ length }) => length),
+      shown([standby, breached, breached]).map(({ length }) => length),
       [0, 1, 0],
     );
-    assert.deepEqual(told([breached, standby, breached]).flat().length, 1);
+    assert.deepEqual(shown([breached, standby, breached]).flat().length, 1);
   });
 
-  test('that rolls back is left to the rollback to tell', () => {
-    assert.deepEqual(told([{ verdicts: [verdict('breached')] }]).flat(), []);
+  test('that rolls back is left to the rollback to report', () => {
+    assert.deepEqual(shown([{ verdicts: [verdict('breached')] }]).flat(), []);
   });
 });

@@ -2,15 +2,15 @@ import type { Clock } from '../../kit/time.ts';
 
 const SUMMED_OVER_MS = 600_000;
 /** As many different texts of one problem are recorded at once; more of them are noise. */
-const MOST_TOLD = 5;
+const MOST_TEXTS = 5;
 
 type Problem = {
   readonly text: string;
   readonly isThere: boolean;
   /** What was recorded last, and when. */
-  readonly isToldThere: boolean;
-  readonly toldAtMs: number;
-  readonly tellings: number;
+  readonly isRecordedThere: boolean;
+  readonly recordedAtMs: number;
+  readonly texts: number;
   /** It was summed before: that it is over has to last, too. */
   readonly isSummed: boolean;
   /** How often it happened again since. */
@@ -49,14 +49,14 @@ type Next = { readonly next: Problem | undefined; readonly recorded?: string };
 function wrong(before: Problem | undefined, text: string, nowMs: number): Next {
   if (before === undefined) {
     return {
-      next: { text, isThere: true, isToldThere: true, toldAtMs: nowMs, tellings: 1, isSummed: false, times: 0 },
+      next: { text, isThere: true, isRecordedThere: true, recordedAtMs: nowMs, texts: 1, isSummed: false, times: 0 },
       recorded: `${text}.`,
     };
   }
   const isOther = !isAlike(before.text, text);
-  if (isOther && before.tellings < MOST_TOLD) {
+  if (isOther && before.texts < MOST_TEXTS) {
     return {
-      next: { ...before, text, isThere: true, isToldThere: true, toldAtMs: nowMs, tellings: before.tellings + 1 },
+      next: { ...before, text, isThere: true, isRecordedThere: true, recordedAtMs: nowMs, texts: before.texts + 1 },
       recorded: `${text}.`,
     };
   }
@@ -68,27 +68,27 @@ function over(before: Problem | undefined, nowMs: number): Next {
   if (before === undefined) {
     return { next: undefined };
   }
-  return before.isToldThere && before.times === 0 && !before.isSummed
+  return before.isRecordedThere && before.times === 0 && !before.isSummed
     ? {
-        next: { ...before, isThere: false, isToldThere: false, toldAtMs: nowMs },
+        next: { ...before, isThere: false, isRecordedThere: false, recordedAtMs: nowMs },
         recorded: `Over: ${before.text}.`,
       }
     : summed({ ...before, isThere: false }, nowMs);
 }
 
 function summed(problem: Problem, nowMs: number): Next {
-  const { text, isThere, times, toldAtMs } = problem;
-  const sinceMs = nowMs - toldAtMs;
+  const { text, isThere, times, recordedAtMs } = problem;
+  const sinceMs = nowMs - recordedAtMs;
   if (sinceMs < SUMMED_OVER_MS) {
     return { next: problem };
   }
   const often = `${times} times in ${Math.round(sinceMs / 60_000)} min`;
   if (times === 0) {
-    const isOver = !isThere && problem.isToldThere;
+    const isOver = !isThere && problem.isRecordedThere;
     return isThere ? { next: problem } : { next: undefined, ...(isOver && { recorded: `Over: ${text}.` }) };
   }
   return {
-    next: { ...problem, isToldThere: isThere, isSummed: true, toldAtMs: nowMs, tellings: 1, times: 0 },
+    next: { ...problem, isRecordedThere: isThere, isSummed: true, recordedAtMs: nowMs, texts: 1, times: 0 },
     recorded: isThere ? `Still: ${text}; ${often}.` : `Over: ${text}; ${often}.`,
   };
 }

@@ -30,16 +30,16 @@ describe('targeting that serves domain at 0 %', () => {
     }
   });
 
-  test('is told once for each time at 0 %, and again where it is another rule or came back', () => {
-    const told = createUnguarded();
-    const first = told(seen(says(['p25'])));
+  test('is reported once for each time at 0 %, and again where it is another rule or came back', () => {
+    const said = createUnguarded();
+    const first = said(seen(says(['p25'])));
     assert.equal(first?.kind, 'unguarded');
     assert.match(first?.text ?? '', /requests to domain \(by p25\), and no guard watches them\./);
-    assert.equal(told(seen(says(['p25']))), undefined);
-    assert.notEqual(told(seen(says(['p25']), fell(7))), undefined);
-    assert.equal(told(seen(says(['p25']), fell(7))), undefined);
-    assert.match(told(seen(says([]), fell(7)))?.text ?? '', /by what it computes/);
-    assert.equal(told(seen(says(), fell(7))), undefined);
-    assert.notEqual(told(seen(says([]), fell(7))), undefined);
+    assert.equal(said(seen(says(['p25']))), undefined);
+    assert.notEqual(said(seen(says(['p25']), fell(7))), undefined);
+    assert.equal(said(seen(says(['p25']), fell(7))), undefined);
+    assert.match(said(seen(says([]), fell(7)))?.text ?? '', /by what it computes/);
+    assert.equal(said(seen(says(), fell(7))), undefined);
+    assert.notEqual(said(seen(says([]), fell(7))), undefined);
   });
 });

@@ -18,7 +18,7 @@ export function unguardedIn({ flag, state, wallMs }: Seen): readonly string[] | 
   return isLeaseOver ? undefined : flag.unguarded;
 }
 
-/** Reported once for each state and each set of variants, until it is over. @returns what to tell; undefined where nothing is new. */
+/** Reported once for each state and each set of variants, until it is over. @returns what to report; undefined where nothing is new. */
 export function createUnguarded() {
   let reported = '';
   return (seen: Seen): Note | undefined => {

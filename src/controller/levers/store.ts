@@ -30,7 +30,7 @@ export type Held = {
 /** FlagStore knows where a text of flags is kept. @throws StoreError where it cannot be read. */
 export type FlagStore = { readonly load: (signal: AbortSignal) => Promise<Held> };
 
-/** SpareFlags knows a second place for good flags, where a store has none. It is asked and told without waiting. */
+/** SpareFlags knows a second place for good flags, where a store has none. It is read and written without waiting. */
 export type SpareFlags = {
   /** What is known to be there by now. */
   readonly get: () => string | undefined;

@@ -21,16 +21,16 @@ const event = (body: EventBody = rolledBack, more: { readonly text?: string } = 
 const about = { rollout: 'violation-status', flag: 'a-flag', consoleUrl: 'https://sluice.example/' };
 const message = (more: { readonly text?: string } = {}) => messageOf(event(rolledBack, more), about) as Message;
 
-describe('what is told', () => {
+describe('what is reported', () => {
   test('is every decision, what holds and what was not confirmed; the rest is in the journal only', () => {
-    const told = (kind: EventKind) => messageOf(event({ kind, details: {} }), about)?.severity;
+    const said = (kind: EventKind) => messageOf(event({ kind, details: {} }), about)?.severity;
     assert.deepEqual(
       (['started', 'promoted', 'completed', 'approval-needed', 'holding', 'breached', 'unconfirmed'] as const).map(
-        told,
+        said,
       ),
       ['info', 'info', 'info', 'warning', 'warning', 'warning', 'critical'],
     );
-    assert.deepEqual((['confirmed', 'trouble', 'leading', 'refused', 'verified'] as const).map(told), [
+    assert.deepEqual((['confirmed', 'trouble', 'leading', 'refused', 'verified'] as const).map(said), [
       undefined,
       undefined,
       undefined,
@@ -40,7 +40,7 @@ describe('what is told', () => {
     assert.equal(messageOf(event({ kind: 'verified', details: { failed: 2 } }), about)?.severity, 'warning');
     assert.equal(messageOf(event({ kind: 'checked', details: { findings: 0 } }), about), undefined);
     assert.equal(messageOf(event({ kind: 'checked', details: { findings: 2 } }), about)?.severity, 'warning');
-    assert.equal(told('mismatched'), 'critical');
+    assert.equal(said('mismatched'), 'critical');
   });
 });
 

@@ -24,28 +24,28 @@ const journalOf =
       .slice(0, limit)
       .map((atMs) => ({ ...event(atMs), id: String(atMs) }));
 
-const told = async (known: ReturnType<typeof createKnownEvents>, limit: number) => {
+const said = async (known: ReturnType<typeof createKnownEvents>, limit: number) => {
   const { events, journal } = await known.newest(limit);
   return [journal, ...events.map((each) => ('id' in each ? each.atMs : -each.atMs))];
 };
 
-test('what the journal does not have yet is told with what it has, once and in order', async () => {
+test('what the journal does not have yet is reported with what it has, once and in order', async () => {
   const known = createKnownEvents({ history: journalOf(1, 2, 4), remembered: [event(4), event(3), event(2)] });
   known.add(event(5));
-  assert.deepEqual(await told(known, 10), ['written', -5, 4, -3, 2, 1]);
-  assert.deepEqual(await told(known, 2), ['written', -5, 4]);
+  assert.deepEqual(await said(known, 10), ['written', -5, 4, -3, 2, 1]);
+  assert.deepEqual(await said(known, 2), ['written', -5, 4]);
 });
 
-test('what is older than all that was asked for is not told as if the journal lacked it', async () => {
+test('what is older than all that was asked for is not reported as if the journal lacked it', async () => {
   const known = createKnownEvents({ history: journalOf(1, 2, 3, 4), remembered: [event(2), event(1)] });
-  assert.deepEqual(await told(known, 2), ['written', 4, 3]);
+  assert.deepEqual(await said(known, 2), ['written', 4, 3]);
 });
 
-test('while the journal is away, what this process remembers is told, and that it is away', async () => {
+test('while the journal is away, what this process remembers is reported, and that it is away', async () => {
   const known = createKnownEvents({ history: () => Promise.reject(new Error('away')), remembered: [event(1)] });
   known.add(event(2));
-  assert.deepEqual(await told(known, 10), ['away', -2, -1]);
-  assert.deepEqual(await told(known, 1), ['away', -2]);
+  assert.deepEqual(await said(known, 10), ['away', -2, -1]);
+  assert.deepEqual(await said(known, 1), ['away', -2]);
 });
 
 test('a journal that hangs is waited for once a second, not by each reader', async () => {

@@ -7,7 +7,7 @@ import { writeReport } from './document.ts';
 import { ofThisRollout, type ReportFacts, stageRecords } from './facts.ts';
 import { markOfChecks, markOfVerdict, overall } from './marks.ts';
 
-/** What a real controller told of a rollout that climbed and was rolled back at 100 %, with short stages. */
+/** What a real controller recorded of a rollout that climbed and was rolled back at 100 %, with short stages. */
 const recorded = JSON.parse(readFileSync(new URL('golden/recorded.json', import.meta.url), 'utf8')) as Pick<
   ReportFacts,
   'endpoint' | 'status' | 'points'
@@ -80,7 +80,7 @@ describe('without evidence', () => {
     assert.equal(markOfChecks([]), '⏳');
   });
 
-  test('a guard that could not tell is neither healthy nor breached, and leaves the whole without evidence', () => {
+  test('a guard that could not say is neither healthy nor breached, and leaves the whole without evidence', () => {
     const [verdict] = recorded.status.verdicts;
     for (const kind of ['no-data', 'too-few-samples', 'source-error'] as const) {
       assert.equal(markOfVerdict({ ...(verdict as NonNullable<typeof verdict>), kind }), '⏳');
@@ -92,7 +92,7 @@ describe('without evidence', () => {
 });
 
 describe('the stages', () => {
-  test('are told by the last time they were entered: what a rollback undid is not passed', () => {
+  test('are reported by the last time they were entered: what a rollback undid is not passed', () => {
     const states = stageRecords(facts(), undefined).map(({ percent, state }) => [percent, state]);
     assert.deepEqual(states, [
       [5, 'passed'],

@@ -34,7 +34,7 @@ export function stageSections(
         texts.verified,
         checks.length === 0
           ? `⏳ ${texts.noChecks}`
-          : `${markOfChecks(checks)} ${texts.checksTold(count('passed'), count('failed'), count('skipped'))}`,
+          : `${markOfChecks(checks)} ${texts.checkCounts(count('passed'), count('failed'), count('skipped'))}`,
       ],
     ];
     return [

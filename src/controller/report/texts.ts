@@ -30,7 +30,7 @@ const EN = {
   observed: (healthy: string, wanted: string) => `${healthy} healthy of ${wanted}`,
   verified: 'Functional validation',
   noChecks: 'no functional check was made in this stage',
-  checksTold: (passed: number, failed: number, skipped: number) =>
+  checkCounts: (passed: number, failed: number, skipped: number) =>
     `${passed} passed, ${failed} failed, ${skipped} skipped`,
   states: { ahead: 'ahead', underway: 'under way', passed: 'passed', 'rolled-back': 'rolled back' },
   functional: 'Functional validation',
@@ -145,7 +145,7 @@ const ZH: ReportTexts = {
   observed: (healthy, wanted) => `正常 ${healthy}，要求 ${wanted}`,
   verified: '功能验证',
   noChecks: '本阶段没有进行功能检查',
-  checksTold: (passed, failed, skipped) => `通过 ${passed}，失败 ${failed}，跳过 ${skipped}`,
+  checkCounts: (passed, failed, skipped) => `通过 ${passed}，失败 ${failed}，跳过 ${skipped}`,
   states: { ahead: '未开始', underway: '进行中', passed: '已通过', 'rolled-back': '已回滚' },
   functional: '功能验证',
   performance: '性能验证',

@@ -45,7 +45,7 @@ test('reads an alert that asks for a rollback of this rollout', () => {
   });
 });
 
-test('one alert told again is the same firing, and one that fires anew is another', () => {
+test('one alert sent again is the same firing, and one that fires anew is another', () => {
   const ids = [alert, alert, { ...alert, startsAt: '2026-01-02T04:00:00Z' }].map((each) => {
     const read = readAlerts(message(each), ROLLOUT);
     return read.kind === 'alerts' ? read.changes[0]?.alert.startsAtMs : undefined;
@@ -73,7 +73,7 @@ test('takes the first thousand of too many, so that a rollback is never lost for
   assert.ok(read.kind === 'alerts' && read.changes.length === 1_000 && read.ignored === 200);
 });
 
-test('tells of one that is resolved, so that it no longer holds anything down', () => {
+test('hands on one that is resolved, so that it no longer holds anything down', () => {
   const read = readAlerts(message({ ...alert, status: 'resolved' }), ROLLOUT);
   assert.deepEqual(read.kind === 'alerts' && read.changes.map(({ status }) => status), ['resolved']);
 });
@@ -142,14 +142,14 @@ for (const [what, body, expected] of [
     /startsAt is "2026-13-01T00:00:00Z"; allowed/,
   ],
 ] as const) {
-  test(`tells what is wrong with ${what}`, () => {
+  test(`says what is wrong with ${what}`, () => {
     const read = readAlerts(body, ROLLOUT);
     assert.equal(read.kind, 'invalid');
     assert.match((read as { problems: readonly string[] }).problems.join('\n'), expected);
   });
 }
 
-test('tells of a flood of wrong alerts only the first, and at once', () => {
+test('of a flood of wrong alerts only the first are named, and at once', () => {
   const startedAt = performance.now();
   const read = readAlerts({ version: '4', alerts: Array(200_000).fill(0) }, ROLLOUT);
   assert.ok(read.kind === 'invalid' && read.problems.length <= 20);

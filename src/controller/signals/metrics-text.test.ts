@@ -152,7 +152,7 @@ for (const [what, line, message] of [
   ['more after its number', 'sluice_flag_percent{rollout="violation-status"} 1 2 3', /no number/],
   ['too many characters', `sluice_flag_percent{rollout="${'x'.repeat(20_000)}"} 1`, /has 200\d\d characters; allowed/],
 ] as const) {
-  test(`tells the line that has ${what}, and believes nothing of its page`, () => {
+  test(`names the line that has ${what}, and believes nothing of its page`, () => {
     const text = `# HELP x\nother_metric 1\n${line}\n${page}`;
     assert.match(detailOf(text), /^line 3: /);
     assert.match(detailOf(text), message);

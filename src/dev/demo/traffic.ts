@@ -7,7 +7,7 @@ export type Answer = {
   readonly replica: number;
   readonly sentAtMs: number;
   readonly answeredAtMs: number;
-  /** Undefined where no whole answer came. */
+  /** Undefined where there was no whole answer. */
   readonly status: number | undefined;
   readonly path: Path | undefined;
   readonly decision: string | undefined;

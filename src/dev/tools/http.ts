@@ -12,6 +12,6 @@ export async function bodyOf(url: string, asked: Asked = {}): Promise<string> {
   if (got.kind === 'got' && got.status === 200) {
     return got.body;
   }
-  const came = got.kind === 'got' ? `was answered ${got.status}: ${got.body}` : `had no answer: ${got.detail}`;
-  throw new Error(`${asked.method ?? 'GET'} ${url} ${came}`);
+  const outcome = got.kind === 'got' ? `was answered ${got.status}: ${got.body}` : `had no answer: ${got.detail}`;
+  throw new Error(`${asked.method ?? 'GET'} ${url} ${outcome}`);
 }

@@ -144,7 +144,7 @@ test('names that a query does not know are passed over, unless its schema forbid
   assert.deepEqual(strict.json().errors, [{ parameter: 'x', came: '1', allowed: 'only as' }]);
 });
 
-test('of a query with more mistakes than anybody makes, the first ones are told', async () => {
+test('of a query with more mistakes than anybody makes, the first ones are reported', async () => {
   const answer = await ask(`/things/abc?${'limit&'.repeat(5_000)}`);
   assert.equal(answer.status, 400);
   assert.equal(answer.json().errors.length, 20);
@@ -171,7 +171,7 @@ test('a connection that sends more requests than may wait for their answers is c
 });
 
 for (const limit of ['', '0', '101', '-1', '7.5', '1e1', '0x10', ' 7', 'ten', '1'.repeat(20)]) {
-  test(`a limit of ${JSON.stringify(limit)} is refused with what came and what is allowed`, async () => {
+  test(`a limit of ${JSON.stringify(limit)} is refused with its value and what is allowed`, async () => {
     const answer = await ask(`/things/abc?limit=${encodeURIComponent(limit)}`);
     assert.equal(answer.status, 400);
     const { type, errors } = answer.json();
@@ -210,14 +210,14 @@ test('a body comes to the handler only where its schema allows it', async () => 
 
 test('who has no token, or another one, is refused before anything is read, and counted', async () => {
   refused = 0;
-  for (const [token, came] of [
+  for (const [token, wrong] of [
     ['', 'none was sent'],
     [`Bearer ${TOKEN}x`, 'another one was sent'],
   ] as const) {
     const answer = await put('no JSON at all', token);
     assert.equal(answer.status, 401);
     assert.equal(answer.headers.get('www-authenticate'), 'Bearer');
-    assert.equal(answer.json().detail, `This needs the key as "Authorization: Bearer …"; ${came}.`);
+    assert.equal(answer.json().detail, `This needs the key as "Authorization: Bearer …"; ${wrong}.`);
     assert.ok(!answer.text.includes(TOKEN));
   }
   assert.equal(refused, 2);

@@ -32,11 +32,11 @@ async function listen(server: Server | ReturnType<typeof createTcpServer>, schem
 const answering = (listener: RequestListener) => listen(createServer(listener));
 
 test('an answer comes with its status, headers and body, and what was asked arrived', async () => {
-  let came: unknown;
+  let received: unknown;
   await using server = await answering(async (request, response) => {
     const body = (await request.toArray()).join('');
     const { 'content-type': type, 'x-a': header, authorization } = request.headers;
-    came = { method: request.method, path: request.url, type, header, authorization, body };
+    received = { method: request.method, path: request.url, type, header, authorization, body };
     response.writeHead(404, { 'X-B': 'two' }).end('möglich');
   });
   await using http = openHttp(BOUNDS);
@@ -44,7 +44,7 @@ test('an answer comes with its status, headers and body, and what was asked arri
   assert.ok(got.kind === 'got');
   assert.deepEqual([got.status, got.headers['x-b'], got.body], [404, 'two', 'möglich']);
   const sent = { method: 'PUT', path: '/a?b=c', type: 'application/json', header: 'one', body: '{"ö":1}' };
-  assert.deepEqual(came, { ...sent, authorization: undefined });
+  assert.deepEqual(received, { ...sent, authorization: undefined });
 });
 
 test('the user and password of a URL are sent', async () => {

@@ -1,13 +1,13 @@
 import { errors } from 'undici';
 import { TimedOut } from '../time.ts';
 
-/** Nothing usable came. */
+/** There is no usable answer. */
 export type Failed = {
   readonly kind: 'failed';
   readonly why: 'unreachable' | 'timeout' | 'malformed';
   /** The system's code, such as `ECONNREFUSED`, where it has one; otherwise words. */
   readonly detail: string;
-  /** How far it came: only what was not sent cannot have been done. */
+  /** How far it got: only what was not sent cannot have been done. */
   readonly progress: 'not sent' | 'sent' | 'answered';
 };
 
@@ -38,6 +38,6 @@ export function whatFailed(error: Fault): Pick<Failed, 'why' | 'detail'> {
   return { why: 'unreachable', detail: code === '' || code.startsWith('UND_ERR_') ? error.message : code };
 }
 
-/** The connection was closed before any of the answer came. */
+/** The connection was closed before any of the answer was received. */
 export const isHungUp = ({ progress, detail }: Failed): boolean =>
   progress === 'sent' && (detail === 'ECONNRESET' || detail === 'EPIPE');

@@ -72,7 +72,7 @@ function queryReader<S extends TObject>(schema: S): (query: string) => Parsed<St
   };
 }
 
-/** With whole numbers where the schema has them and digits came. What else came stays a text, which the schema refuses. */
+/** With whole numbers where the schema has them and digits were given. Anything else stays a text, which the schema refuses. */
 function numbered(texts: Texts, integers: ReadonlySet<string>): Record<string, unknown> {
   if (integers.size === 0) {
     return texts;

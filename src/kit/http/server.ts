@@ -144,7 +144,7 @@ function refuse(response: ServerResponse, status: string): void {
   response.end(body);
 }
 
-/** Nothing that came is repeated: whoever writes no HTTP may write anything. */
+/** Nothing that was sent is repeated: whoever writes no HTTP may write anything. */
 function refusal(status: string): { readonly body: string; readonly requestId: string } {
   const requestId = randomUUID();
   const [code, title] = [Number(status.slice(0, 3)), status.slice(4)];

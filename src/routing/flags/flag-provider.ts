@@ -11,7 +11,7 @@ type FlagSourceChange =
 type Parts = {
   /** Feeds the provider until the signal ends it. */
   readonly follow: (feed: FlagFeed, signal: AbortSignal) => Promise<void>;
-  /** Flags came that could be used, changed or not; the next evaluation sees them. */
+  /** Flags were received that can be used, changed or not; the next evaluation sees them. */
   readonly onReceived: () => void;
   readonly onChange: (change: FlagSourceChange) => void;
   readonly logger: Logger;

@@ -45,7 +45,7 @@ test('beyond a thousand waiting writes more are dropped and counted, and taking 
     checker.offer({ update, path: 'legacy' });
   }
   assert.equal(await count('all', 'dropped'), 300);
-  assert.deepEqual(asked, [], 'nothing was asked for while they came');
+  assert.deepEqual(asked, [], 'nothing was asked for while they were sent');
   await checker.close();
   assert.equal(
     asked.reduce((sum, size) => sum + size, 0),

@@ -17,7 +17,7 @@ export function killReplica(
   });
 }
 
-/** A new replica takes the place of an old one, which is told to stop, `lagMs` before its clients hear of it. */
+/** A new replica takes the place of an old one, which is asked to stop, `lagMs` before its clients hear of it. */
 export function rollOut({ slot, lagMs }: StepOf<'rollout'>, scene: Scene): Promise<void> {
   const { fleet } = scene.environment;
   return fleet.exclusively(slot, async () => {

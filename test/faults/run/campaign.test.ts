@@ -28,7 +28,7 @@ test('all is well: every schedule is run once, and every kind of fault has happe
   assert.deepEqual(Object.keys(result.tally.faults).toSorted(), FAULT_KINDS.toSorted());
 });
 
-test('a failure is made as short as it can be, and each step towards it is told', async () => {
+test('a failure is made as short as it can be, and each step towards it is reported', async () => {
   const { result, failures } = await campaign(200, async (schedule) =>
     outcome(schedule, schedule.steps.some(({ kind }) => kind === 'rollout') ? ['a request was lost'] : []),
   );
@@ -53,7 +53,7 @@ test('the same seed gives the same schedules', async () => {
   assert.deepEqual(await schedulesOf(), await schedulesOf());
 });
 
-test('a slow machine: what was not run in time is told, and not taken for done', async () => {
+test('a slow machine: what was not run in time is reported, and not taken for done', async () => {
   let runs = 0;
   const { result } = await campaign(
     200,

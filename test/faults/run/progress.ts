@@ -5,19 +5,19 @@ const LINE_EVERY = 20;
 
 /** One line on stderr that is written over on a terminal; elsewhere a line now and then. */
 export function createProgress(stream: NodeJS.WriteStream) {
-  let told = 0;
+  let said = 0;
   let lastDoing: Doing = 'running';
   const say = (line: string) => void stream.write(stream.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
   return {
     say,
     show: (tally: Tally, doing: Doing) => {
-      if (stream.isTTY || doing !== lastDoing || tally.schedules - told >= LINE_EVERY) {
-        told = tally.schedules;
+      if (stream.isTTY || doing !== lastDoing || tally.schedules - said >= LINE_EVERY) {
+        said = tally.schedules;
         lastDoing = doing;
         say(`${doing}: ${describeProgress(tally)}`);
       }
     },
-    tell: ({ schedule, wrong, shrinks }: Failure) => {
+    fail: ({ schedule, wrong, shrinks }: Failure) => {
       const what = shrinks === 0 ? 'a schedule failed' : 'a shorter one fails';
       say(`${what}, with ${schedule.steps.length} faults: ${wrong[0]}`);
       stream.write(stream.isTTY ? '\n' : '');

@@ -15,7 +15,7 @@ export const LIMITS = {
   delayMs: { min: 5, max: 400 },
   hits: { min: 1, max: 8 },
   downMs: { min: 0, max: 120 },
-  /** How long clients come to a replica that was told to stop: less than the second in which it serves as before. */
+  /** How long clients come to a replica that was asked to stop: less than the second in which it serves as before. */
   lagMs: { min: 0, max: 300 },
   everyMs: { min: 10, max: 80 },
   flaps: { min: 1, max: 6 },

@@ -37,7 +37,7 @@ export async function startDatabase(directory: string): Promise<Database> {
   const url = withDatabase(server.url, NAME);
   await migrateDatabase(url, () => {});
   const pool = new pg.Pool({ connectionString: url, max: 3, application_name: 'fault-suite' });
-  // A connection that the server ends is nothing to tell, also when that is after the pool has let go of it.
+  // A connection that the server ends is nothing to report, also when that is after the pool has let go of it.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   starting.defer(() => pool.end());

@@ -27,7 +27,7 @@ export type Environment = AsyncDisposable & {
   readonly flags: FlagBoard;
   readonly fleet: Fleet;
   readonly conductor: Conductor;
-  /** What ended without being told to since it was last asked. */
+  /** What ended without being asked to since it was last asked. */
   readonly takeAccidents: () => readonly string[];
 };
 
@@ -45,7 +45,7 @@ export async function startEnvironment(): Promise<Environment> {
   const startReplica = () => system.startReplica({ ...REPLICA_ENV, ...throughProxy });
   const fleet = system.use(await startFleet({ startReplica, slots: SLOTS, spares: SPARES, onUnexpectedEnd }));
   const scrapeTargets: string[] = [];
-  // The controller is told its replicas once; who is in a slot changes.
+  // The controller gets its replicas once; who is in a slot changes.
   for (let slot = 0; slot < SLOTS; slot += 1) {
     const relay = startTcpProxy(() => ({ host: '127.0.0.1', port: fleet.current(slot).adminPort }));
     scrapeTargets.push(system.use(await relay).address);

@@ -7,7 +7,7 @@ export type Fleet = AsyncDisposable & {
   readonly current: (slot: number) => Member;
   /** A replica that was started ahead, ready to be put in a slot. */
   readonly takeSpare: () => Promise<Member>;
-  /** Writers come to it from now on; whoever was there goes on until it is told otherwise. */
+  /** Writers come to it from now on; whoever was there goes on until it is asked to stop. */
   readonly put: (slot: number, member: Member) => void;
   /** What all replicas have logged of a request. */
   readonly logOf: (requestId: string) => Promise<readonly string[]>;

@@ -18,7 +18,7 @@ export type Member = {
   readonly idle: () => Promise<void>;
   /** Undefined while it was not killed; a time of `performance.now()`. */
   readonly killedAtMs: () => number | undefined;
-  /** It was killed or told to stop. */
+  /** It was killed or asked to stop. */
   readonly isEnding: () => boolean;
   readonly kill: () => Promise<void>;
   /** SIGTERM, now; what it exits with comes later. */
@@ -27,7 +27,7 @@ export type Member = {
 
 export type MemberParts = {
   readonly startReplica: () => Promise<ReplicaProcess>;
-  /** Hears of a replica that ended and was not told to. */
+  /** Hears of a replica that ended and was not asked to. */
   readonly onUnexpectedEnd: (what: string) => void;
 };
 

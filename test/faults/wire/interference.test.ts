@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createInterference } from './interference.ts';
 
-test('something happens at its point only, as often as it was armed for, and is told each time', () => {
+test('something happens at its point only, as often as it was armed for, and is reported each time', () => {
   const hits: string[] = [];
   const interference = createInterference();
   interference.reset((point, { kind }) => hits.push(`${kind} ${point}`));

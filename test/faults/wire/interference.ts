@@ -1,7 +1,7 @@
 import type { Point } from './points.ts';
 
 /**
- * What happens to a connection at a point. `cut`: both sides are told, in order. `part`: the client is told, and the server hears
+ * What happens to a connection at a point. `cut`: both sides are closed, in order. `part`: the client's is closed, and the server hears
  * nothing more, as when the network between them is gone. `delay`: everything behind that point waits.
  */
 export type Action =

@@ -53,7 +53,7 @@ test('a write and its answer pass whole', async () => {
   assert.deepEqual(await take(client, WRITTEN.length), WRITTEN);
 });
 
-test('cut before a statement: both sides are told, and the server has not got it', async () => {
+test('cut before a statement: both sides hear of it, and the server has not got it', async () => {
   interference.arm('legacy-before', { kind: 'cut' }, 1);
   const got: Buffer[] = [];
   server.on('data', (chunk) => got.push(chunk));
@@ -78,15 +78,15 @@ test('parted: the client is cut, the server hears nothing until the end, and is 
   interference.arm('legacy-after', { kind: 'part' }, 1);
   client.write(LEGACY);
   await take(server, LEGACY.length);
-  let isTold = false;
+  let hasPassed = false;
   server.on('end', () => {
-    isTold = true;
+    hasPassed = true;
   });
   server.write(WRITTEN);
   await once(client, 'close');
   assert.equal(await proxy.endParted(30), 1);
   await once(server, 'close');
-  assert.equal(isTold, true);
+  assert.equal(hasPassed, true);
   assert.equal(await proxy.endParted(0), 0);
 });
 

@@ -13,7 +13,7 @@ export type WireProxy = TcpProxy & {
   /** Waits until nothing is held up any more. */
   readonly untilPassed: () => Promise<void>;
   /**
-   * Waits until every server process that was parted from its client has been ended by somebody, and tells those that are left
+   * Waits until every server process that was parted from its client has been ended by somebody, and lets those that are left know
    * after `withinMs` that their clients are gone. @returns how many these are.
    */
   readonly endParted: (withinMs: number) => Promise<number>;

@@ -17,7 +17,7 @@ export type Exchange = {
 
 type Wanted = {
   readonly answers?: number;
-  /** For HEAD, whose answers tell a length and carry no body. */
+  /** For HEAD, whose answers have a length and carry no body. */
   readonly bodiless?: boolean;
   /** For what never ends: the answer is taken for complete once its body has this. */
   readonly untilBodyHas?: string;

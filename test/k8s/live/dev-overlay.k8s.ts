@@ -110,7 +110,7 @@ describe('the dev overlay', { skip }, () => {
       60_000,
     );
     assert.deepEqual(await writers.differences(), []);
-    t.diagnostic(`${writers.acknowledged()} writes acknowledged; told otherwise: ${writers.failures().length}`);
+    t.diagnostic(`${writers.acknowledged()} writes acknowledged; refused: ${writers.failures().length}`);
     assert.ok((writers.byPath().domain ?? 0) > 100 && (writers.byPath().legacy ?? 0) > 100);
   });
 

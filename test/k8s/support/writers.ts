@@ -10,13 +10,13 @@ type Held = { readonly notes: string | null; readonly version: number };
 
 export type Writers = AsyncDisposable & {
   readonly acknowledged: () => number;
-  /** What a client was told that is no 200: a status, or why there was no answer. */
+  /** What a client got that is no 200: a status, or why there was no answer. */
   readonly failures: () => readonly string[];
   readonly byPath: () => Readonly<Record<string, number>>;
   /** When the last answer of the domain path came; milliseconds since 1970. */
   readonly lastDomainAtMs: () => number;
   readonly stop: () => Promise<void>;
-  /** Reads every record back, and tells which do not hold what was acknowledged last. Empty where nothing was lost or doubled. */
+  /** Reads every record back, and says which do not hold what was acknowledged last. Empty where nothing was lost or doubled. */
   readonly differences: () => Promise<readonly string[]>;
 };
 
@@ -70,7 +70,7 @@ export function startWriters(baseUrl: string, firstId: number): Writers {
     }
     return { id, before, writes };
   });
-  // Told by `differences`; until then nobody listens.
+  // Reported by `differences`; until then nobody listens.
   for (const client of clients) {
     client.catch(() => {});
   }

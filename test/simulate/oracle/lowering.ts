@@ -16,7 +16,7 @@ export function createLoweringWatch(truth: Truth, fail: Fail) {
   let changedAtMs = 0;
   let brokenSinceMs: number | undefined;
   let lostAtMs = Number.NEGATIVE_INFINITY;
-  /** Alerts that fire, and when each controller that is up since was told. */
+  /** Alerts that fire, and when each controller that is up since received it. */
   const firing = new Map<string, Map<Name, number>>();
 
   const lasts = (sinceMs: number, quietMs: number) =>
@@ -35,7 +35,7 @@ export function createLoweringWatch(truth: Truth, fail: Fail) {
     for (const [alert, told] of firing) {
       for (const [by, atMs] of told) {
         if (lasts(atMs, reached)) {
-          fail('nothing is served while an alert fires', `the flag says ${percent} %, and ${by} was told of ${alert}`);
+          fail('nothing is served while an alert fires', `the flag says ${percent} %, and ${by} has received ${alert}`);
         }
       }
     }

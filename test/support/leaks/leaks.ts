@@ -25,12 +25,12 @@ const LOOK_EVERY_MS = 1_000;
 
 const file = relative(process.cwd(), process.argv[1] ?? '');
 
-/** @returns what is open, a line each; it has been told to end. */
+/** @returns what is open, a line each; it has been asked to end. */
 function endLeft(): string {
   const left = findLeft();
-  const told = left.map(({ what }) => `\n  ${what()}`).join('');
+  const said = left.map(({ what }) => `\n  ${what()}`).join('');
   left.forEach(({ end }) => void end());
-  return told;
+  return said;
 }
 
 /** The same, of what stays open. */

@@ -143,7 +143,7 @@ function endQuietly(database: pg.Pool | pg.Client): void {
   void Promise.resolve(database.end()).catch(() => {});
 }
 
-/** @returns what tells in which test something was made, and where in our own files. */
+/** @returns what says in which test something was made, and where in our own files. */
 function here(): () => string {
   const test = runningTest;
   const limit = Error.stackTraceLimit;

@@ -20,7 +20,7 @@ export type Flags = AsyncDisposable & {
   readonly write: (definition: object | undefined) => Promise<void>;
   /** Any text instead of the file's. */
   readonly writeText: (text: string) => Promise<void>;
-  /** Waits until the built-in server has told that it does not use the file. */
+  /** Waits until the built-in server has logged that it does not use the file. */
   readonly untilRefused: () => Promise<void>;
   readonly isServed: () => boolean;
   readonly stop: () => Promise<void>;

@@ -99,7 +99,7 @@ async function assemble<R extends Replica, C extends Controller, O extends Contr
     const settings = { ...REPLICA_ENV, DATABASE_URL: database.url, ...flags.env, ...envOfAll, ...env };
     const replica = await ownedBy(owned, await startReplica(`service-${started}`, settings));
     if (follows(settings, flags)) {
-      await until(`${replica.name} has its flags`, () => isTold(replica));
+      await until(`${replica.name} has its flags`, () => hasFlags(replica));
     }
     return replica;
   };
@@ -134,8 +134,9 @@ const REPLICA_ENV = { PORT: '0', ADMIN_PORT: '0', FORCE_DOMAIN: 'allow', FAULT_I
 const follows = (env: Env, flags: Flags) =>
   env.FLAG_PROVIDER === 'flagd' && env.FLAGD_PORT === flags.env.FLAGD_PORT && flags.isServed();
 
-/** The age of its flags is told once it has some. */
-const isTold = async (replica: Replica) => (await replica.admin('/metrics')).text.includes('sluice_flag_age_seconds{');
+/** The age of its flags is there once it has some. */
+const hasFlags = async (replica: Replica) =>
+  (await replica.admin('/metrics')).text.includes('sluice_flag_age_seconds{');
 
 /** Waits for all of them even where one fails: only then is all that was started known, and ended. */
 async function allOf<T>(parts: readonly Promise<T>[]): Promise<T[]> {
