@@ -16,13 +16,8 @@ const MOST_PARTS = 20_000;
 
 /** @returns what checks values against the schema. Defaults are put into the value where it lacks them. */
 export function compile<S extends TSchema>(schema: S, { coerceTypes = false }: Options = {}) {
-  const options = {
-    verbose: true,
-    useDefaults: true,
-    coerceTypes,
-    formats: { 'date-time': isTime, 'http-url': isHttpUrl },
-  };
-  const isRight = new Ajv(options).compile<Static<S>>(schema);
+  const { untilFirst, untilLast } = coerceTypes ? COERCING : STRICT;
+  const isRight = untilFirst.compile<Static<S>>(schema);
   let all: ValidateFunction | undefined;
   return (value: unknown): Checked<Static<S>> => {
     if (isRight(value)) {
@@ -30,7 +25,7 @@ export function compile<S extends TSchema>(schema: S, { coerceTypes = false }: O
     }
     let { errors } = isRight;
     if (hasAtMost(MOST_PARTS, value)) {
-      all ??= new Ajv({ ...options, allErrors: true }).compile(schema);
+      all ??= untilLast.compile(schema);
       all(value);
       errors = all.errors;
     }
@@ -61,3 +56,16 @@ const isHttpUrl = (text: string) => /^https?:\/\/\S+$/.test(text) && URL.canPars
 
 /** A time of RFC 3339 that exists; seconds may be left out. */
 const isTime = (text: string) => RFC_3339.test(text) && !Number.isNaN(Date.parse(text));
+
+const STRICT = createCompilers({ coerceTypes: false });
+const COERCING = createCompilers({ coerceTypes: true });
+
+function createCompilers({ coerceTypes }: Required<Options>) {
+  const options = {
+    verbose: true,
+    useDefaults: true,
+    coerceTypes,
+    formats: { 'date-time': isTime, 'http-url': isHttpUrl },
+  };
+  return { untilFirst: new Ajv(options), untilLast: new Ajv({ ...options, allErrors: true }) };
+}

@@ -120,7 +120,7 @@ function adopt(plan: Plan, state: State, percent: Percent, nowMs: number, why: R
     return { kind: 'none', state };
   }
   if (percent < from) {
-    return { ...rolledBack(state, percent, nowMs, why), event: 'adopted' } as Decision;
+    return { ...rolledBack(state, percent, nowMs, why), event: 'adopted' };
   }
   const underway = { percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
   const next: State =

@@ -17,17 +17,19 @@ export type Knowledge = {
   readonly noRaise: string | undefined;
 };
 
+export type Changed = {
+  readonly kind: 'changed';
+  readonly state: State;
+  readonly event: DecisionKind;
+  readonly from: Percent;
+  readonly to: Percent;
+  readonly why: Reason;
+};
+
 export type Decision =
   /** Nothing worth saying; `state` may have counted time. */
   | { readonly kind: 'none'; readonly state: State }
-  | {
-      readonly kind: 'changed';
-      readonly state: State;
-      readonly event: DecisionKind;
-      readonly from: Percent;
-      readonly to: Percent;
-      readonly why: Reason;
-    }
+  | Changed
   /** A command that cannot be done now, and why. */
   | { readonly kind: 'refused'; readonly state: State; readonly why: string };
 
@@ -67,7 +69,7 @@ export function raised(
   return { kind: 'changed', state: next, event, from: percentOf(state), to: percent, why };
 }
 
-export function rolledBack(state: State, to: Percent, nowMs: number, why: Reason): Decision {
+export function rolledBack(state: State, to: Percent, nowMs: number, why: Reason): Changed {
   const from = percentOf(state);
   return {
     kind: 'changed',

@@ -1,12 +1,12 @@
 import { createCarryOut } from '../../src/controller/engine/carry-out.ts';
 import type { Held } from '../../src/controller/engine/held.ts';
 import { createHolder } from '../../src/controller/engine/holder.ts';
-import type { Changed } from '../../src/controller/engine/lanes.ts';
 import type { FlagWrite, FlagWritten } from '../../src/controller/engine/ports.ts';
 import { createProblems } from '../../src/controller/engine/problems.ts';
 import type { JournalEvent } from '../../src/rollout/event.ts';
 import { parsePlan } from '../../src/rollout/plan.ts';
 import { percentOf, type Reason, type State } from '../../src/rollout/state.ts';
+import type { Changed } from '../../src/rollout/transitions.ts';
 import { createFakeClock } from './fake-clock.ts';
 
 export const PLAN = parsePlan(`

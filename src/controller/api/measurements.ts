@@ -23,7 +23,7 @@ export const measurements = ({ readers, clock, may }: ApiParts): Route =>
         Type.String({
           format: 'date-time',
           description:
-            'a time such as 1970-01-01T00:00:00.000Z; without it, an hour ago. Measurements of the last 8 days are answered',
+            'a time such as 1970-01-01T00:00:00.000Z; without it, an hour ago. What is older is coarser, and kept for 8 days; a restart of the controller keeps the last two',
         }),
       ),
     }),

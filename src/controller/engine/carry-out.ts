@@ -1,6 +1,7 @@
 import type { Percent } from '../../kit/percent.ts';
 import type { State } from '../../rollout/state.ts';
-import { type CarryParts, type Changed, createLanes, createWrite, describeUnwritten, isLate } from './lanes.ts';
+import type { Changed } from '../../rollout/transitions.ts';
+import { type CarryParts, createLanes, createWrite, describeUnwritten, isLate } from './lanes.ts';
 import { lower, lowerAgain, settleDebt } from './lower.ts';
 import { raise, takeUp } from './raise.ts';
 

@@ -2,7 +2,7 @@ import type { Clock } from '../../kit/time.ts';
 import { decide, type Input } from '../../rollout/decide.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import type { Plan } from '../../rollout/plan.ts';
-import type { Decision, Knowledge } from '../../rollout/transitions.ts';
+import type { Changed, Decision, Knowledge } from '../../rollout/transitions.ts';
 import type { Verdict } from '../../rollout/verdict.ts';
 import { mayLower, type Role } from './authority.ts';
 import type { CarryOut } from './carry-out.ts';
@@ -12,8 +12,6 @@ import type { Holder } from './holder.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { FlagReading } from './ports.ts';
 import type { Recorder } from './recorder.ts';
-
-type Changed = Extract<Decision, { kind: 'changed' }>;
 
 type DeciderParts = {
   readonly plan: Plan;

@@ -6,14 +6,13 @@ import type { Details } from '../../rollout/event-schema.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import { percentOf, type Reason, type State } from '../../rollout/state.ts';
-import type { Decision } from '../../rollout/transitions.ts';
+import type { Changed } from '../../rollout/transitions.ts';
 import type { Debt } from './held.ts';
 import type { FlagReading } from './ports.ts';
 
 /** Who acts when nobody asked. */
 const SELF = 'sluice';
 
-type Changed = Extract<Decision, { kind: 'changed' }>;
 /** What a decision was made by. */
 type By = Pick<Plan, 'rollout' | 'hash'>;
 

@@ -4,7 +4,7 @@ import { type Clock, createQueue } from '../../kit/time.ts';
 import type { StageEvidence } from '../../rollout/evidence-schema.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import type { State } from '../../rollout/state.ts';
-import type { Decision } from '../../rollout/transitions.ts';
+import type { Changed } from '../../rollout/transitions.ts';
 import type { Follower } from './follower.ts';
 import type { Debt } from './held.ts';
 import type { Holder } from './holder.ts';
@@ -15,8 +15,6 @@ import type { Problems } from './problems.ts';
 import type { Recorder } from './recorder.ts';
 
 export const LEVER_WITHIN_MS = 2_000;
-
-export type Changed = Extract<Decision, { kind: 'changed' }>;
 
 export type CarryParts = {
   readonly plan: Plan;

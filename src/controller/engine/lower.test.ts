@@ -4,9 +4,9 @@ import { createFakeClock } from '../../../test/support/fake-clock.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
 import { parsePlan } from '../../rollout/plan.ts';
 import { percentOf, type State } from '../../rollout/state.ts';
+import type { Changed } from '../../rollout/transitions.ts';
 import { createCarryOut } from './carry-out.ts';
 import { createHolder } from './holder.ts';
-import type { Changed } from './lanes.ts';
 import type { FlagWrite, FlagWritten } from './ports.ts';
 import { createProblems } from './problems.ts';
 

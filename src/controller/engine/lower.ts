@@ -1,15 +1,8 @@
 import { isAutomatic, percentOf, type State, servedSince } from '../../rollout/state.ts';
+import type { Changed } from '../../rollout/transitions.ts';
 import { rolledBackEvent, rollingBackEvent } from './event-text.ts';
 import { type Debt, decided, type Held, paid } from './held.ts';
-import {
-  type CarryParts,
-  type Changed,
-  describeUnwritten,
-  isLowerAlready,
-  type Lanes,
-  reportLever,
-  type Write,
-} from './lanes.ts';
+import { type CarryParts, describeUnwritten, isLowerAlready, type Lanes, reportLever, type Write } from './lanes.ts';
 
 /** Decided at once; written as soon as the lever does it. */
 export async function lower(parts: CarryParts, lanes: Lanes, write: Write, decision: Changed, seenAtMs: number) {

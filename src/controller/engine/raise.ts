@@ -1,9 +1,9 @@
 import type { Percent } from '../../kit/percent.ts';
 import { percentOf, type State } from '../../rollout/state.ts';
-import type { Decision } from '../../rollout/transitions.ts';
+import type { Changed, Decision } from '../../rollout/transitions.ts';
 import { raisedEvent } from './event-text.ts';
 import { decided, enteredFrom } from './held.ts';
-import { type CarryParts, type Changed, describeUnwritten, isLate, type Lanes, type Write } from './lanes.ts';
+import { type CarryParts, describeUnwritten, isLate, type Lanes, type Write } from './lanes.ts';
 import type { FlagWritten } from './ports.ts';
 
 /** The journal first, then the flag, then the state: whatever breaks in between leaves the old percent, or an intent to take up. */

@@ -2,7 +2,7 @@ import type { ConsistencyRequest, VerificationRequest } from '../../contract/sch
 import { type Clock, createQueue } from '../../kit/time.ts';
 import type { Command } from '../../rollout/command.ts';
 import { percentOf } from '../../rollout/state.ts';
-import type { Decision } from '../../rollout/transitions.ts';
+import type { Changed } from '../../rollout/transitions.ts';
 import type { Role } from './authority.ts';
 import type { CarryOut } from './carry-out.ts';
 import type { Decider } from './decider.ts';
@@ -75,7 +75,7 @@ async function command(parts: RequestParts, asked: Command): Promise<CommandOutc
 }
 
 /** What is not written yet is not reported as done. */
-function doneText(decision: Extract<Decision, { kind: 'changed' }>, holder: Holder): string {
+function doneText(decision: Changed, holder: Holder): string {
   const held = holder.get();
   const isOwed = held.kind === 'known' && held.debt !== undefined;
   return isOwed

@@ -1,10 +1,11 @@
-import { Ajv } from 'ajv';
 import type { Pool } from 'pg';
 import Type from 'typebox';
 import { toJsonb } from '../../kit/postgres/jsonb.ts';
+import { compile } from '../../kit/schema.ts';
+import { shown, type Wrong } from '../../kit/schema-errors.ts';
 import { SavedCounts } from '../../rollout/saved-counts.ts';
-import { type DeepReadonly, orNull, PercentNumber, State } from '../../rollout/state-schema.ts';
-import type { Journal, LegacyBaseline, SavedRollout } from '../engine/ports.ts';
+import { orNull, PercentNumber, State } from '../../rollout/state-schema.ts';
+import type { Journal, SavedRollout } from '../engine/ports.ts';
 import type { History } from '../readers/known-events.ts';
 import { readEvent } from './read-event.ts';
 
@@ -68,9 +69,8 @@ const Saved = Type.Object({
     }),
   ),
 });
-const ajv = new Ajv();
-const isSaved = ajv.compile<DeepReadonly<Type.Static<typeof Saved>>>(Saved);
-const isBaseline = ajv.compile<LegacyBaseline>(Type.Record(Type.String(), SavedCounts));
+const checkSaved = compile(Saved);
+const checkBaseline = compile(Type.Record(Type.String(), SavedCounts));
 
 /** The journal of one rollout, in tables `rollout_state` and `rollout_events`. */
 export function createJournal(pool: Pool, rollout: string): Journal {
@@ -81,11 +81,13 @@ export function createJournal(pool: Pool, rollout: string): Journal {
       if (row === undefined) {
         return undefined;
       }
-      const { revision, settled, legacy_baseline: baseline, ...saved } = row;
-      if (!isSaved(saved)) {
-        throw new Error(`it holds a state that this version does not know: ${ajv.errorsText(isSaved.errors)}`);
+      const { revision, settled } = row;
+      const saved = checkSaved(row);
+      if (!saved.ok) {
+        throw new Error(`it holds a state that this version does not know: ${unknownIn(row, saved.wrong[0])}`);
       }
-      const { state, intent, unconfirmed } = saved;
+      const { state, intent, unconfirmed } = saved.value;
+      const baseline = checkBaseline(row.legacy_baseline);
       return {
         revision: Number(revision),
         state,
@@ -93,7 +95,7 @@ export function createJournal(pool: Pool, rollout: string): Journal {
         settled,
         unconfirmed: unconfirmed ?? undefined,
         // Another version's is left: the rollout goes on without, and holds where it needs one.
-        legacyBaseline: isBaseline(baseline) ? baseline : undefined,
+        legacyBaseline: baseline.ok ? baseline.value : undefined,
       };
     },
     save: async ({ revision, state, intent, settled, unconfirmed, legacyBaseline }: SavedRollout) => {
@@ -138,6 +140,11 @@ export function createJournal(pool: Pool, rollout: string): Journal {
       }
     },
   };
+}
+
+/** The column that does not fit, and what is in it. */
+function unknownIn(row: StateRow, { at: [column = ''] }: Wrong): string {
+  return `${column} is ${shown(row[column as keyof StateRow])}`;
 }
 
 /** What the journal of a rollout has, the newest first, of every version that wrote there. */

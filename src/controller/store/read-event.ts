@@ -1,13 +1,12 @@
-import { Ajv } from 'ajv';
+import { compile } from '../../kit/schema.ts';
 import type { EventBody } from '../../rollout/event.ts';
 import { DETAILS, EventBody as EventBodySchema } from '../../rollout/event-schema.ts';
 
-const ajv = new Ajv({ formats: { 'date-time': true } });
-const isEvent = ajv.compile<EventBody>(EventBodySchema);
+const checkEvent = compile(EventBodySchema);
 const CHECKS = new Map(
   Object.entries(DETAILS).map(([kind, { properties }]) => [
     kind,
-    new Map(Object.entries(properties).map(([name, schema]) => [name, ajv.compile(schema)])),
+    new Map(Object.entries(properties).map(([name, schema]) => [name, compile(schema)])),
   ]),
 );
 
@@ -16,15 +15,15 @@ const CHECKS = new Map(
  * are left out, and a kind that is not known is another one.
  */
 export function readEvent(kind: string, details: unknown): EventBody {
-  const whole = { kind, details };
-  if (isEvent(whole)) {
-    return whole;
+  const whole = checkEvent({ kind, details });
+  if (whole.ok) {
+    return whole.value;
   }
   const given = isObject(details) ? details : {};
   const checks = CHECKS.get(kind);
-  const fitting = Object.entries(given).filter(([name, value]) => checks?.get(name)?.(value) ?? true);
-  const rest = { kind, details: Object.fromEntries(fitting) };
-  return isEvent(rest) ? rest : { kind: 'other', details: { kind, details: given } };
+  const fitting = Object.entries(given).filter(([name, value]) => checks?.get(name)?.(value).ok ?? true);
+  const rest = checkEvent({ kind, details: Object.fromEntries(fitting) });
+  return rest.ok ? rest.value : { kind: 'other', details: { kind, details: given } };
 }
 
 const isObject = (value: unknown): value is object =>
