@@ -8,6 +8,7 @@ import { createReaders, type Readers } from './readers.ts';
 
 /** Longer than any answer takes on a busy machine. */
 const ANSWER_WITHIN_MS = 10_000;
+/** Enough for ten thousand events; what a reader needs beyond it costs the thread, and not the process. */
 const MOST_MEGABYTES = 128;
 const MOST_REMEMBERED = 1_000;
 /** As long as measurements wait for a store that is away. */
