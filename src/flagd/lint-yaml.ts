@@ -1,4 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseAllDocuments, visit } from 'yaml';
+import { isBrokenCopy } from './broken-copy.ts';
 import { holdsFlag } from './holds-flag.ts';
 import type { Locate, Path, Position, Problem } from './problem.ts';
 import { isObject } from './problem.ts';
@@ -11,7 +12,7 @@ type Lints = {
   readonly flagKey: string | undefined;
 };
 
-/** Finds the flags in YAML documents: a FeatureFlag, a ConfigMap's *.json, or flagd's own format. */
+/** Finds the flags in YAML documents: a FeatureFlag, a ConfigMap's keys of JSON, or flagd's own format. */
 export function lintYaml(text: string, lints: Lints): Problem[] {
   const lines = new LineCounter();
   const documents = parse(text, lines);
@@ -70,14 +71,17 @@ export function lintYaml(text: string, lints: Lints): Problem[] {
     return 'flags' in value ? lintAt([], value) : [];
   });
   const none =
-    'there are no flags here; allowed: a FeatureFlag, a ConfigMap with a key that ends in .json, or {"flags": {…}}.';
+    'there are no flags here; allowed: a FeatureFlag, a ConfigMap with a key that holds {"flags": {…}}, or {"flags": {…}}.';
   return found ? problems : [fault(0, `${none} Give another file.`)];
 }
 
+/** flagd is told which key to read, whatever its name. */
 const jsonIn = (data: unknown): [string, string][] =>
-  Object.entries(isObject(data) ? data : {}).flatMap(([name, json]) =>
-    name.endsWith('.json') ? [[name, String(json)]] : [],
-  );
+  Object.entries(isObject(data) ? data : {}).flatMap(([name, value]) => {
+    const text = String(value);
+    const isFlags = name.endsWith('.json') || (/^\s*\{/.test(text) && text.includes('"flags"'));
+    return isFlags && !isBrokenCopy(name) ? [[name, text]] : [];
+  });
 
 type Places = {
   readonly inKey: (problem: Problem, name: string) => Problem;

@@ -225,6 +225,12 @@ spec:
     assert.match(lint(map({ 'a.json': theirs }))[0]?.message ?? '', /there is no flag/);
   });
 
+  test('finds traps in a key of a ConfigMap that has another name, and passes over keys that hold something else', () => {
+    const json = JSON.stringify({ flags: { [FLAG]: { ...GOOD, state: 'enabled' } } });
+    const [problem, ...more] = lint(`kind: ConfigMap\ndata:\n  flags: '${json}'\n  app.properties: '{a}'\n`);
+    assert.deepEqual([problem?.path, more.length], [`data.flags.flags.${FLAG}.state`, 0]);
+  });
+
   test('reads manifests in JSON, and flagd files in YAML', () => {
     const flagSpec = { flags: { [FLAG]: { ...GOOD, state: 'enabled' } } };
     assert.equal(

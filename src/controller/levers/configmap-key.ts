@@ -1,5 +1,5 @@
+import { isBrokenCopy } from '../../flagd/broken-copy.ts';
 import { holdsFlag } from '../../flagd/holds-flag.ts';
-import { isBrokenCopy } from './store.ts';
 
 export type ChosenKey = {
   /** The key whose text flagd reads; undefined where that is not known. */
@@ -21,7 +21,7 @@ type Hints = {
  * before, or the only one that holds the flag; anything else is for people to mend.
  */
 export function chooseKey(data: Record<string, string> | undefined, flag: string, { set, known }: Hints): ChosenKey {
-  const texts = Object.entries(data ?? {}).filter(([key]) => !isBrokenCopy(`.${key}`));
+  const texts = Object.entries(data ?? {}).filter(([key]) => !isBrokenCopy(key));
   const holding = texts.filter(([, text]) => holdsFlag(text, flag));
   const only = holding.length === 1 ? holding[0]?.[0] : undefined;
   const used = set ?? (known !== undefined && Object.hasOwn(data ?? {}, known) ? known : only);

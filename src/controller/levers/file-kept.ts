@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { brokenSuffix, isBrokenCopy } from '../../flagd/broken-copy.ts';
 import { asStoreError, putFile } from './file-write.ts';
-import { brokenSuffix, isBrokenCopy } from './store.ts';
 
 const MOST_BROKEN = 5;
 

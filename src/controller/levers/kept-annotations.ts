@@ -1,5 +1,6 @@
+import { brokenSuffix, isBrokenCopy } from '../../flagd/broken-copy.ts';
 import { type PatchStep, pointer } from './kube-calls.ts';
-import { brokenSuffix, isBrokenCopy, StoreError } from './store.ts';
+import { StoreError } from './store.ts';
 
 export type Annotations = Readonly<Record<string, string>> | undefined;
 

@@ -38,11 +38,6 @@ export type SpareFlags = {
   readonly offer: (text: string) => string | undefined;
 };
 
-/** What follows the name of something broken that is kept: when it was put aside. */
-export const brokenSuffix = (atMs: number): string => `broken-${new Date(atMs).toISOString().replaceAll(/[-:]/g, '')}`;
-
-export const isBrokenCopy = (name: string): boolean => /[./]broken-\d{8}T\d{6}/.test(name);
-
 /** `unreachable`: asking again may help. `refused`: the store answered that it will not. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
