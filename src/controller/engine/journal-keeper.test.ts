@@ -1,98 +1,282 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
-import { createFakeClock, type FakeClock } from '../../../test/support/fake-clock.ts';
-import { createFiringAlerts, type FiringAlerts } from './firing-alerts.ts';
+import { describe, test } from 'node:test';
+import { BY_ALERT, known, observing, rolledBack } from '../../../test/support/carry-out-fixture.ts';
+import { createFakeClock } from '../../../test/support/fake-clock.ts';
+import { percentOf, type State } from '../../rollout/state.ts';
+import { createFiringAlerts } from './firing-alerts.ts';
+import { decided, type Held } from './held.ts';
 import { createHolder } from './holder.ts';
-import { createJournalKeeper, type JournalKeeper } from './journal-keeper.ts';
-import type { AlertChange, FiringAlert, SavedRollout } from './ports.ts';
+import { createJournalKeeper } from './journal-keeper.ts';
+import type { AlertChange, SavedRollout } from './ports.ts';
 import { createProblems } from './problems.ts';
 
-const ROW: SavedRollout = {
-  revision: 1,
-  state: { phase: 'idle' },
-  intent: undefined,
-  settled: true,
-  unconfirmed: undefined,
-  legacyBaseline: undefined,
-};
-const ALERT: FiringAlert = { fingerprint: 'f', name: 'Slow', startsAtMs: 1, summary: '' };
+type Mood = 'works' | 'away' | 'hangs' | { readonly slowMs: number } | 'takes it and hangs';
+const FIRING: AlertChange = { status: 'firing', alert: { fingerprint: 'a', name: 'Slow', startsAtMs: 1, summary: '' } };
+const ROW = { intent: undefined, settled: true, unconfirmed: undefined, legacyBaseline: undefined };
 
-let clock: FakeClock;
-let alerts: FiringAlerts;
-let keeper: JournalKeeper;
-let recorded: string[];
-let isAway: boolean;
-let isLeading: boolean;
-let stored: AlertChange[];
-beforeEach(() => {
-  [clock, alerts, recorded, isAway, isLeading, stored] = [
-    createFakeClock(),
-    createFiringAlerts(),
-    [],
-    false,
-    false,
-    [],
-  ];
-  const ask = async <T>(answer: T): Promise<T> => {
-    if (isAway) {
+/** A keeper over a journal in the mood the test says, which another controller may write to as well. */
+function started(held: Held, row?: State) {
+  const clock = createFakeClock();
+  const now = { mood: 'works' as Mood, leading: true, asked: [] as string[], alerts: [] as AlertChange[] };
+  let stored: SavedRollout | undefined = row && { ...ROW, revision: 1, state: row };
+  const [written, loads]: [string[], number[]] = [[], []];
+  const holder = createHolder(() => {});
+  holder.set(held);
+  const alerts = createFiringAlerts();
+
+  async function answer<T>(question: string, work: () => T): Promise<T> {
+    now.asked.push(question);
+    const { mood } = now;
+    if (mood === 'away') {
       throw new Error('connection refused');
     }
-    return answer;
-  };
-  keeper = createJournalKeeper({
+    if (mood === 'hangs') {
+      return new Promise(() => {});
+    }
+    if (typeof mood === 'object') {
+      await clock.sleep(mood.slowMs / 2);
+    }
+    const done = work();
+    if (typeof mood === 'object') {
+      await clock.sleep(mood.slowMs / 2);
+    }
+    return mood === 'takes it and hangs' ? new Promise(() => {}) : done;
+  }
+
+  function put(next: SavedRollout): boolean {
+    if ((stored?.revision ?? 0) !== next.revision) {
+      return false;
+    }
+    stored = { ...next, revision: next.revision + 1 };
+    return true;
+  }
+
+  const keeper = createJournalKeeper({
     journal: {
-      load: () => ask(ROW),
-      save: () => ask(true),
-      append: () => ask(undefined),
-      alerts: () => ask(stored),
-      keepAlerts: () => ask(undefined),
+      load: () => answer('load', () => stored),
+      save: (next) => answer('save', () => put(next)),
+      append: async () => {},
+      alerts: () => answer('alerts', () => now.alerts),
+      keepAlerts: (changes) => answer('keep alerts', () => void now.alerts.push(...changes)),
     },
-    leadership: { leading: () => isLeading },
-    holder: createHolder(() => {}),
+    leadership: { leading: () => now.leading },
+    holder,
     alerts,
-    problems: createProblems(clock, (_, text) => void recorded.push(text)),
+    problems: createProblems(clock, (_name, text) => written.push(text)),
     clock,
-    log: { warn: () => {} },
     flag: () => undefined,
     unconfirmed: () => undefined,
     legacyBaseline: () => undefined,
-    onRead: () => {},
     intent: () => undefined,
-    onLoaded: () => {},
+    onRead: () => {},
+    onLoaded: () => void loads.push(percentOf(holder.state())),
+  });
+  return {
+    ...keeper,
+    clock,
+    now,
+    holder,
+    alerts,
+    written,
+    loads,
+    stored: () => stored,
+    /** What another controller saves. */
+    others: (state: State) => put({ ...ROW, revision: stored?.revision ?? 0, state }),
+    isAhead: () => {
+      const at = holder.get();
+      return at.kind === 'known' && at.ahead;
+    },
+  };
+}
+const percentIn = (row: SavedRollout | undefined) => row && percentOf(row.state);
+
+describe('what is held', () => {
+  test('is read from the journal before anything is written', async () => {
+    const one = started({ kind: 'unread' }, observing(25));
+    assert.equal(await one.save(), false);
+    assert.deepEqual(one.now.asked, []);
+    await one.keep();
+    assert.deepEqual([percentOf(one.holder.state()), one.loads], [25, [25]]);
+  });
+
+  test('is saved by the leader each two seconds, and at once where something was decided', async () => {
+    const one = started(known(observing(25)), observing(25));
+    for (let second = 0; second < 6; second += 1) {
+      await one.keep();
+      await one.clock.advance(1_000);
+    }
+    assert.equal(one.stored()?.revision, 4);
+    one.holder.set(decided(one.holder.get(), rolledBack(25, 0)));
+    await one.save();
+    assert.deepEqual([percentIn(one.stored()), one.isAhead()], [0, false]);
+  });
+
+  test('is never saved by who stands by, unless it decided something itself', async () => {
+    const one = started(known(observing(25)), observing(25));
+    one.now.leading = false;
+    await one.keep();
+    assert.equal(one.stored()?.revision, 1);
+    one.holder.set(decided(one.holder.get(), rolledBack(25, 0)));
+    await one.keep();
+    assert.equal(percentIn(one.stored()), 0);
   });
 });
 
-test('a journal that is away does not answer, however often it is kept, until it does', async () => {
-  isAway = true;
-  for (let time = 0; time < 3; time += 1) {
-    await keeper.keep();
-    assert.equal(keeper.contact().answers, false);
-  }
-  assert.deepEqual(recorded, ['The journal is away: connection refused.']);
+describe('a slow journal', () => {
+  test('undoes no decision that was made while it was read', async () => {
+    const one = started(known(observing(25)), observing(25));
+    one.now.mood = { slowMs: 700 };
+    const reading = one.load();
+    await one.clock.advance(400);
+    one.holder.set(decided(one.holder.get(), rolledBack(25, 0)));
+    await one.clock.advance(2_000);
+    await reading;
+    assert.deepEqual([percentOf(one.holder.state()), one.isAhead()], [0, true]);
+  });
 
-  isAway = false;
-  await keeper.keep();
-  assert.equal(keeper.contact().answers, true);
-  assert.equal(recorded.at(-1), 'Over: The journal is away: connection refused.');
+  test('does not take for saved what was decided while it saved something else', async () => {
+    const one = started(decided(known(observing(5)), observing(10, 2)), observing(5));
+    one.now.mood = { slowMs: 700 };
+    const saving = one.save();
+    await one.clock.advance(400);
+    one.holder.set(decided(one.holder.get(), rolledBack(10, 0)));
+    await one.clock.advance(400);
+    assert.equal(await saving, true);
+    assert.deepEqual([percentIn(one.stored()), one.isAhead()], [10, true]);
+    one.now.mood = 'works';
+    await one.keep();
+    assert.deepEqual([percentIn(one.stored()), one.isAhead()], [0, false]);
+  });
 });
 
-test('a leader notices at the next look that the journal is away, also where nothing was due', async () => {
-  isLeading = true;
-  await keeper.keep();
-  await keeper.keep();
-  isAway = true;
-  await clock.advance(1_000);
-  await keeper.keep();
-  assert.equal(keeper.contact().answers, false);
+describe('a journal that hangs', () => {
+  test('is waited for three seconds, then it is away, which is recorded once', async () => {
+    const one = started(decided(known(observing(5)), observing(10, 2)), observing(5));
+    one.now.mood = 'hangs';
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const saving = one.save();
+      await one.clock.advance(3_000);
+      assert.equal(await saving, false);
+    }
+    assert.deepEqual([one.contact().answers, one.isAhead()], [false, true]);
+    assert.deepEqual(one.written, ['The journal is away: no answer within 3 s.']);
+  });
+
+  test('is not asked to load once for each that wants to know', async () => {
+    const one = started(known(observing(5)), observing(5));
+    one.now.mood = 'hangs';
+    const all = Promise.all(Array.from({ length: 20 }, () => one.load()));
+    await one.clock.advance(3_000);
+    await all;
+    assert.deepEqual(one.now.asked, ['load']);
+  });
+
+  test('and took what it was given without saying so costs nothing: it is read, and gone on from', async () => {
+    const one = started(decided(known(observing(25)), rolledBack(25, 0)), observing(25));
+    one.now.mood = 'takes it and hangs';
+    const saving = one.save();
+    await one.clock.advance(3_000);
+    await saving;
+    one.now.mood = 'works';
+    await one.keep();
+    await one.keep();
+    assert.deepEqual([percentOf(one.holder.state()), percentIn(one.stored()), one.isAhead()], [0, 0, false]);
+  });
 });
 
-test('a leader knows of the alerts that another controller was sent, and of their end', async () => {
-  isLeading = true;
-  await keeper.keep();
-  stored = [{ status: 'firing', alert: ALERT }];
-  await keeper.keep();
-  assert.deepEqual(alerts.now(), [ALERT]);
-  stored = [{ status: 'resolved', alert: ALERT }];
-  await keeper.keep();
-  assert.deepEqual(alerts.now(), []);
+describe('another controller that wrote meanwhile', () => {
+  test('is read before anything more is saved, and where it went lower it is right', async () => {
+    const one = started(decided(known(observing(5)), observing(10, 2)), observing(5));
+    one.others(rolledBack(5, 0));
+    assert.equal(await one.save(), false);
+    assert.deepEqual([percentOf(one.holder.state()), percentIn(one.stored())], [0, 0]);
+  });
+
+  test('does not undo a rollback that was decided here, which is saved over what it wrote', async () => {
+    const one = started(decided(known(observing(25)), rolledBack(25, 0)), observing(25));
+    one.others(observing(25, 9));
+    assert.equal(await one.save(), false);
+    assert.deepEqual([percentOf(one.holder.state()), percentIn(one.stored())], [0, 25]);
+    await one.keep();
+    assert.equal(percentIn(one.stored()), 0);
+  });
+});
+
+describe('whether the journal answers', () => {
+  test('is known from what was asked, and never from a question that was not put', async () => {
+    const one = started(known(observing(25)), observing(25));
+    assert.equal(one.contact().heardAtMs, Number.NEGATIVE_INFINITY);
+    one.now.mood = 'away';
+    await one.keep();
+    assert.equal(one.contact().answers, false);
+    await one.keep();
+    assert.deepEqual([one.contact().answers, one.contact().heardAtMs], [false, Number.NEGATIVE_INFINITY]);
+    one.now.mood = 'works';
+    const askedAtMs = one.clock.monotonic();
+    await one.keep();
+    assert.deepEqual(one.contact(), { answers: true, heardAtMs: askedAtMs });
+  });
+
+  test('counts from when it was asked, not from when the answer was there', async () => {
+    const one = started(known(observing(25)), observing(25));
+    one.now.mood = { slowMs: 700 };
+    const askedAtMs = one.clock.monotonic();
+    const reading = one.load();
+    await one.clock.advance(2_000);
+    await reading;
+    assert.equal(one.contact().heardAtMs, askedAtMs);
+  });
+
+  test('remembers whether this controller led then', async () => {
+    const one = started(known(observing(25)), observing(25));
+    await one.keep();
+    one.now.mood = 'away';
+    one.now.leading = false;
+    await one.keep();
+    assert.equal(one.ledLast(), true);
+    one.now.mood = 'works';
+    await one.keep();
+    assert.equal(one.ledLast(), false);
+  });
+});
+
+describe('an alert', () => {
+  test('that was received here is in the journal with the next look, and stays firing', async () => {
+    const one = started(known(observing(25)), observing(25));
+    one.alerts.take(FIRING);
+    await one.keep();
+    assert.deepEqual([one.now.alerts, one.alerts.now().length], [[FIRING], 1]);
+    await one.keep();
+    assert.equal(one.now.asked.filter((each) => each === 'keep alerts').length, 1);
+  });
+
+  test('that another controller received is known here, whether this one leads or not', async () => {
+    for (const leading of [true, false]) {
+      const one = started(known(observing(25)), observing(25));
+      one.now.leading = leading;
+      one.now.alerts.push(FIRING);
+      await one.keep();
+      assert.equal(one.alerts.now().length, 1, `leading ${leading}`);
+    }
+  });
+
+  test('waits while the journal is away, however many there are, and none is asked for twice at once', async () => {
+    const one = started(known(observing(25)), observing(25));
+    one.now.mood = 'away';
+    for (let at = 0; at < 200; at += 1) {
+      one.alerts.take({ ...FIRING, alert: { ...FIRING.alert, fingerprint: `${at}` } });
+    }
+    await one.keep();
+    assert.equal(one.now.asked.filter((each) => each === 'keep alerts').length, 1);
+    one.now.mood = 'works';
+    await Promise.all([one.keep(), one.keep()]);
+    assert.deepEqual([one.now.alerts.length, one.alerts.isWaiting()], [200, false]);
+  });
+});
+
+test('a rollback that is owed is said to be in the journal, so that whoever leads next goes on', async () => {
+  const debt = { from: 25, to: 0, why: BY_ALERT, seenAtMs: 2 };
+  const one = started(decided(known(observing(25)), rolledBack(25, 0), debt), observing(25));
+  await one.save();
+  assert.equal(one.stored()?.settled, false);
 });

@@ -1,16 +1,15 @@
-import type { Logger } from 'pino';
 import { type Clock, createQueue, createShared } from '../../kit/time.ts';
 import type { State } from '../../rollout/state.ts';
-import type { JournalContact } from './authority.ts';
 import type { FiringAlerts } from './firing-alerts.ts';
 import { type Held, loaded, saved } from './held.ts';
 import type { Holder } from './holder.ts';
+import { type Contact, createJournalContact } from './journal-contact.ts';
 import type { FlagReading, Journal, Leadership, LegacyBaseline, SavedRollout, WrittenChange } from './ports.ts';
 import type { Problems } from './problems.ts';
 
 const SAVE_EVERY_MS = 2_000;
-/** What is late is asked again: each exchange may be made twice. */
-const EXCHANGE_WITHIN_MS = 3_000;
+
+type Queue = ReturnType<typeof createQueue>;
 
 type KeeperParts = {
   readonly journal: Journal;
@@ -19,7 +18,6 @@ type KeeperParts = {
   readonly alerts: FiringAlerts;
   readonly problems: Problems;
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'warn'>;
   readonly flag: () => FlagReading | undefined;
   readonly unconfirmed: () => WrittenChange | undefined;
   readonly legacyBaseline: () => LegacyBaseline | undefined;
@@ -38,101 +36,34 @@ export type JournalKeeper = ReturnType<typeof createJournalKeeper>;
  * and is `ahead` until the journal has it.
  */
 export function createJournalKeeper(parts: KeeperParts) {
-  const { journal, leadership, holder, alerts, problems, clock } = parts;
+  const { leadership, holder, clock } = parts;
   const inOrder = createQueue();
-  // Until it was asked nobody knows that it does not answer.
-  let contact: JournalContact = { answers: true, heardAtMs: Number.NEGATIVE_INFINITY };
-  let ledLast = false;
+  const contact = createJournalContact(parts);
   let savedAtMs = Number.NEGATIVE_INFINITY;
 
-  /** Runs one exchange with the journal, and remembers whether it answered. */
-  async function exchange<T>(ask: () => Promise<T>): Promise<T | undefined> {
-    const begunAtMs = clock.monotonic();
-    try {
-      const answer = await clock.within(EXCHANGE_WITHIN_MS, ask);
-      contact = { answers: true, heardAtMs: Math.max(begunAtMs, contact.heardAtMs) };
-      ledLast = leadership.leading();
-      problems.report('journal', undefined);
-      return answer;
-    } catch (error) {
-      contact = { ...contact, answers: false };
-      problems.report('journal', `The journal is away: ${(error as Error).message}`);
-      return undefined;
-    }
-  }
-
-  async function saveNow(): Promise<boolean> {
-    const asked = holder.get();
-    if (asked.kind !== 'known' || !(leadership.leading() || asked.ahead) || asked.revision === undefined) {
-      return false;
-    }
-    const row = {
-      revision: asked.revision,
-      state: asked.state,
-      intent: parts.intent(),
-      settled: asked.debt === undefined,
-      unconfirmed: parts.unconfirmed(),
-      legacyBaseline: parts.legacyBaseline(),
-    };
-    const done = await exchange(() => journal.save(row));
-    if (done === true) {
-      savedAtMs = clock.monotonic();
-      holder.set(saved(holder.get(), asked, row.revision + 1));
-      return true;
-    }
-    if (done === false) {
-      // Somebody else has written: what is there is read before anything more is said.
-      await loadNow();
-    }
-    return false;
-  }
-
-  async function loadNow(): Promise<void> {
-    const hasLed = ledLast;
-    const answer = await exchange(async () => ({ row: await journal.load(), alerts: await journal.alerts() }));
-    if (answer === undefined) {
-      return;
-    }
-    const before = holder.get();
-    alerts.join(answer.alerts);
-    if (answer.row !== undefined) {
-      parts.onRead(answer.row);
-    }
-    const next = loaded(before, answer.row, parts.flag(), leadership.leading(), hasLed);
-    if (next !== before) {
-      holder.set(next);
-      parts.onLoaded(before, answer.row);
-    }
-  }
-
-  const save = (): Promise<boolean> => inOrder(saveNow);
-  /** Whoever asks while one waits for its turn or its answer shares it. */
-  const load = createShared(() => inOrder(loadNow));
-  /** What another controller was sent; and whether the journal answers still is asked each time, also where nothing is due. */
-  const readAlerts = (): Promise<void> =>
+  const save = (): Promise<boolean> =>
     inOrder(async () => {
-      const stored = await exchange(journal.alerts);
-      if (stored !== undefined) {
-        alerts.join(stored);
-      }
+      const isSaved = await saveNow(parts, contact);
+      savedAtMs = isSaved ? clock.monotonic() : savedAtMs;
+      return isSaved;
     });
+  /** Whoever asks while one waits for its turn or its answer shares it. */
+  const load = createShared(() => inOrder(() => loadNow(parts, contact)));
 
   return {
-    contact: () => contact,
-    ledLast: () => ledLast,
+    contact: contact.now,
+    ledLast: contact.ledLast,
     save,
     load,
     /** What is due: to be called again and again. */
     keep: async (): Promise<void> => {
+      await persistAlerts(parts, contact, inOrder);
       const held = holder.get();
-      // An exchange without a question would say that a journal which is away answers.
-      if (alerts.isWaiting()) {
-        await inOrder(() => exchange(() => alerts.persist(journal)));
-      }
-      if (held.kind !== 'known' || held.revision === undefined || !contact.answers || !leadership.leading()) {
+      const isRead = held.kind === 'known' && held.revision !== undefined;
+      if (!isRead || !contact.now().answers || !leadership.leading()) {
         await load();
       } else {
-        await readAlerts();
+        await inOrder(() => readAlerts(parts, contact));
       }
       const isDue = clock.monotonic() - savedAtMs >= SAVE_EVERY_MS;
       const now = holder.get();
@@ -141,4 +72,69 @@ export function createJournalKeeper(parts: KeeperParts) {
       }
     },
   };
+}
+
+/** @returns whether the journal has what was held. */
+async function saveNow(parts: KeeperParts, contact: Contact): Promise<boolean> {
+  const { journal, leadership, holder } = parts;
+  const asked = holder.get();
+  if (asked.kind !== 'known' || !(leadership.leading() || asked.ahead) || asked.revision === undefined) {
+    return false;
+  }
+  const row = {
+    revision: asked.revision,
+    state: asked.state,
+    intent: parts.intent(),
+    settled: asked.debt === undefined,
+    unconfirmed: parts.unconfirmed(),
+    legacyBaseline: parts.legacyBaseline(),
+  };
+  const done = await contact.ask(() => journal.save(row));
+  if (done === true) {
+    holder.set(saved(holder.get(), asked, row.revision + 1));
+    return true;
+  }
+  if (done === false) {
+    // Somebody else has written: what is there is read before anything more is said.
+    await loadNow(parts, contact);
+  }
+  return false;
+}
+
+async function loadNow(parts: KeeperParts, contact: Contact): Promise<void> {
+  const { journal, leadership, holder, alerts } = parts;
+  const hasLed = contact.ledLast();
+  const answer = await contact.ask(async () => ({ row: await journal.load(), alerts: await journal.alerts() }));
+  if (answer === undefined) {
+    return;
+  }
+  const before = holder.get();
+  alerts.join(answer.alerts);
+  if (answer.row !== undefined) {
+    parts.onRead(answer.row);
+  }
+  const next = loaded(before, answer.row, parts.flag(), leadership.leading(), hasLed);
+  if (next !== before) {
+    holder.set(next);
+    parts.onLoaded(before, answer.row);
+  }
+}
+
+/** What another controller was sent; and whether the journal answers still is asked each time, also where nothing is due. */
+async function readAlerts({ journal, alerts }: KeeperParts, contact: Contact): Promise<void> {
+  const stored = await contact.ask(journal.alerts);
+  if (stored !== undefined) {
+    alerts.join(stored);
+  }
+}
+
+/** One after the other, however many wait. Without a question it would be said that a journal which is away answers. */
+async function persistAlerts({ journal, alerts }: KeeperParts, contact: Contact, inOrder: Queue): Promise<void> {
+  let isKept = true;
+  while (isKept && alerts.isWaiting()) {
+    isKept = await inOrder(async () => {
+      const isDone = !alerts.isWaiting() || (await contact.ask(() => alerts.persist(journal)));
+      return isDone === true;
+    });
+  }
 }
