@@ -1,15 +1,15 @@
 export const PATHS = ['domain', 'legacy'] as const;
 export type Path = (typeof PATHS)[number];
 
-export const DECISIONS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;
-export type Decision = (typeof DECISIONS)[number];
+export const DECISION_HEADERS = ['rollout', 'forced', 'disabled', 'capped', 'breaker', 'fallback'] as const;
+export type DecisionHeader = (typeof DECISION_HEADERS)[number];
 
 /** What a client got as the answer to its update. Path and decision are what the headers say; some answers have none. */
 export type Answer = {
   /** `overloaded`: no path was asked, and the client was asked to come again. */
   readonly outcome: 'updated' | 'overloaded' | 'failed';
   readonly path: Path | undefined;
-  readonly decision: Decision | undefined;
+  readonly decision: DecisionHeader | undefined;
   readonly durationMs: number;
 };
 
@@ -22,7 +22,7 @@ type HttpAnswer = {
 
 export function readAnswer({ status, headers, timings }: HttpAnswer): Answer {
   const path = PATHS.find((each) => each === headers['Rollout-Path']);
-  const decision = DECISIONS.find((each) => each === headers['Rollout-Decision']);
+  const decision = DECISION_HEADERS.find((each) => each === headers['Rollout-Decision']);
   const isUpdated = status === 200 && path !== undefined && decision !== undefined;
   const isOverload = status === 503 && path === undefined && headers['Retry-After'] !== undefined;
   return {

@@ -1,5 +1,5 @@
 import { Counter, Trend } from 'k6/metrics';
-import { type Answer, DECISIONS, PATHS } from './answer.ts';
+import { type Answer, DECISION_HEADERS, PATHS } from './answer.ts';
 import { METRICS } from './names.ts';
 
 const updates = new Counter(METRICS.updates);
@@ -8,7 +8,7 @@ const overloaded = new Counter(METRICS.overloaded);
 const unroutedErrors = new Counter(METRICS.unroutedErrors);
 const durationByPath = byName(PATHS, (path) => new Trend(METRICS.durationOf(path), true));
 const errorsByPath = byName(PATHS, (path) => new Counter(METRICS.errorsOf(path)));
-const byDecision = byName(DECISIONS, (decision) => new Counter(METRICS.decisionsOf(decision)));
+const byDecision = byName(DECISION_HEADERS, (decision) => new Counter(METRICS.decisionsOf(decision)));
 
 /** Counts an update by what its headers say. Where it was slow on purpose, its time goes to `instead`. */
 export function count({ outcome, path, decision, durationMs }: Answer, instead?: Trend): void {

@@ -1,4 +1,4 @@
-import type { Decision, Path } from './answer.ts';
+import type { DecisionHeader, Path } from './answer.ts';
 
 /** The metrics that every script has: what counts, what limits and what sums up agree on them here. */
 export const METRICS = {
@@ -12,5 +12,5 @@ export const METRICS = {
   /** The same where no path answered, or nobody. */
   unroutedErrors: 'unrouted_errors',
   overloaded: 'overloaded',
-  decisionsOf: (decision: Decision) => `${decision}_decisions`,
+  decisionsOf: (decision: DecisionHeader) => `${decision}_decisions`,
 } as const;

@@ -1,4 +1,4 @@
-import { DECISIONS, type Decision, PATHS, type Path } from './answer.ts';
+import { DECISION_HEADERS, type DecisionHeader, PATHS, type Path } from './answer.ts';
 import { countOf, describeLatency, type K6Data, type Latency, latencyOf, valueIn } from './k6-data.ts';
 import { METRICS } from './names.ts';
 
@@ -16,7 +16,7 @@ export type LoadSummary = {
   /** Of updates that were made. */
   readonly latency: Latency;
   readonly paths: Readonly<Record<Path, PathSummary>>;
-  readonly decisions: Readonly<Record<Decision, number>>;
+  readonly decisions: Readonly<Record<DecisionHeader, number>>;
   /** Sentences that were not true each time. */
   readonly failedChecks: readonly string[];
   /** Such as `domain_duration p(95)<200`; empty where the run kept them all. */
@@ -48,7 +48,7 @@ export function summarise(script: string, data: K6Data): LoadSummary {
     latency: latencyOf(data, METRICS.duration),
     paths,
     decisions: Object.fromEntries(
-      DECISIONS.map((decision) => [decision, countOf(data, METRICS.decisionsOf(decision))]),
+      DECISION_HEADERS.map((decision) => [decision, countOf(data, METRICS.decisionsOf(decision))]),
     ) as LoadSummary['decisions'],
     failedChecks: (data.root_group?.checks ?? []).filter(({ fails }) => fails > 0).map(({ name }) => name),
     failedThresholds,

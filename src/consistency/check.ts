@@ -21,14 +21,14 @@ export type Check = {
   readonly isFinished: boolean;
 };
 
-export type RecordChange = RecordedChange & { readonly violationId: ViolationId };
+export type ChangeWithId = RecordedChange & { readonly violationId: ViolationId };
 
 /** All records and changes after one id, at one moment, each in the order of ids and versions. */
 export type Snapshot = AsyncDisposable & {
   readonly aboutRecords: number;
   /** @returns a page of them, an empty one at the end. Its changes begin with the one before `since`, for context. */
   readonly nextRecords: () => Promise<readonly SeenRecord[]>;
-  readonly nextChanges: () => Promise<readonly RecordChange[]>;
+  readonly nextChanges: () => Promise<readonly ChangeWithId[]>;
 };
 
 /** Knows how to read records and history, and keeps checks. Everything throws CheckError where the database is away. */

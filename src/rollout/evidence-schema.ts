@@ -18,6 +18,7 @@ export const VerdictAnswer = Type.Object({
   evidence: orNull(Type.Number({ description: 'Share of the way to a proven breach, 1 and more is one.' })),
   detail: Type.String(),
 });
+export type VerdictAnswer = Static<typeof VerdictAnswer>;
 
 const PathMeasured = Type.Object({
   requests: Type.Integer(),

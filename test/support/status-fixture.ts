@@ -1,5 +1,6 @@
 import type { EventAnswer, StatusAnswer } from '../../src/contract/schemas.ts';
 import type { EventBody } from '../../src/rollout/event.ts';
+import type { VerdictAnswer } from '../../src/rollout/evidence-schema.ts';
 
 /** For tests: a rollout that observes 25 %, all is well. `changes` replace whole keys. */
 export function statusFixture(changes: Partial<StatusAnswer> = {}): StatusAnswer {
@@ -74,10 +75,7 @@ export function served(
   return { replica, percent: 25, breakerOpen: false, missing: null, ...changes };
 }
 
-export function verdict(
-  guard: string,
-  changes: Partial<StatusAnswer['verdicts'][number]> = {},
-): StatusAnswer['verdicts'][number] {
+export function verdict(guard: string, changes: Partial<VerdictAnswer> = {}): VerdictAnswer {
   return {
     guard,
     source: 'scrape',

@@ -1,9 +1,8 @@
 import type { StatusAnswer } from '../../contract/schemas.ts';
 import { formatCount, formatPercent, formatValue, NOTHING } from '../../contract/wording/format.ts';
+import type { VerdictAnswer } from '../../rollout/evidence-schema.ts';
 import type { View } from '../terminal/output.ts';
 import { hanging, table } from '../terminal/text.ts';
-
-type VerdictAnswer = StatusAnswer['verdicts'][number];
 
 const MARKS: Readonly<Record<VerdictAnswer['kind'], string>> = {
   healthy: '✔ healthy',

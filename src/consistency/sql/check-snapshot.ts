@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { isAway, openClient, reasonOf } from '../../kit/postgres/client.ts';
 import { isoTime } from '../../kit/postgres/iso-time.ts';
 import { createQueue } from '../../kit/time.ts';
-import { type Check, CheckError, type RecordChange, type Snapshot } from '../check.ts';
+import { type ChangeWithId, type Check, CheckError, type Snapshot } from '../check.ts';
 import type { SeenRecord } from '../finding.ts';
 import type { Values } from '../judge.ts';
 import { changesOfAll, changesSince, RECORDS, RECORDS_SINCE, UNIQUE_COLUMNS } from './check-queries.ts';
@@ -93,7 +93,7 @@ function toRecord([id, status, notes, handledBy, handledAt, version]: Row): Seen
   };
 }
 
-function toChange(row: Row): RecordChange {
+function toChange(row: Row): ChangeWithId {
   const [violationId, version, isRepair] = row as readonly string[];
   const [writeId, first, isContext] = row.slice(11) as (string | null)[];
   return {

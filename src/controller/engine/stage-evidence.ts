@@ -1,6 +1,5 @@
 import { describeMeasurement } from '../../contract/measurements.ts';
-import type { StatusAnswer } from '../../contract/schemas.ts';
-import type { StageEvidence } from '../../rollout/evidence-schema.ts';
+import type { StageEvidence, VerdictAnswer } from '../../rollout/evidence-schema.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import { percentOf, type State, servedSince } from '../../rollout/state.ts';
 import type { Verdict } from '../../rollout/verdict.ts';
@@ -26,7 +25,7 @@ export function evidenceOf(
   };
 }
 
-export function describeVerdict(plan: Plan, { evidence, ...verdict }: Verdict): StatusAnswer['verdicts'][number] {
+export function describeVerdict(plan: Plan, { evidence, ...verdict }: Verdict): VerdictAnswer {
   const breachEvidence = Math.log(1 / (1 - plan.confidence));
   return {
     ...verdict,

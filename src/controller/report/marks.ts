@@ -1,12 +1,10 @@
-import type { StatusAnswer } from '../../contract/schemas.ts';
+import type { VerdictAnswer } from '../../rollout/evidence-schema.ts';
 import type { Check, StageRecord } from './facts.ts';
 
 /** ✅ only where evidence shows it; without any it is ⏳, never ✅. */
 export type Mark = '✅' | '❌' | '⏳';
 
-type Verdict = StatusAnswer['verdicts'][number];
-
-export function markOfVerdict({ kind }: Verdict): Mark {
+export function markOfVerdict({ kind }: VerdictAnswer): Mark {
   return kind === 'healthy' ? '✅' : kind === 'breached' ? '❌' : '⏳';
 }
 
@@ -47,7 +45,7 @@ export function overall(marks: readonly Mark[]): Mark {
 }
 
 /** By its worst source: single writes, or a check of all records. */
-export function consistencyOf({ evidence }: StageRecord): Verdict | undefined {
+export function consistencyOf({ evidence }: StageRecord): VerdictAnswer | undefined {
   const verdicts = evidence?.verdicts.filter(({ measure }) => measure === 'mismatches') ?? [];
   return verdicts.find(({ kind }) => kind === 'breached') ?? verdicts[0];
 }

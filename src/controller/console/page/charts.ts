@@ -8,7 +8,7 @@ import {
   formatShare,
 } from '../../../contract/wording/format.ts';
 import { entersStage, leavesStage, newsOf } from '../../../rollout/event.ts';
-import type { MeasurementAnswer } from '../../../rollout/evidence-schema.ts';
+import type { MeasurementAnswer, VerdictAnswer } from '../../../rollout/evidence-schema.ts';
 
 type PathMeasured = MeasurementAnswer['domain'];
 type Chart = {
@@ -51,7 +51,7 @@ export type ChartData = {
 export function limitOf(
   status: StatusAnswer | undefined,
   measure: string,
-): Pick<StatusAnswer['verdicts'][number], 'limit' | 'limitText'> | undefined {
+): Pick<VerdictAnswer, 'limit' | 'limitText'> | undefined {
   return status?.verdicts.find((verdict) => verdict.measure === measure && !verdict.limitText.endsWith('x'));
 }
 
