@@ -50,6 +50,7 @@ guards:
   - { name: errors, measure: error-rate, limit: 5%, window: ${ticks(6)}, onBreach: off }${isRich ? more : ''}
 minSamples: 20
 ${lease ? `lease: ${ticks(60)}` : ''}
+${isRich ? 'rollbackWith: disabled' : ''}
 `);
 }
 
