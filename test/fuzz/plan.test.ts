@@ -116,6 +116,7 @@ const LIMITS: Readonly<Record<string, string | number>> = {
   'latency-mean': '0.1s',
   'error-rate': '1%',
   mismatches: 0,
+  restarts: 2,
 };
 
 test('a plan that keeps to the schema and to the rules beyond it is read as it is written', () => {
