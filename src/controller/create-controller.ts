@@ -175,25 +175,22 @@ export async function createController(
 
 /** What is watched, and who witnesses what the replicas serve: they themselves where they can be asked, else Prometheus. */
 function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSettings, rollout: string, clock: Clock) {
+  const withMemory = (source: SignalSource) => toleratingChurn(remembering(source, clock), clock);
   const scrape =
     SCRAPE_TARGETS === undefined
       ? undefined
-      : toleratingChurn(
-          remembering(
-            createScrapeSource({
-              rollout,
-              targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
-              timeoutMs: SCRAPE_WITHIN_MS,
-              clock,
-            }),
+      : withMemory(
+          createScrapeSource({
+            rollout,
+            targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
+            timeoutMs: SCRAPE_WITHIN_MS,
             clock,
-          ),
-          clock,
+          }),
         );
   const prometheus =
     PROMETHEUS_URL === undefined
       ? undefined
-      : toleratingChurn(
+      : withMemory(
           createPrometheusSource({
             rollout,
             url: PROMETHEUS_URL,
@@ -201,7 +198,6 @@ function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSe
             maxAgeMs: PROMETHEUS_MAX_AGE_MS,
             clock,
           }),
-          clock,
         );
   const all = [scrape, prometheus].filter((source): source is SignalSource => source !== undefined);
   return {

@@ -43,12 +43,20 @@ export type SourceFailure = Failure | ComesOrGoes;
 export const isComingOrGoing = (why: SourceFailure): why is ComesOrGoes =>
   why === 'left' || why === 'starting' || why === 'ending';
 
+export type Missing = {
+  readonly replica: string;
+  readonly why: SourceFailure;
+  readonly detail: string;
+  /** It stands for replicas that nobody can name now, as where a name is not resolved: these neither start nor end. */
+  readonly ofSeveral?: true;
+};
+
 /** One look at all replicas through one source. */
 export type SourceReading =
   | {
       readonly kind: 'read';
       readonly replicas: readonly ReplicaReading[];
       /** Replicas that should be there and reported nothing usable. */
-      readonly missing: readonly { readonly replica: string; readonly why: SourceFailure; readonly detail: string }[];
+      readonly missing: readonly Missing[];
     }
   | { readonly kind: 'failed'; readonly why: SourceFailure; readonly detail: string };

@@ -278,7 +278,7 @@ test('says that something is left out where Prometheus warns of it', async () =>
   const reading = await read();
   assert.ok(reading.kind === 'read' && reading.replicas.length === 1);
   assert.deepEqual(reading.missing, [
-    { replica: 'prometheus', why: 'refused', detail: 'it warned: results truncated due to limit' },
+    { replica: 'prometheus', why: 'refused', detail: 'it warned: results truncated due to limit', ofSeveral: true },
   ]);
 });
 

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { replicaReading } from '../../../test/support/reading-fixture.ts';
-import type { SourceFailure, SourceReading } from '../../rollout/reading.ts';
+import type { Missing, SourceFailure, SourceReading } from '../../rollout/reading.ts';
 import { toleratingChurn } from './churn.ts';
 
-type Look = Readonly<Record<string, 'answers' | SourceFailure>>;
+/** `name:`: it stands for replicas that nobody can name. */
+type Look = Readonly<Record<string, 'answers' | SourceFailure | `name: ${SourceFailure}`>>;
 
 function createSource() {
   let nowMs = 0;
@@ -21,7 +22,7 @@ function createSource() {
         why === 'answers' ? [replicaReading({ replica })] : [],
       );
       const missing = Object.entries(look).flatMap(([replica, why]) =>
-        why === 'answers' ? [] : [{ replica, why, detail: 'as it was' }],
+        why === 'answers' ? [] : [missingFor(replica, why)],
       );
       now = { kind: 'read', replicas, missing };
       const seen = await source.read(AbortSignal.timeout(1_000));
@@ -29,6 +30,13 @@ function createSource() {
       return Object.fromEntries(seen.missing.map(({ replica, why }) => [replica, why]));
     },
   };
+}
+
+function missingFor(replica: string, why: SourceFailure | `name: ${SourceFailure}`): Missing {
+  const detail = 'as it was';
+  return why.startsWith('name: ')
+    ? { replica, why: why.slice('name: '.length) as SourceFailure, detail, ofSeveral: true }
+    : { replica, why: why as SourceFailure, detail };
 }
 
 describe('a replica that is missing', () => {
@@ -63,6 +71,21 @@ describe('a replica that is missing', () => {
       assert.deepEqual(await at(1, { a: 'answers', b: why }), { b: why });
     }
   });
+});
+
+test('a name that is not resolved neither starts nor ends: nobody knows whom it leaves out', async () => {
+  const { at } = createSource();
+  await at(0, { a: 'answers', b: 'answers' });
+  assert.deepEqual(await at(1, { a: 'answers', 'sluice:8081': 'name: unreachable' }), { 'sluice:8081': 'unreachable' });
+});
+
+test('where more replicas have gone than answer, none of them is ending: it may be the way to them', async () => {
+  const { at } = createSource();
+  await at(0, { a: 'answers', b: 'answers', c: 'answers', d: 'answers' });
+  const half = { a: 'answers', b: 'answers', c: 'unreachable', d: 'unreachable' } as const;
+  assert.deepEqual(await at(1, half), { c: 'ending', d: 'ending' });
+  const most = { ...half, b: 'unreachable' } as const;
+  assert.deepEqual(await at(2, most), { b: 'unreachable', c: 'unreachable', d: 'unreachable' });
 });
 
 test('pods that are replaced for an hour, one each 10 s, are never missing for anything else', async () => {

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kit/time.ts';
-import { isComingOrGoing, type SourceReading } from '../../rollout/reading.ts';
+import { isComingOrGoing, type Missing, type SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource } from '../engine/ports.ts';
 
 /** What a process needs to start, or a name service and Prometheus to notice that one has ended. */
@@ -9,12 +9,11 @@ const FORGOTTEN_MS = 10 * 60_000;
 
 type Known = { readonly answeredMs: number | undefined; readonly firstMissedMs: number; readonly namedMs: number };
 type Read = Extract<SourceReading, { kind: 'read' }>;
-type Missing = Read['missing'][number];
 
 /**
  * Says of a replica that is missing whether it just begins or just ended. One that is new may be silent for a while in whatever
  * way; one that has answered may only refuse connections, as where no process is: one that hangs is missing at once.
- * A replica that was missing at the first look is not new.
+ * A replica that was missing at the first look is not new, and where more have gone than answer it is the way to them that has.
  */
 export function toleratingChurn(source: SignalSource, clock: Pick<Clock, 'monotonic'>): SignalSource {
   let known: ReadonlyMap<string, Known> | undefined;
@@ -30,7 +29,7 @@ export function toleratingChurn(source: SignalSource, clock: Pick<Clock, 'monoto
       known = remembered(before, reading, nowMs);
       return before === undefined || reading.missing.length === 0
         ? reading
-        : { ...reading, missing: reading.missing.map((missing) => named(missing, before, nowMs)) };
+        : { ...reading, missing: withChurn(reading, before, nowMs) };
     },
   };
 }
@@ -51,9 +50,17 @@ function remembered(before: ReadonlyMap<string, Known> | undefined, { replicas, 
   return after;
 }
 
+function withChurn({ replicas, missing }: Read, before: ReadonlyMap<string, Known>, nowMs: number): readonly Missing[] {
+  const renamed = missing.map((each) => named(each, before, nowMs));
+  const ending = renamed.filter(({ why }) => why === 'ending').length;
+  return ending <= replicas.length
+    ? renamed
+    : renamed.map((each, at) => (each.why === 'ending' ? (missing[at] as Missing) : each));
+}
+
 function named(missing: Missing, before: ReadonlyMap<string, Known>, nowMs: number): Missing {
-  const { replica, why } = missing;
-  if (isComingOrGoing(why)) {
+  const { replica, why, ofSeveral } = missing;
+  if (ofSeveral || isComingOrGoing(why)) {
     return missing;
   }
   const known = before.get(replica);

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../contract/wording/format.ts';
-import type { ReplicaReading, SourceFailure, SourceReading } from '../../rollout/reading.ts';
+import type { Missing, ReplicaReading, SourceReading } from '../../rollout/reading.ts';
 import type { Series } from './prometheus-answer.ts';
 import { createReplicaDraft, SERIES_LABELS, START_NAME, saysSomething, toNumber } from './series.ts';
 
@@ -14,7 +14,6 @@ type Given = {
   readonly nowMs: number;
 };
 
-type Missing = { readonly replica: string; readonly why: SourceFailure; readonly detail: string };
 type Found = { readonly target: string; readonly reading: ReplicaReading };
 
 /** Sorts the series by the replica they are of, and says of each what it said, or why it is missing. */

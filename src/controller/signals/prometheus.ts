@@ -94,6 +94,7 @@ const leftOut = (warning: string) => ({
   replica: 'prometheus',
   why: 'refused' as const,
   detail: `it warned: ${warning.slice(0, 200)}`,
+  ofSeveral: true as const,
 });
 
 /** When the processes of the same targets began: this series has no rollout to select it by. */

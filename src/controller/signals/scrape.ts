@@ -1,9 +1,9 @@
 import { openHttp } from '../../kit/http/client.ts';
 import type { Clock } from '../../kit/time.ts';
-import type { ReplicaReading, SourceReading } from '../../rollout/reading.ts';
+import type { Missing, ReplicaReading, SourceReading } from '../../rollout/reading.ts';
 import type { SignalSource } from '../engine/ports.ts';
 import { parseMetrics } from './metrics-text.ts';
-import { createTarget, type Lookup, type Missing, type Target } from './targets.ts';
+import { createTarget, type Lookup, type Target } from './targets.ts';
 
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_AT_ONCE = 128;

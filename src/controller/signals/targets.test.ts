@@ -58,7 +58,7 @@ test('does not count a replica with addresses of both families twice', async () 
 
 test('a name without addresses is unreachable, and says why', async () => {
   const missing = await found('dns:a:1', () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' })));
-  assert.deepEqual(missing, { replica: 'a:1', why: 'unreachable', detail: 'ENOTFOUND' });
+  assert.deepEqual(missing, { replica: 'a:1', why: 'unreachable', detail: 'ENOTFOUND', ofSeveral: true });
   assert.equal(((await found('dns:a:1', async () => [])) as { why: string }).why, 'unreachable');
 });
 

@@ -2,10 +2,9 @@ import { lookup } from 'node:dns/promises';
 import { ExpectedError } from '../../kit/expected-error.ts';
 import { formatDuration } from '../../kit/format.ts';
 import { type Clock, createShared, TimedOut } from '../../kit/time.ts';
-import type { SourceFailure } from '../../rollout/reading.ts';
+import type { Missing, SourceFailure } from '../../rollout/reading.ts';
 
 export type Target = { readonly replica: string; readonly url: URL };
-export type Missing = { readonly replica: string; readonly why: SourceFailure; readonly detail: string };
 export type Resolved = Target[] | Missing;
 
 /** Knows the addresses of a name; fails where it has none. */
@@ -44,7 +43,12 @@ function targetAt(url: URL): Target {
 
 /** Asks for a name's addresses at most once a second: replicas come and go. */
 function createResolver(name: string, port: number, { clock, timeoutMs, lookup = systemLookup }: Options) {
-  const missing = (why: SourceFailure, detail: string): Missing => ({ replica: `${name}:${port}`, why, detail });
+  const missing = (why: SourceFailure, detail: string): Missing => ({
+    replica: `${name}:${port}`,
+    why,
+    detail,
+    ofSeveral: true,
+  });
   let last: { readonly atMs: number; readonly resolved: Resolved } | undefined;
 
   async function resolve(): Promise<Resolved> {
