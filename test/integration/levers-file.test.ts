@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -92,6 +92,42 @@ test('a flags file that is mounted and replaced outside is not the one that flag
     assert.match(text, /was replaced or deleted outside/);
   }
   assert.deepEqual([read.kind, rehearsed.kind, written.kind], ['unreachable', 'fails', 'refused']);
+});
+
+describe('a flags file of another user, who alone may read it beside our group', () => {
+  const asGroup = (): Disposable => {
+    process.setegid?.(65_534);
+    const user = unprivileged();
+    return {
+      [Symbol.dispose]: () => {
+        user[Symbol.dispose]();
+        process.setegid?.(0);
+      },
+    };
+  };
+
+  for (const [mode, way] of [
+    [0o660, 'in-place'],
+    [0o664, 'replace'],
+    [0o640, 'replace'],
+  ] as const) {
+    test(`of mode ${mode.toString(8)} is written so that its owner, or its group at least, can read it: ${way}`, async (t) => {
+      if (process.getuid?.() !== 0) {
+        t.skip('there is only one user here');
+        return;
+      }
+      await using at = await flagsIn(0o777);
+      await chown(at.file, 1_234, 65_534);
+      await chmod(at.file, mode);
+      using _group = asGroup();
+      const rehearsed = await at.lever.rehearse(never);
+      assert.equal(rehearsed.kind === 'works' && rehearsed.way, way);
+      assert.deepEqual(await at.lever.write(to(0, undefined), never), { kind: 'written' });
+      const now = await stat(at.file);
+      assert.deepEqual([now.uid === 1_234, now.gid, now.mode & 0o777], [way === 'in-place', 65_534, mode]);
+      assert.equal(await at.held(), jsonOf({ defaultVariant: 'off' }));
+    });
+  }
 });
 
 describe('a flags file in a folder that cannot be written', () => {

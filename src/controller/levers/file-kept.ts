@@ -1,7 +1,8 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { brokenSuffix, isBrokenCopy } from '../../flagd/broken-copy.ts';
-import { asStoreError, putFile } from './file-write.ts';
+import { asStoreError } from './file-access.ts';
+import { putFile } from './file-write.ts';
 
 const MOST_BROKEN = 5;
 

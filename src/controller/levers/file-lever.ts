@@ -2,9 +2,10 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import { parseJson } from '../../flagd/json-text.ts';
 import type { Clock } from '../../kit/time.ts';
 import type { FlagLever } from '../engine/ports.ts';
+import { absentOrThrow } from './file-access.ts';
 import { keepBroken, keepGood, keptGood } from './file-kept.ts';
 import { wayToWrite } from './file-ways.ts';
-import { absentOrThrow, writeFileChange } from './file-write.ts';
+import { writeFileChange } from './file-write.ts';
 import { type FlagStore, type SpareFlags, StoreError } from './store.ts';
 import { createTextLever } from './text-lever.ts';
 

@@ -1,6 +1,6 @@
 import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { asStoreError, joinedError, temporaryBeside } from './file-write.ts';
+import { asStoreError, isHiddenByReplacing, joinedError, temporaryBeside } from './file-access.ts';
 import { StoreError } from './store.ts';
 
 const STICKY = 0o1000;
@@ -11,16 +11,22 @@ const STICKY = 0o1000;
  */
 export async function wayToWrite(target: string, exists: boolean, text: string): Promise<'replace' | 'in-place'> {
   const closed = await whyNotReplaced(target, exists, text);
-  if (closed === undefined) {
+  if (!exists) {
+    if (closed !== undefined) {
+      throw closed;
+    }
     return 'replace';
   }
-  if (!exists) {
-    throw closed;
+  if (closed === undefined && !(await isHiddenByReplacing(target))) {
+    return 'replace';
   }
   try {
     await (await open(target, 'r+')).close();
     return 'in-place';
   } catch (error) {
+    if (closed === undefined) {
+      return 'replace';
+    }
     throw joinedError(closed, asStoreError(error));
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inPlaceSteps } from './file-write.ts';
+import { inPlaceSteps } from './file-in-place.ts';
 
 /** What the file holds after each step. */
 function statesOf(before: string, next: string): string[] {
