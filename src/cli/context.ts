@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type ApiClient, createApiClient } from '../contract/client.ts';
+import type { Clock } from '../kit/time.ts';
 import { cliErrorOf } from './client-errors.ts';
 import { readToken, readUrl } from './connection.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -19,9 +20,10 @@ export type Context = {
   readonly finishWith: (code: ExitCode) => void;
   readonly exitCode: () => ExitCode;
   readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
 };
 
-export function createContext(env: NodeJS.ProcessEnv): Context {
+export function createContext(env: NodeJS.ProcessEnv, clock: Clock): Context {
   const secrets: string[] = [];
   let code: ExitCode = EXIT.ok;
   const token = () => {
@@ -45,5 +47,6 @@ export function createContext(env: NodeJS.ProcessEnv): Context {
     },
     exitCode: () => code,
     env,
+    clock,
   };
 }

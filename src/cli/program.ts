@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { Clock } from '../kit/time.ts';
 import { addChangeCommands } from './commands/change.ts';
 import { addConsistencyCommand } from './commands/consistency-check.ts';
 import { addLintCommand } from './commands/lint.ts';
@@ -33,8 +34,8 @@ Examples:
   sluice lint flags.json --plan rollout.yaml`;
 
 /** Runs one command line. @returns the code to end with; what went wrong is on stderr. */
-export async function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<ExitCode> {
-  const context = createContext(env);
+export async function run(args: readonly string[], env: NodeJS.ProcessEnv, clock: Clock): Promise<ExitCode> {
+  const context = createContext(env, clock);
   const program = new Command('sluice')
     .description('See and steer a rollout: talks to its controller.')
     .version(version)

@@ -6,6 +6,8 @@ import type { Answer, Target } from './target.ts';
 
 const ID = '9100000000000000007';
 const UNKNOWN = '9100000000000000009';
+/** Its time stands still. */
+const clock = { monotonic: () => 0, sleep: async () => {} };
 
 /** A service in memory, with a record, that does everything right but what a test breaks. */
 type Broken = {
@@ -84,7 +86,7 @@ function service(broken: Broken = {}): Target & { readonly isBroken: () => boole
 async function results(target: Target, signal = new AbortController().signal): Promise<CheckResult[]> {
   const reported: CheckResult[] = [];
   await verifyPath(
-    { target, path: 'domain', id: ID, unknownId: UNKNOWN, force: '' },
+    { target, clock, path: 'domain', id: ID, unknownId: UNKNOWN, force: '' },
     (each) => reported.push(each),
     signal,
   );
@@ -175,7 +177,7 @@ test('a service that does not answer fails each check with the reason, and ends 
 test('interrupted, the check under way is not reported: what was cut off says nothing of the service', async () => {
   const stop = new AbortController();
   const reported: CheckResult[] = [];
-  const subject = { target: service(), path: 'domain', id: ID, unknownId: UNKNOWN, force: '' } as const;
+  const subject = { target: service(), clock, path: 'domain', id: ID, unknownId: UNKNOWN, force: '' } as const;
   const update: Target['update'] = (...asked) => {
     if (reported.length === 2) {
       stop.abort();

@@ -1,5 +1,6 @@
 import type { Path } from '../routing/path.ts';
-import { CHECKS, type CheckOf, checkFallback, type Subject } from './checks.ts';
+import { CHECKS, type CheckOf, checkFallback } from './checks.ts';
+import type { Subject } from './subject.ts';
 
 export type CheckResult = {
   readonly name: string;
@@ -76,14 +77,14 @@ const skipped = (name: string, path: Path, detail: string): CheckResult => ({
 });
 
 async function make({ name, run }: CheckOf, subject: Subject): Promise<CheckResult> {
-  const startedAt = performance.now();
+  const startedAtMs = subject.clock.monotonic();
   let found: string | undefined;
   try {
     found = await run(subject);
   } catch (error) {
     found = (error as Error).message;
   }
-  const ms = Math.round(performance.now() - startedAt);
+  const ms = Math.round(subject.clock.monotonic() - startedAtMs);
   const [result, detail] = found === undefined ? (['passed', ''] as const) : (['failed', found] as const);
   return { name, path: subject.path, result, detail: detail.slice(0, LONGEST_DETAIL), ms };
 }

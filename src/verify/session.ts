@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../kit/time.ts';
 import type { Path } from '../routing/path.ts';
-import type { Subject } from './checks.ts';
 import { idFor, type Served, takes, type VerifyRecords } from './records.ts';
 import { type CheckResult, skipPath, verifyPath } from './run.ts';
+import type { Subject } from './subject.ts';
 import type { Target } from './target.ts';
 
 /** A replica reads a sample of its writes back right after their answers, and would miss what is removed at once. */
@@ -30,6 +30,7 @@ type Session = {
   readonly served: Served | undefined;
   readonly report: (result: CheckResult) => void;
   readonly stop: AbortSignal;
+  readonly clock: Clock;
 };
 
 /**
@@ -37,13 +38,14 @@ type Session = {
  * @throws VerifyError
  */
 export async function verifyService(session: Session): Promise<void> {
-  const { target, records, paths, rollout, served, report, stop } = session;
+  const { target, records, paths, rollout, served, report, stop, clock } = session;
   const mayForce = await isForceAllowed(target, idFor('legacy', rollout));
   const plans = paths.map((path) => {
     const id = session.record ?? idFor(path, rollout);
     const byBucket = takes(path, rollout, id, served);
     const subject: Subject = {
       target,
+      clock,
       path,
       id,
       unknownId: idFor(path, rollout),
@@ -61,7 +63,8 @@ export async function verifyService(session: Session): Promise<void> {
         ? verifyPath(subject, report, stop)
         : skipPath(subject.path, `${whyNot(served, session.record)}, and FORCE_DOMAIN is not allowed`, report));
     }
-    await sleep(SETTLE_MS, undefined, { signal: stop });
+    await clock.sleep(SETTLE_MS, stop);
+    stop.throwIfAborted();
   } catch (error) {
     throw stop.aborted
       ? new VerifyError(

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { ApiClient } from '../../contract/client.ts';
 import type { CommandRequest, StatusAnswer } from '../../contract/schemas.ts';
+import type { Clock } from '../../kit/time.ts';
 import { defaultActor, readActor, readPercent, readReason } from '../arguments.ts';
 import type { Context, GlobalOptions } from '../context.ts';
 import { CliError, EXIT } from '../exit-codes.ts';
@@ -92,7 +92,7 @@ export function addChangeCommands(program: Command, context: Context): void {
       }
       // Printed first: what was done is done, whatever the status looks like.
       output.out(`${output.paint.green('✔')} ${printable(answer.done)}\n`);
-      const status = await untilServed(client, answer.status);
+      const status = await untilServed(client, answer.status, context.clock);
       output.out(`  ${printable(renderSummary(status, answer.status.wanted))}\n`);
     });
   }
@@ -109,18 +109,23 @@ const withHint =
         )
       : error;
   };
-const WAIT_MS = 5000;
+
+const WAIT_MS = 5_000;
 const BETWEEN_MS = 250;
 
 /**
  * Looks until the flag and every replica have what a change wants, for 5 seconds at most. Never fails: the change is made.
  * @returns the last status that was seen.
  */
-async function untilServed(client: Pick<ApiClient, 'status'>, changed: StatusAnswer): Promise<StatusAnswer> {
-  const deadlineMs = performance.now() + WAIT_MS;
+export async function untilServed(
+  client: Pick<ApiClient, 'status'>,
+  changed: StatusAnswer,
+  clock: Pick<Clock, 'monotonic' | 'sleep'>,
+): Promise<StatusAnswer> {
+  const deadlineMs = clock.monotonic() + WAIT_MS;
   let seen = changed;
-  while (!isServed(seen, changed.wanted) && performance.now() < deadlineMs) {
-    await sleep(BETWEEN_MS);
+  while (!isServed(seen, changed.wanted) && clock.monotonic() < deadlineMs) {
+    await clock.sleep(BETWEEN_MS);
     try {
       seen = await client.status();
     } catch {

@@ -11,10 +11,19 @@ const CODES = {
   taken: EXIT.refused,
 } as const;
 
-type View = { readonly output: Output; readonly json: boolean; readonly stop: AbortSignal };
+type View = {
+  readonly output: Output;
+  readonly json: boolean;
+  readonly stop: AbortSignal;
+  readonly nowMs: () => number;
+};
 
 /** Shows how far it is on stderr. @returns the finished check. @throws CliError that says how to go on where it is not. */
-export async function runCheck(store: ConsistencyStore, begun: Check, { output, json, stop }: View): Promise<Check> {
+export async function runCheck(
+  store: ConsistencyStore,
+  begun: Check,
+  { output, json, stop, nowMs }: View,
+): Promise<Check> {
   let { progress } = begun;
   const howToGoOn = () =>
     `${formatCount(progress.records)} records are done, with ${counted(progress.findings, 'finding')}. Go on with: sluice consistency check --resume ${begun.id}`;
@@ -22,7 +31,7 @@ export async function runCheck(store: ConsistencyStore, begun: Check, { output, 
     write: output.err,
     isTerminal: process.stderr.isTTY === true,
     columns: () => process.stderr.columns ?? 80,
-    nowMs: () => performance.now(),
+    nowMs,
     recordsBefore: progress.records,
   });
   try {

@@ -38,7 +38,7 @@ function addCheckCommand(parent: Command, context: Context): void {
     .command('check')
     .description('judge every record with its history, in one snapshot of the database')
     .option('--since <when>', 'only changes from then on: stage, 25%, a time or a duration', (text) =>
-      readSince(text, Date.now()),
+      readSince(text, context.clock.now()),
     )
     .addOption(
       new Option('--resume <check>', 'go on with a check that was interrupted')
@@ -70,17 +70,18 @@ Examples:
       const actor = options.actor ?? defaultActor(context.env);
       const steered = await steeredRollout(client, stop);
       const since = options.since === undefined ? null : await timeOfSince(options.since, client);
-      const beganMs = performance.now();
+      const nowMs = context.clock.monotonic;
+      const beganMs = nowMs();
       const { check, ...found } = await inDatabase(async () => {
         await using store = await openConsistencyStore(url);
         const begun =
           options.resume === undefined
             ? await store.begin({ rollout: options.rollout ?? nameOf(steered), actor, since })
             : await findBegun(store, options.resume);
-        const check = await runCheck(store, begun, { output, json, stop });
+        const check = await runCheck(store, begun, { output, json, stop, nowMs });
         return { check, ...(await store.found(check.id, MOST_FINDINGS)) };
       });
-      const elapsedMs = performance.now() - beganMs;
+      const elapsedMs = nowMs() - beganMs;
       const journal = options.journal
         ? await reportToJournal({
             client,

@@ -62,7 +62,7 @@ Examples:
         const { refused, interrupted } = await showResults(begun, {
           output: context.output(command),
           json: command.optsWithGlobals<GlobalOptions>().json === true,
-          nowMs: () => performance.now(),
+          nowMs: context.clock.monotonic,
         });
         if (interrupted || refused > 0) {
           context.finishWith(interrupted ? EXIT.unexpected : EXIT.refused);

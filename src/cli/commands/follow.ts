@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../contract/client.ts';
-import { systemClock } from '../../kit/time.ts';
+import type { Clock } from '../../kit/time.ts';
 import { CliError } from '../exit-codes.ts';
 import { keyOf, renderEvent } from '../render/history.ts';
 import type { Output } from '../terminal/output.ts';
@@ -12,13 +12,15 @@ type Options = {
   readonly limit: number;
   readonly intervalMs: number;
   readonly signal: AbortSignal;
+  readonly clock: Pick<Clock, 'sleep'>;
 };
 
 /** So many may happen between two looks without one being missed. */
 const LOOKED_AT = 200;
 
 /** Prints each event once, the oldest first, until `signal`. An outage is reported once, and waited for. */
-export async function followHistory({ client, output, json, limit, intervalMs, signal }: Options): Promise<void> {
+export async function followHistory(options: Options): Promise<void> {
+  const { client, output, json, limit, intervalMs, signal, clock } = options;
   let seen: Set<string> | undefined;
   let isAway = false;
   while (!signal.aborted) {
@@ -47,6 +49,6 @@ export async function followHistory({ client, output, json, limit, intervalMs, s
       }
       isAway = true;
     }
-    await systemClock.sleep(intervalMs, signal);
+    await clock.sleep(intervalMs, signal);
   }
 }

@@ -38,8 +38,8 @@ Examples:
       if (watch) {
         const signal = stopSignal();
         const client = context.client(command, signal);
-        using frames = createFrames(output, json);
-        return await watchStatus({ client, frames, intervalMs, signal });
+        using frames = createFrames(output, json, context.clock);
+        return await watchStatus({ client, frames, intervalMs, signal, clock: context.clock });
       }
       const status = await context.client(command).status();
       if (json) {
@@ -78,6 +78,7 @@ Examples:
           limit,
           intervalMs,
           signal,
+          clock: context.clock,
         });
       }
       const answer = await context.client(command).history(limit);

@@ -77,9 +77,18 @@ Examples:
       const paths = options.path === 'both' ? (['domain', 'legacy'] as const) : [options.path];
       const served = found instanceof CliError ? undefined : servedBy(found);
       const rollout = found instanceof CliError ? ROLLOUT : found.rollout;
-      await verifyService({ target, records, record: options.record, paths, rollout, served, report, stop }).catch(
-        ended,
-      );
+      const { clock } = context;
+      await verifyService({
+        target,
+        records,
+        record: options.record,
+        paths,
+        rollout,
+        served,
+        report,
+        stop,
+        clock,
+      }).catch(ended);
       const failed = results.filter(({ result }) => result === 'failed').length;
       const actor = options.actor ?? defaultActor(context.env);
       const reportToJournal = async (): Promise<string> => {

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../contract/wording/format.ts';
+import type { Clock } from '../../kit/time.ts';
 import { renderStatus, signatureOf } from '../render/status.ts';
 import type { Output } from '../terminal/output.ts';
 import { hanging, printable } from '../terminal/text.ts';
@@ -12,16 +13,19 @@ const BEGIN = `${ESC}?2026h`;
 const END = `${ESC}?2026l`;
 
 /** Redraws in place on a terminal; elsewhere, and as JSON, writes one frame for each change. */
-export function createFrames(output: Output, json: boolean): Frames & Disposable {
-  return output.isTerminal && !json ? createScreen(output) : createLog(output, json);
+export function createFrames(output: Output, json: boolean, clock: Pick<Clock, 'monotonic'>): Frames & Disposable {
+  return output.isTerminal && !json ? createScreen(output, clock) : createLog(output, json);
 }
 
-function createScreen({ out, paint, size }: Output): Frames & Disposable {
+function createScreen({ out, paint, size }: Output, clock: Pick<Clock, 'monotonic'>): Frames & Disposable {
   let isFirst = true;
   return {
     show: (look) => {
       const { columns, rows } = size();
-      const frame = fit([...renderOutage(look, columns).map(paint.red), ...lines(look, columns)], rows - 1);
+      const frame = fit(
+        [...renderOutage(look, columns, clock.monotonic()).map(paint.red), ...lines(look, columns)],
+        rows - 1,
+      );
       const clear = isFirst ? `${HIDE_CURSOR_AND_CUT_LINES}${ESC}2J` : '';
       isFirst = false;
       // From the top, each line cleared behind its end, then all below: nothing is blank in between.
@@ -49,11 +53,11 @@ export function fit(lines: readonly string[], rows: number): string[] {
   return [...kept, `… ${dense.length - kept.length} more lines: make the window taller`];
 }
 
-function renderOutage({ outage }: Look, columns: number): string[] {
+function renderOutage({ outage }: Look, columns: number, nowMs: number): string[] {
   if (outage === undefined) {
     return [];
   }
-  const lasts = formatDuration(Date.now() - outage.sinceMs, 'en');
+  const lasts = formatDuration(nowMs - outage.sinceMs, 'en');
   return hanging(
     '✖ ',
     `${printable(outage.why)} What follows is at least ${lasts} old. Asking again …`,

@@ -1,9 +1,9 @@
 import type { ApiClient } from '../../contract/client.ts';
 import type { StatusAnswer } from '../../contract/schemas.ts';
-import { systemClock } from '../../kit/time.ts';
+import type { Clock } from '../../kit/time.ts';
 import { CliError } from '../exit-codes.ts';
 
-/** What is known at one look. While the controller is away, it is what it last said. */
+/** What is known at one look. While the controller is away, it is what it last said; since when, says the monotonic clock. */
 export type Look = {
   readonly status: StatusAnswer;
   readonly outage?: { readonly sinceMs: number; readonly why: string };
@@ -17,10 +17,11 @@ type Options = {
   readonly frames: Frames;
   readonly intervalMs: number;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
 };
 
 /** Looks again and again until `signal`. @throws what the first look throws; later ones are outages. */
-export async function watchStatus({ client, frames, intervalMs, signal }: Options): Promise<void> {
+export async function watchStatus({ client, frames, intervalMs, signal, clock }: Options): Promise<void> {
   let look: Look | undefined;
   while (!signal.aborted) {
     try {
@@ -32,9 +33,12 @@ export async function watchStatus({ client, frames, intervalMs, signal }: Option
       if (look === undefined || !(error instanceof CliError)) {
         throw error;
       }
-      look = { status: look.status, outage: { sinceMs: look.outage?.sinceMs ?? Date.now(), why: error.message } };
+      look = {
+        status: look.status,
+        outage: { sinceMs: look.outage?.sinceMs ?? clock.monotonic(), why: error.message },
+      };
     }
     frames.show(look);
-    await systemClock.sleep(intervalMs, signal);
+    await clock.sleep(intervalMs, signal);
   }
 }
