@@ -42,7 +42,12 @@ function createPool({ url, size, application, onIdleError, ...rest }: PoolOption
     ...rest,
   });
   // A connection that breaks while idle has already left the pool; unheard, the event would end the process.
-  pool.on('error', onIdleError);
+  // The pool ends before its connections are closed: a server that stops then cuts what nobody uses.
+  pool.on('error', (error) => {
+    if (!pool.ending) {
+      onIdleError(error);
+    }
+  });
   return pool;
 }
 
