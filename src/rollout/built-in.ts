@@ -1,8 +1,8 @@
-import { formatCount, formatDuration } from '../kit/format.ts';
+import { formatCount } from '../kit/format.ts';
 import type { Evidence } from './evidence.ts';
-import type { Judgement } from './judgement.ts';
+import { type Judgement, limitNumber } from './judgement.ts';
 import type { Guard, Plan } from './plan-types.ts';
-import { openForMs, type Restart } from './replica-history.ts';
+import type { Restart } from './replica-history.ts';
 
 /** A breaker probes 5 s and 15 s after it opened: open for longer, both probes failed. */
 const BREAKER_PATIENCE_MS = 16_000;
@@ -45,7 +45,7 @@ export function judgeBreaker({ reading, openings }: Evidence): Judgement {
   if (openings.size === 0) {
     return { ...counted, kind: 'healthy' };
   }
-  const persistent = Array.from(openings.values()).filter((each) => openForMs(each) >= BREAKER_PATIENCE_MS).length;
+  const persistent = Array.from(openings.values()).filter(({ forMs }) => forMs >= BREAKER_PATIENCE_MS).length;
   const detail = `open on ${Array.from(openings.keys()).join(', ')}`;
   return { ...counted, kind: 'breached', onBreach: persistent * 2 > replicas.length ? 'off' : 'hold', detail };
 }
@@ -62,12 +62,11 @@ export function judgeRestarts(guard: Guard, { reading, restarts }: Evidence, now
   );
   const [worst] = byReplica;
   const counted = { value: worst?.[1].length ?? 0, samples: replicas.length };
-  if (replicas.length === 0) {
-    return { ...counted, kind: 'no-data', value: undefined, detail: 'no replica reports when its process began' };
-  }
-  const limit = guard.limit.kind === 'count' ? guard.limit.count : 0;
+  const limit = limitNumber(guard);
   if (recent.length <= limit || worst === undefined) {
-    return { ...counted, kind: 'healthy', detail: byReplica.map(describeRestarts).join(', ') };
+    return replicas.length === 0
+      ? { ...counted, kind: 'no-data', value: undefined, detail: 'no replica reports when its process began' }
+      : { ...counted, kind: 'healthy', detail: byReplica.map(describeRestarts).join('; ') };
   }
   const most = byReplica.slice(0, MOST_NAMED);
   const others = byReplica.length - most.length;
@@ -75,15 +74,21 @@ export function judgeRestarts(guard: Guard, { reading, restarts }: Evidence, now
     ...counted,
     kind: 'breached',
     ...(counted.value <= limit && { onBreach: 'hold' as const }),
-    detail: `${most.map(describeRestarts).join(', ')}${others > 0 ? ` and ${formatCount(others)} more` : ''}`,
+    detail: `${most.map(describeRestarts).join('; ')}${others > 0 ? `; and ${formatCount(others)} more` : ''}`,
   };
 }
 
 const MOST_NAMED = 5;
+const MOST_TIMES = 5;
 
+/** `10.0.0.1:8081 restarted 3 times, at 12:00:01, 12:00:13, 12:00:40 UTC`. */
 function describeRestarts([replica, restarts]: readonly [string, readonly Restart[]]): string {
-  const [first, last] = [restarts[0] as Restart, restarts.at(-1) as Restart];
+  const times = restarts
+    .slice(-MOST_TIMES)
+    .map(({ startedAtMs }) => new Date(startedAtMs).toISOString().slice(11, 19))
+    .join(', ');
+  const last = restarts.length > MOST_TIMES ? 'last ' : '';
   return restarts.length === 1
-    ? `${replica} restarted`
-    : `${replica} restarted ${formatCount(restarts.length)} times in ${formatDuration(last.atMs - first.atMs, 'en')}`;
+    ? `${replica} restarted at ${times} UTC`
+    : `${replica} restarted ${formatCount(restarts.length)} times, ${last}at ${times} UTC`;
 }

@@ -176,9 +176,9 @@ function rebased(evidence: Evidence, nowMs: number): Evidence {
     spans: evidence.spans.map((span) => ({ ...span, atMs: span.atMs + shift })),
     restarts: evidence.restarts.map((restart) => ({ ...restart, atMs: restart.atMs + shift })),
     openings: new Map(
-      Array.from(evidence.openings, ([replica, { sinceMs, seenMs, lookedMs, samples }]) => [
+      Array.from(evidence.openings, ([replica, { forMs, seenMs, lookedMs }]) => [
         replica,
-        { sinceMs: sinceMs + shift, seenMs: seenMs + shift, lookedMs: lookedMs + shift, samples },
+        { forMs, seenMs: seenMs + shift, lookedMs: lookedMs + shift },
       ]),
     ),
   };

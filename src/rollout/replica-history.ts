@@ -1,19 +1,29 @@
 import { isOtherProcess } from './counters.ts';
 import type { ReplicaReading } from './reading.ts';
 
-/** For how long a breaker has been seen open, by the times of the samples. */
+/** A breaker that was open in each sample of late. */
 export type Opening = {
-  readonly sinceMs: number;
+  /** For how long: what lies between samples far apart counts in part only. */
+  readonly forMs: number;
   readonly seenMs: number;
-  readonly samples: number;
   /** When it was last looked for. */
   readonly lookedMs: number;
 };
 
-export type Restart = { readonly replica: string; readonly atMs: number };
+export type Restart = {
+  readonly replica: string;
+  /** When it was seen. */
+  readonly atMs: number;
+  /** By the replica's own clock. */
+  readonly startedAtMs: number;
+};
 
-/** A breaker that was seen open twice, further apart, may have been closed between: Prometheus scrapes every 15 s. */
+/** A sample vouches for so long: between two a breaker may have closed after its probe, and opened again. */
+const VOUCHED_MS = 5_000;
+/** What two samples farther apart say does not add up; a sample of a Prometheus is used for 15 s. */
 const LONGEST_GAP_MS = 15_500;
+/** Kubernetes waits five minutes at most before it begins a container again: later, it is another pod at a used address. */
+const LONGEST_ABSENCE_MS = 6 * 60_000;
 /** Behind the longest window. */
 const RESTARTS_KEPT_MS = 15 * 60_000;
 const MOST_RESTARTS = 1_000;
@@ -31,20 +41,14 @@ export function openingsAfter(
   for (const { replica, atMs, breakerOpen } of replicas) {
     if (breakerOpen) {
       const known = before.get(replica);
-      const isContinued = known !== undefined && atMs - known.seenMs <= LONGEST_GAP_MS && atMs >= known.seenMs;
-      after.set(
-        replica,
-        isContinued
-          ? { ...known, seenMs: atMs, lookedMs: nowMs, samples: known.samples + (atMs > known.seenMs ? 1 : 0) }
-          : { sinceMs: atMs, seenMs: atMs, lookedMs: nowMs, samples: 1 },
-      );
+      const gapMs = known === undefined ? Number.POSITIVE_INFINITY : atMs - known.seenMs;
+      const isContinued = known !== undefined && gapMs >= 0 && gapMs <= LONGEST_GAP_MS;
+      const forMs = isContinued ? known.forMs + Math.min(gapMs, VOUCHED_MS) : 0;
+      after.set(replica, { forMs, seenMs: atMs, lookedMs: nowMs });
     }
   }
   return after;
 }
-
-/** How long a breaker was seen open without a gap. Two samples alone say nothing of the time between them. */
-export const openForMs = ({ sinceMs, seenMs, samples }: Opening): number => (samples < 3 ? 0 : seenMs - sinceMs);
 
 /** Processes that have begun anew at an address that was there before. A replica at another address is another one. */
 export function restartsAfter(
@@ -53,10 +57,20 @@ export function restartsAfter(
   replicas: readonly ReplicaReading[],
   nowMs: number,
 ): readonly Restart[] {
-  const begun = replicas.filter((current) => {
-    const previous = last.get(current.replica);
-    return previous !== undefined && isOtherProcess(previous, current);
-  });
+  const begun = replicas.flatMap((current): Restart[] =>
+    isRestarted(last.get(current.replica), current)
+      ? [{ replica: current.replica, atMs: nowMs, startedAtMs: current.startedAtMs as number }]
+      : [],
+  );
   const kept = before.filter(({ atMs }) => nowMs - atMs < RESTARTS_KEPT_MS);
-  return [...kept, ...begun.map(({ replica }) => ({ replica, atMs: nowMs }))].slice(-MOST_RESTARTS);
+  return [...kept, ...begun].slice(-MOST_RESTARTS);
+}
+
+function isRestarted(previous: ReplicaReading | undefined, current: ReplicaReading): boolean {
+  return (
+    previous !== undefined &&
+    isOtherProcess(previous, current) &&
+    (current.startedAtMs as number) > (previous.startedAtMs as number) &&
+    current.atMs - previous.atMs <= LONGEST_ABSENCE_MS
+  );
 }

@@ -246,14 +246,16 @@ describe('breakers', () => {
     assert.equal(verdictOf('breaker', { evidence: old, nowMs: nowMs + 30 * SECOND }).onBreach, 'hold');
   });
 
-  test('seen open in every scrape of 15 s are open throughout, also where one look misses them', () => {
+  test('seen open in five scrapes of 15 s one after the other are open for long, also where one look misses them', () => {
     let { evidence, nowMs } = watch(open(true));
-    for (let scrape = 1; scrape <= 2; scrape += 1) {
+    const seen: unknown[] = [];
+    for (let scrape = 2; scrape <= 5; scrape += 1) {
       evidence = addReading(plan, evidence, reading([]), nowMs + 7 * SECOND);
       nowMs += 15 * SECOND;
       evidence = addReading(plan, evidence, sampledAt(nowMs, open(true)), nowMs);
+      seen.push(verdictOf('breaker', { evidence, nowMs }).onBreach);
     }
-    assert.equal(verdictOf('breaker', { evidence, nowMs }).onBreach, 'off');
+    assert.deepEqual(seen, ['hold', 'hold', 'hold', 'off']);
   });
 
   test('that nobody reports are not taken for closed', () => {
@@ -262,25 +264,26 @@ describe('breakers', () => {
 });
 
 describe('restarts', () => {
-  const began = (...startedAtMs: readonly (number | undefined)[]) =>
-    reading(startedAtMs.map((each, at) => replicaReading({ replica: `r${at}`, startedAtMs: each })));
+  /** When the process of each replica began, in seconds after midnight. */
+  const began = (...startedAt: readonly (number | undefined)[]) =>
+    reading(startedAt.map((each, at) => replicaReading({ replica: `r${at}`, startedAtMs: each && each * SECOND })));
   const restarts = (...looks: readonly SourceReading[]) => verdictOf('restarts', watch(...looks));
 
-  test('of one replica, again and again, drop the flag and name it', () => {
-    const { kind, onBreach, value, detail } = restarts(began(1, 1), began(2, 1), began(3, 1), began(4, 1));
+  test('of one replica, again and again, drop the flag and name it with the times', () => {
+    const { kind, onBreach, value, detail } = restarts(began(1, 1), began(2, 1), began(3, 1), began(64, 1));
     assert.deepEqual([kind, onBreach, value], ['breached', 'off', 3]);
-    assert.equal(detail, 'r0 restarted 3 times in 2 s');
+    assert.equal(detail, 'r0 restarted 3 times, at 00:00:02, 00:00:03, 00:01:04 UTC');
   });
 
   test('of a deploy that begins every process once at its address hold, and drop nothing', () => {
     const { kind, onBreach, detail } = restarts(began(1, 1, 1, 1), began(2, 2, 2, 2));
     assert.deepEqual([kind, onBreach], ['breached', 'hold']);
-    assert.equal(detail, 'r0 restarted, r1 restarted, r2 restarted, r3 restarted');
+    assert.match(detail, /^r0 restarted at 00:00:02 UTC; r1 restarted at 00:00:02 UTC; r2/);
   });
 
   test('that are no more than two are reported, and hold nothing', () => {
     const { kind, detail } = restarts(began(1, 1), began(2, 1));
-    assert.deepEqual([kind, detail], ['healthy', 'r0 restarted']);
+    assert.deepEqual([kind, detail], ['healthy', 'r0 restarted at 00:00:02 UTC']);
   });
 
   test('are none where pods at new addresses take the place of others, in whatever number', () => {
@@ -298,6 +301,30 @@ describe('restarts', () => {
     const later = nowMs + 15 * 60 * SECOND;
     const long = addReading(plan, evidence, began(4), later);
     assert.equal(verdictOf('restarts', { evidence: long, nowMs: later }).kind, 'healthy');
+  });
+
+  test('that were seen stay a breach where the source fails afterwards', () => {
+    assert.equal(restarts(began(1), began(2), began(3), began(4), FAILED).kind, 'breached');
+    assert.equal(restarts(began(1), began(2), began(3), began(4), reading([])).kind, 'breached');
+  });
+
+  test('of a whole fleet name five replicas, and of one that goes on the last five times', () => {
+    const fleet = (at: number) => began(...Array.from({ length: 20 }, () => at));
+    assert.match(restarts(fleet(1), fleet(2)).detail, /; r4 restarted at 00:00:02 UTC; and 15 more$/);
+    const looks = Array.from({ length: 10 }, (_, at) => began(at + 1));
+    assert.match(restarts(...looks).detail, /^r0 restarted 9 times, last at 00:00:06, .*00:00:10 UTC$/);
+  });
+
+  test('are none where an address is used again by another pod, long after the one before has ended', () => {
+    let evidence = beginEvidence(plan, BEGAN_MS, 1);
+    let nowMs = BEGAN_MS;
+    for (let pod = 1; pod <= 5; pod += 1) {
+      evidence = addReading(plan, evidence, sampledAt(nowMs, began(pod)), nowMs);
+      nowMs += 6.5 * 60 * SECOND;
+      evidence = addReading(plan, evidence, reading([]), nowMs);
+    }
+    evidence = addReading(plan, evidence, sampledAt(nowMs, began(6)), nowMs);
+    assert.deepEqual(verdictOf('restarts', { evidence, nowMs }).value, 0);
   });
 
   test('that nobody reports are not taken for none', () => {

@@ -119,6 +119,16 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
     'src/rollout/built-in.ts': {
       BREAKER_PATIENCE_MS: 'open for more than {} on',
     },
+    'src/rollout/replica-history.ts': {
+      VOUCHED_MS: 'between two counts up to {}, and',
+      LONGEST_GAP_MS: 'with more than {} between',
+    },
+  },
+  'docs/decisions/0023-restarts-guard.md': {
+    'src/rollout/replica-history.ts': {
+      LONGEST_ABSENCE_MS: 'read within the last {}, is',
+      RESTARTS_KEPT_MS: 'of one replica within {}, since',
+    },
   },
   'docs/decisions/0013-leadership.md': {
     'src/controller/engine/authority.ts': {

@@ -113,6 +113,11 @@ for (const [what, start, part] of [
   });
 }
 
+test('does not take for the process start what is later than any date', () => {
+  const text = withLine('process_start_time_seconds', valued('1e13'));
+  assert.equal(readingOf(text).startedAtMs, undefined);
+});
+
 test('does not take an absent series for 0', () => {
   const reading = readingOf(`sluice_flag_percent{rollout="${ROLLOUT}"} 5\n`);
   const { legacy, domain, breakerOpen, mismatches, startedAtMs } = reading;

@@ -29,6 +29,9 @@ export const SERIES_LABELS: ReadonlySet<string> = new Set([
   'reason',
 ]);
 
+/** No date is later. */
+const LATEST_SECONDS = 8.64e12;
+
 export type Labels = Readonly<Record<string, string>>;
 
 type PathDraft = {
@@ -53,7 +56,7 @@ export function createReplicaDraft(rollout: string) {
 
   function add(name: string, labels: Labels, value: number): void {
     if (name === START_NAME) {
-      startedAtMs = value > 0 && Number.isFinite(value) ? value * 1_000 : undefined;
+      startedAtMs = value > 0 && value <= LATEST_SECONDS ? value * 1_000 : undefined;
       return;
     }
     if (name === CPU_NAME || name === MEMORY_NAME) {
