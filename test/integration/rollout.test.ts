@@ -135,7 +135,7 @@ test('drops the flag when one replica crashes again and again, though every requ
   startedAt += 1;
   const event = await controller.untilJournal('rolled-back', 0);
   assert.equal(await variant(), 'off');
-  assert.match(event.text, new RegExp(`restarts.*${address} restarted 3 times`));
+  assert.match(event.text, new RegExp(`restarts.*${address} restarted 3 times, at 00:16:41, 00:16:42, 00:16:43 UTC`));
   assert.equal(clientErrors, 0);
 });
 
