@@ -2,7 +2,7 @@ import { type Clock, createQueue } from '../../kit/time.ts';
 import type { Question } from './question.ts';
 
 /** What was answered is the answer to the same question for so long, unless something was recorded meanwhile. */
-const KEPT_MS = 2_000;
+const KEPT_MS = { history: 2_000, measurements: 2_000, report: 5_000 } as const;
 const MOST_KEPT = 16;
 const MOST_WAITING = 16;
 
@@ -33,9 +33,9 @@ export function createReaders({ work, revision, clock }: ReadersParts) {
   const inTurn = createQueue();
   let waiting = 0;
 
-  const isCurrent = (one: Kept): boolean =>
+  const isCurrent = (one: Kept, { kind }: Question): boolean =>
     (one.revision === undefined || one.revision === revision()) &&
-    (one.doneAtMs === undefined || clock.monotonic() - one.doneAtMs < KEPT_MS);
+    (one.doneAtMs === undefined || clock.monotonic() - one.doneAtMs < KEPT_MS[kind]);
 
   function begin(key: string, question: Question): Promise<ReadersAnswer> {
     waiting += 1;
@@ -72,7 +72,7 @@ export function createReaders({ work, revision, clock }: ReadersParts) {
   return (question: Question): Promise<ReadersAnswer> | ReadersAnswer => {
     const key = JSON.stringify(question);
     const known = kept.get(key);
-    if (known !== undefined && isCurrent(known)) {
+    if (known !== undefined && isCurrent(known, question)) {
       return known.answer;
     }
     return waiting < MOST_WAITING

@@ -82,10 +82,14 @@ export function follow(onChange: (known: Known, what: 'status' | 'measurements' 
     onChange(known, 'measurements');
   }
 
+  let isHistoryDue = false;
   async function loadHistory(): Promise<void> {
+    // Until it is there: a controller with too many readers refuses some.
+    isHistoryDue = true;
     const { events, journal } = await get<HistoryAnswer>(`api/history?limit=${known.historyLimit}`);
     known.events = events;
     known.historyIsAway = journal === 'away';
+    isHistoryDue = known.historyIsAway;
     onChange(known, 'history');
   }
 
@@ -99,7 +103,7 @@ export function follow(onChange: (known: Known, what: 'status' | 'measurements' 
     }
   }, CHECK_EVERY_MS);
   setInterval(() => {
-    if (!known.isLost && (known.historyIsAway || !known.isComplete)) {
+    if (!known.isLost && (isHistoryDue || !known.isComplete)) {
       void loadAll();
     }
   }, LOAD_AGAIN_MS);
