@@ -13,17 +13,15 @@ const LARGE = Buffer.alloc(64 * 1024 * 1024);
 let clock: FakeClock;
 let server: HttpServer;
 let url: string;
-/** The paths that were let in, in order. */
-let begun: string[];
+let asking: Socket[];
+let answered: string[];
 beforeEach(async () => {
-  clock = createFakeClock();
-  begun = [];
+  [clock, asking, answered] = [createFakeClock(), [], []];
   const app = new Koa();
   app.silent = true;
-  app.use(limitReads({ atOnce: 4, burst: 2, everyMs: 10, withinMs: 30_000, clock }));
+  app.use(limitReads({ atOnce: 4, everyMs: 10, bytesPerMs: 1_000, burstMs: 10, withinMs: 30_000, clock }));
   app.use((ctx) => {
-    begun.push(ctx.path);
-    ctx.body = ctx.path === '/large' ? LARGE : 'ok';
+    ctx.body = BODIES[ctx.path] ?? '';
   });
   const created = createHttpServer();
   created.handle(app.callback());
@@ -31,58 +29,78 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${await created.listen(0, '127.0.0.1')}`;
 });
 afterEach(async () => {
-  asking.splice(0).forEach((socket) => void socket.destroy());
+  asking.forEach((socket) => void socket.destroy());
+  await untilWaiting(0);
   await server.close();
 });
 
-const asking: Socket[] = [];
+const BODIES: Readonly<Record<string, Buffer>> = { '/middle': Buffer.alloc(50_000), '/large': LARGE };
 
-/** Asks, and reads nothing of the answer. */
-async function askOnly(path: string): Promise<Socket> {
+/** Asks, and notes when the answer begins; of a large one it reads no more than that. */
+async function ask(path: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   asking.push(socket);
   await once(socket, 'connect');
   socket.on('error', () => {});
-  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  socket.once('data', () => {
+    answered.push(path);
+    socket.pause();
+  });
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
   return socket;
 }
-/** The deadlines of answers under way wait too, until they are taken. */
+/** Each read under way has a deadline, and the next in turn waits for that. */
 const untilWaiting = (count: number) => until(`${count} wait`, () => clock.waiting() === count);
+const untilAnswered = (count: number) => until(`${count} are answered`, () => answered.length === count);
+/** So that what was wrongly sent would have arrived. */
+const aMoment = () => fetch(`${url}/x`, { method: 'GET', signal: AbortSignal.timeout(100) }).catch(() => {});
 
-test('after a quiet time some begin together, the others one after another', async () => {
-  const answers = ['/1', '/2', '/3', '/4'].map((path) => fetch(url + path));
-  await until('two are let in', () => begun.length === 2);
-  await untilWaiting(2);
+test('after a quiet time two are answered together, the others one after another', async () => {
+  await ask('/1');
+  await ask('/2');
+  await untilAnswered(2);
+  await ask('/3');
+  await ask('/4');
+  await untilWaiting(3);
   await clock.advance(9);
-  assert.equal(begun.length, 2);
+  await aMoment();
+  assert.equal(answered.length, 2);
   await clock.advance(1);
-  assert.equal(begun.length, 3);
+  await untilAnswered(3);
   await clock.advance(10);
-  assert.equal(begun.length, 4);
-  assert.deepEqual(new Set((await Promise.all(answers)).map(({ status }) => status)), new Set([200]));
+  await untilAnswered(4);
+});
+
+test('a large answer keeps the next one waiting for longer', async () => {
+  await ask('/middle');
+  await untilAnswered(1);
+  await ask('/next');
+  await untilWaiting(2);
+  await clock.advance(49);
+  await aMoment();
+  assert.deepEqual(answered, ['/middle']);
+  await clock.advance(1);
+  await untilAnswered(2);
 });
 
 test('beyond the limit a reader is refused, with when to ask again, also where the others only wait for their clients', async () => {
-  const slow = await Promise.all(Array.from({ length: 4 }, () => askOnly('/large')));
-  await untilWaiting(4);
-  await clock.advance(20);
-  await until('all are let in', () => begun.length === 4);
+  for (let at = 0; at < 4; at += 1) {
+    await ask('/large');
+  }
+  await untilWaiting(5);
   const refused = await fetch(`${url}/more`);
   assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '1']);
 
-  slow[0]?.destroy();
-  await untilWaiting(3);
-  await clock.advance(1_000);
-  assert.equal((await fetch(`${url}/more`)).status, 200);
-  slow.forEach((socket) => void socket.destroy());
-  await untilWaiting(0);
+  asking[3]?.destroy();
+  await untilWaiting(4);
+  await ask('/more');
+  await untilWaiting(5);
 });
 
 test('a client that does not take its answer is cut off', async () => {
-  const slow = await askOnly('/large');
-  slow.pause();
-  await untilWaiting(1);
-  const closed = once(slow, 'close');
+  const slow = await ask('/large');
+  await untilAnswered(1);
+  const closed = new Promise((resolve) => slow.once('close', resolve));
   await clock.advance(29_999);
   assert.equal(clock.waiting(), 1);
   await clock.advance(1);
@@ -91,12 +109,16 @@ test('a client that does not take its answer is cut off', async () => {
   assert.ok(slow.bytesRead < LARGE.length);
 });
 
-test('who leaves before its turn is never let in', async () => {
-  const [, , third] = await Promise.all(['/1', '/2', '/3'].map(askOnly));
-  await until('two are let in', () => begun.length === 2);
-  await untilWaiting(1);
-  third?.destroy();
-  await untilWaiting(0);
-  await clock.advance(100);
-  assert.equal(begun.length, 2);
+test('who leaves before its turn takes none', async () => {
+  await ask('/middle');
+  await untilAnswered(1);
+  const leaving = await ask('/middle');
+  await untilWaiting(2);
+  await ask('/last');
+  await untilWaiting(3);
+  leaving.destroy();
+  await untilWaiting(2);
+  await clock.advance(50);
+  await untilAnswered(2);
+  assert.deepEqual(answered, ['/middle', '/last']);
 });

@@ -1,30 +1,37 @@
 import { once } from 'node:events';
 import type { Middleware } from 'koa';
-import type { Clock } from '../time.ts';
+import { type Clock, createQueue } from '../time.ts';
 import { answerUnavailable } from './middleware.ts';
 
 type Limits = {
-  /** Reads under way, those included that wait for their turn or for their client. Beyond it they are refused. */
+  /** Reads under way, those included whose answers wait for their turn or for their client. Beyond it they are refused. */
   readonly atOnce: number;
-  /** One read begins after the other, so long apart. */
+  /** One answer is sent after the other, so long apart, … */
   readonly everyMs: number;
-  /** So many may begin together after a quiet time. */
-  readonly burst: number;
+  /** … and a large one longer. */
+  readonly bytesPerMs: number;
+  /** So much of that may be caught up on after a quiet time. */
+  readonly burstMs: number;
   /** A client that has not taken its answer by then is cut off. */
   readonly withinMs: number;
   readonly clock: Pick<Clock, 'monotonic' | 'sleep'>;
 };
 
 /** For a process with something more important to do than to answer: however many read, they take a small share of its time. */
-export function limitReads({ atOnce, everyMs, burst, withinMs, clock }: Limits): Middleware {
+export function limitReads({ atOnce, everyMs, bytesPerMs, burstMs, withinMs, clock }: Limits): Middleware {
+  const inTurn = createQueue();
   let underWay = 0;
-  let lastAtMs = Number.NEGATIVE_INFINITY;
+  let nextAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @returns how long the next read has to wait (the generic cell rate algorithm of ITU-T I.371). */
-  function takeTurn(): number {
-    const nowMs = clock.monotonic();
-    lastAtMs = Math.max(lastAtMs, nowMs - burst * everyMs) + everyMs;
-    return lastAtMs - nowMs;
+  /** Whoever has left meanwhile takes no turn. */
+  async function takeTurn(bytes: number, closed: AbortSignal): Promise<void> {
+    const waitMs = nextAtMs - clock.monotonic();
+    if (waitMs > 0 && !closed.aborted) {
+      await clock.sleep(waitMs, closed);
+    }
+    if (!closed.aborted) {
+      nextAtMs = Math.max(nextAtMs, clock.monotonic() - burstMs) + everyMs + bytes / bytesPerMs;
+    }
   }
 
   return async (ctx, next) => {
@@ -32,19 +39,13 @@ export function limitReads({ atOnce, everyMs, burst, withinMs, clock }: Limits):
       return answerUnavailable(ctx, `This process has ${atOnce} reads under way, its limit.`);
     }
     underWay += 1;
-    const { res } = ctx;
     const closed = new AbortController();
-    void once(res, 'close').then(() => {
+    void once(ctx.res, 'close').then(() => {
       underWay -= 1;
       closed.abort();
     });
-    const waitMs = takeTurn();
-    if (waitMs > 0) {
-      await clock.sleep(waitMs, closed.signal);
-    }
-    if (!closed.signal.aborted) {
-      void clock.sleep(withinMs, closed.signal).then(() => res.destroy());
-      await next();
-    }
+    void clock.sleep(withinMs, closed.signal).then(() => ctx.res.destroy());
+    await next();
+    await inTurn(() => takeTurn(ctx.length ?? 0, closed.signal));
   };
 }
