@@ -75,11 +75,14 @@ function alert(world: World, { who, resolvedAt, forMs, everyMs, lateMs }: Extrac
   const { clock, controllers, oracle } = world;
   const startsAtMs = START_MS + clock.now();
   const one = { fingerprint: `f${startsAtMs}`, name: `Slow${startsAtMs}`, startsAtMs, summary: '' };
-  const send = (to: Who | 'both', status: 'firing' | 'resolved', isLate = false): void => {
+  let isOver = false;
+  const send = (to: Who | 'both', status: 'firing' | 'resolved'): void => {
     for (const name of to === 'both' ? CONTROLLERS : [world.find(to)]) {
       const controller = controllers.get(name);
       if (controller?.isAlive()) {
         void controller.clock.sleep(0).then(() => {
+          const isLate = isOver && status === 'firing';
+          isOver ||= status === 'resolved';
           oracle.onAlert(name, one.name, status, isLate);
           if (status === 'firing' && !isLate) {
             oracle.onMustLower(name, `${one.name} fires`);
@@ -94,7 +97,7 @@ function alert(world: World, { who, resolvedAt, forMs, everyMs, lateMs }: Extrac
   }
   clock.after(forMs, () => send(resolvedAt, 'resolved'));
   if (lateMs !== undefined) {
-    clock.after(forMs + lateMs, () => send(who, 'firing', true));
+    clock.after(forMs + lateMs, () => send(who, 'firing'));
   }
 }
 

@@ -76,6 +76,12 @@ test('who stands by asks the journal before it writes what is owed over a change
   }
 });
 
+test('a percent whose lease ran out is written down as 0 %, so that it can be raised again', () => {
+  const look = { says: 50, plan: plan({ leaseMs: 60_000 }), leaseUntilMs: NOW_MS - 1 };
+  assert.equal(meaning({ ...look, held: known(down({ kind: 'lease' })) }), 'renew-lease 0');
+  assert.equal(meaning({ ...look, held: known(observing(50)) }), 'edited 0 lease');
+});
+
 describe('a flag that says what is wanted', () => {
   test('asks for nothing', () => {
     assert.equal(meaning({ held: known(observing(25)), says: 25 }), 'as-wanted');

@@ -61,9 +61,7 @@ export function readFlagMeaning(seen: Seen): FlagMeaning {
     return role === 'leader' || role === 'orphan' ? { kind: 'lower-again', found: percent } : { kind: 'as-wanted' };
   }
   if (percent === wanted) {
-    return role === 'leader' && !hasRunOut && isLeaseDue(seen)
-      ? { kind: 'renew-lease', percent }
-      : { kind: 'as-wanted' };
+    return role === 'leader' && isLeaseDue(seen) ? { kind: 'renew-lease', percent } : { kind: 'as-wanted' };
   }
   const staysDown = percent > wanted && plan.afterRollback === 'person' && isAutomatic(held.state);
   switch (role) {

@@ -65,6 +65,7 @@ export function createLoweringWatch(truth: Truth, fail: Fail) {
   return {
     look,
     onEvent,
+    isFiring: (): boolean => firing.size > 0,
     onChange: ({ to, by }: FlagChange): void => {
       changedAtMs = now();
       // Lowered below it by somebody else: that is a word of its own.

@@ -4,6 +4,7 @@ import type { Name } from '../actions.ts';
 import type { FlagChange } from '../world/flag-store.ts';
 import { checkExplained } from './explained.ts';
 import { createLoweringWatch } from './lowering.ts';
+import { createProgressWatch } from './progress.ts';
 import { createRaiseWatch } from './raises.ts';
 import { createReportWatch } from './reports.ts';
 import { controllerOf, type Told, type Truth } from './truth.ts';
@@ -22,12 +23,14 @@ export function createOracle(truth: Truth) {
   const raises = createRaiseWatch(truth, fail);
   const reports = createReportWatch(truth, fail, changes);
   const lowering = createLoweringWatch(truth, fail);
+  const progress = createProgressWatch(truth, fail, told);
   let mismatched = false;
 
   function noteBroken(): void {
     const isBroken = truth.failing() !== undefined;
     reports.onFailing(isBroken || mismatched);
     lowering.onBroken(isBroken || mismatched);
+    progress.onDisturbed();
   }
 
   return {
@@ -38,11 +41,16 @@ export function createOracle(truth: Truth) {
     look: (): void => {
       raises.noteLock();
       lowering.look();
+      if (truth.failing() !== undefined || lowering.isFiring()) {
+        progress.onDisturbed();
+      }
+      progress.look();
     },
     onChange: (change: FlagChange): void => {
       raises.noteLock();
       raises.onChange(change);
       lowering.onChange(change);
+      progress.onChange();
       changes.push(change);
       mismatched = false;
       noteBroken();
@@ -51,6 +59,7 @@ export function createOracle(truth: Truth) {
       told.push({ atMs: truth.now(), by, event });
       if (event.kind === 'rolling-back') {
         raises.onLowering(by);
+        progress.onRollingBack(by, event.to ?? 0);
       }
       reports.onEvent(by, event);
       lowering.onEvent(by, event);

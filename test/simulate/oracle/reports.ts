@@ -55,7 +55,8 @@ export function createReportWatch(truth: Truth, fail: Fail, changes: readonly Fl
     if (overAtMs !== undefined && Math.min(now() - overAtMs, truth.quietForMs('database', 'controllers')) > slackMs) {
       fail('an alert that is over rolls nothing back', `${asked} for ${why.alert}`);
     }
-    if (why.kind === 'guard' && truth.holder() !== by && truth.holder() !== undefined) {
+    const isStandby = truth.holder() !== undefined && truth.holder() !== by;
+    if (why.kind === 'guard' && isStandby && now() - truth.outOfReachAtMs(by) > latelyMs) {
       checkGrace(asked);
     }
     const bound = truth.percent() > (event.to ?? 0) && truth.quietForMs('lever', 'controllers') > slackMs;

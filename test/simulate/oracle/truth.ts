@@ -9,6 +9,8 @@ import type { Part } from '../world/troubles.ts';
 export type Truth = {
   readonly now: () => number;
   readonly tickMs: number;
+  /** How often somebody looks after the rollout. */
+  readonly personEveryMs: number;
   readonly percent: () => Percent;
   readonly hasLease: () => boolean;
   readonly mostServed: () => Percent;

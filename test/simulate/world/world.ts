@@ -89,6 +89,7 @@ export function createWorld(schedule: Schedule): World {
     now: clock.now,
     after: clock.after,
     tickMs,
+    personEveryMs: schedule.personEveryMs,
     percent: store.percent,
     hasLease: store.hasLease,
     mostServed: replicas.mostServed,
