@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PlanError, parsePlan } from './plan.ts';
+import { parsePlan } from './plan.ts';
+import { PlanError } from './plan-problems.ts';
 
 const PLAN = `rollout: violation-status
 flag: violation-status-domain-percent

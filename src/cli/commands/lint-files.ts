@@ -1,6 +1,7 @@
 import { counted } from '../../contract/wording/format.ts';
 import { lintFile } from '../../flagd/lint.ts';
-import { type Plan, PlanError, parsePlan } from '../../rollout/plan.ts';
+import { type Plan, parsePlan } from '../../rollout/plan.ts';
+import { PlanError } from '../../rollout/plan-problems.ts';
 
 export type File = { readonly name: string; readonly text: string };
 type Finding = {
