@@ -150,7 +150,11 @@ function difference(now: PathCounters, before: PathCounters | undefined): Counts
   }
   const atMost = new Map<number, number>();
   for (const [bound, count] of now.duration.atMost) {
-    atMost.set(bound, count - (before?.duration.atMost.get(bound) ?? 0));
+    const earlier = before === undefined ? 0 : before.duration.atMost.get(bound);
+    // A bound that was not there before says nothing of what happened since.
+    if (earlier !== undefined) {
+      atMost.set(bound, count - earlier);
+    }
   }
   return {
     ok: now.ok - (before?.ok ?? 0),

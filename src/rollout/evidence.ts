@@ -1,17 +1,10 @@
-import {
-  attempts,
-  type Counts,
-  countsSince,
-  isOtherProcess,
-  mismatchesSince,
-  slowerThan,
-  sumCounts,
-} from './counters.ts';
-import type { Guard, Plan } from './plan-types.ts';
+import { attempts, type Counts, countsSince, isOtherProcess, mismatchesSince, sumCounts } from './counters.ts';
+import type { Plan } from './plan-types.ts';
 import type { ReplicaReading, SourceReading } from './reading.ts';
 import { type Opening, openingsAfter, type Restart, restartsAfter } from './replica-history.ts';
 import { addTrials, beginTest, type SequentialTest } from './sequential-test.ts';
 import { appendSpan, longestWindowMs, recentCounts, type Span } from './spans.ts';
+import { countTrials, sumTrials, type TrialsByGuard, whoHasNoBound } from './trials.ts';
 
 /** What one source has reported since a stage began. Nothing from before counts for the stage. */
 export type Evidence = {
@@ -30,8 +23,7 @@ export type Evidence = {
   /** Oldest first. */
   readonly restarts: readonly Restart[];
   readonly tests: ReadonlyMap<string, SequentialTest>;
-  /** What each sequential guard has counted. */
-  readonly trials: ReadonlyMap<string, Trials>;
+  readonly trials: TrialsByGuard;
   /** A replica whose histogram has no bound at the limit of a guard now, by the guard's name. */
   readonly withoutBound: ReadonlyMap<string, string>;
   /** Legacy's own values when it last had enough samples: at 100 % it has none any more, and they are what is compared to. */
@@ -81,17 +73,8 @@ export function addReading(plan: Plan, old: Evidence, reading: SourceReading, no
     replicas.set(current.replica, completed(previous, current));
   }
   const [domain, legacy] = [sumCounts(found.domain), sumCounts(found.legacy)];
-  const tests = new Map(evidence.tests);
-  const trials = new Map(evidence.trials);
-  for (const guard of plan.guards) {
-    const test = tests.get(guard.name);
-    if (test !== undefined) {
-      const seen = trialsOfAll(guard, found.domain);
-      tests.set(guard.name, addTrials(test, seen, nowMs));
-      trials.set(guard.name, addedTrials(trials.get(guard.name), seen));
-    }
-  }
-  const spans = appendSpan(plan, evidence.spans, { atMs: nowMs, domain, legacy });
+  const trials = countTrials(plan.guards, found.domain);
+  const spans = appendSpan(plan, evidence.spans, { atMs: nowMs, domain, legacy, trials });
   const recent = recentCounts({ spans }, plan, longestWindowMs(plan), nowMs).legacy;
   return {
     ...evidence,
@@ -99,50 +82,28 @@ export function addReading(plan: Plan, old: Evidence, reading: SourceReading, no
     openings: openingsAfter(evidence.openings, reading.replicas, nowMs),
     restarts: restartsAfter(evidence.restarts, evidence.replicas, reading.replicas, nowMs),
     mismatches,
-    tests,
-    trials,
-    withoutBound: whoHasNoBound(plan, reading.replicas),
+    tests: tested(evidence.tests, trials, nowMs),
+    trials: sumTrials([evidence.trials, trials]),
+    withoutBound: whoHasNoBound(plan.guards, reading.replicas),
     spans,
     samples: evidence.samples + attempts(domain),
-    legacyBaseline: attempts(recent) >= plan.minSamples ? recent : evidence.legacyBaseline,
+    legacyBaseline: isBaseline(plan, recent, evidence.legacyBaseline) ? recent : evidence.legacyBaseline,
   };
 }
 
-export type Trials = { readonly trials: number; readonly bad: number };
+/** A replica that lacks bounds for a while must not leave a baseline that lacks them for good. */
+const isBaseline = ({ minSamples }: Plan, recent: Counts, known: Counts | undefined): boolean =>
+  attempts(recent) >= minSamples && recent.atMost.size >= (known?.atMost.size ?? 0);
 
-/** Of those replicas whose histogram has the bound: one that lacks it does not make the others unknown. */
-const trialsOfAll = (guard: Guard, all: readonly Counts[]): Trials =>
-  all.reduce<Trials>((sum, counts) => addedTrials(sum, trialsOf(guard, counts)), { trials: 0, bad: 0 });
-
-const addedTrials = (a: Trials = { trials: 0, bad: 0 }, b: Trials = { trials: 0, bad: 0 }): Trials => ({
-  trials: a.trials + b.trials,
-  bad: a.bad + b.bad,
-});
-
-function whoHasNoBound({ guards }: Plan, replicas: readonly ReplicaReading[]): ReadonlyMap<string, string> {
-  return new Map(
-    guards.flatMap(({ name, limit }) => {
-      const lacking =
-        limit.kind === 'slow-share'
-          ? replicas.find(({ domain }) => domain !== undefined && !domain.duration.atMost.has(limit.seconds))
-          : undefined;
-      return lacking === undefined ? [] : [[name, lacking.replica] as const];
-    }),
-  );
-}
-
-/** What a sequential guard counts: all attempts, and the bad ones; undefined where the histogram has no bound at the limit. */
-export function trialsOf({ limit }: Guard, counts: Counts): Trials | undefined {
-  switch (limit.kind) {
-    case 'error-share':
-      return { trials: attempts(counts), bad: counts.error };
-    case 'slow-share': {
-      const bad = slowerThan(counts, limit.seconds);
-      return bad === undefined ? undefined : { trials: counts.timed, bad };
+function tested(before: Evidence['tests'], trials: TrialsByGuard, nowMs: number): Evidence['tests'] {
+  const after = new Map(before);
+  for (const [guard, seen] of trials) {
+    const test = after.get(guard);
+    if (test !== undefined) {
+      after.set(guard, addTrials(test, seen, nowMs));
     }
-    default:
-      return undefined;
   }
+  return after;
 }
 
 /** The replicas of the last look: where another one begins to count again, its counts may be from before the stage. */

@@ -1,14 +1,13 @@
 import { formatCount, formatDuration } from '../kit/format.ts';
 import { attempts, type Counts, quantileSeconds } from './counters.ts';
-import { type Evidence, trialsOf } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { type Judgement, limitNumber } from './judgement.ts';
 import type { Guard, Plan } from './plan-types.ts';
 import { isBreached, logEvidence } from './sequential-test.ts';
-import { recentCounts } from './spans.ts';
+import { type Recent, recentCounts } from './spans.ts';
+import { NO_TRIALS } from './trials.ts';
 
 const LATELY_MS = 3_000;
-
-type Recent = { readonly domain: Counts; readonly inWindow: number };
 
 /** What the requests say of a guard on errors or durations. */
 export function judgeRequests(plan: Plan, guard: Guard, evidence: Evidence, nowMs: number): Judgement {
@@ -17,7 +16,7 @@ export function judgeRequests(plan: Plan, guard: Guard, evidence: Evidence, nowM
   const value = guardValue(guard, recent.domain, legacy);
   return guard.test === 'sequential'
     ? judgeSequentially(plan, guard, evidence, value, recent, nowMs)
-    : judgePlainly(plan, guard, legacy, value, recent);
+    : judgePlainly(plan, guard, legacy, value, recent, evidence.withoutBound.get(guard.name));
 }
 
 function judgeSequentially(
@@ -25,24 +24,23 @@ function judgeSequentially(
   guard: Guard,
   evidence: Evidence,
   value: number | undefined,
-  { domain: recent, inWindow }: Recent,
+  recent: Recent,
   nowMs: number,
 ): Judgement {
-  const { tests, samples, withoutBound } = evidence;
-  const test = tests.get(guard.name);
-  const seen = evidence.trials.get(guard.name);
-  const lacking = withoutBound.get(guard.name);
-  const counted = { value, samples: seen?.trials ?? samples, evidence: test && logEvidence(test) };
+  const test = evidence.tests.get(guard.name);
+  const { trials: samples } = evidence.trials.get(guard.name) ?? NO_TRIALS;
+  const lacking = evidence.withoutBound.get(guard.name);
+  const counted = { value, samples, evidence: test && logEvidence(test) };
   if (test !== undefined && isBreached(test)) {
     return { ...counted, kind: 'breached', detail: lately(plan, guard, evidence, nowMs) };
   }
-  if (test === undefined || seen === undefined || lacking !== undefined) {
+  if (lacking !== undefined) {
     return { ...counted, kind: 'source-error', value: undefined, detail: noBound(guard, lacking) };
   }
-  if (inWindow === 0) {
+  if (recent.inWindow === 0) {
     return { ...counted, kind: 'no-data', detail: 'no domain requests in the window' };
   }
-  if (seen.trials < plan.minSamples) {
+  if (samples < plan.minSamples) {
     return { ...counted, kind: 'too-few-samples' };
   }
   if (value === undefined) {
@@ -55,7 +53,7 @@ function judgeSequentially(
 
 /** A breach may be proven long before the value of the whole window is over its limit: what happened lately says more. */
 function lately(plan: Plan, guard: Guard, { spans }: Evidence, nowMs: number): string {
-  const seen = trialsOf(guard, recentCounts({ spans }, { ...plan, minSamples: 0 }, LATELY_MS, nowMs).domain);
+  const seen = recentCounts({ spans }, { ...plan, minSamples: 0 }, LATELY_MS, nowMs).trials.get(guard.name);
   if (seen === undefined || seen.bad === 0) {
     return '';
   }
@@ -68,13 +66,14 @@ function judgePlainly(
   guard: Guard,
   legacy: Counts | undefined,
   value: number | undefined,
-  { domain, inWindow }: Recent,
+  recent: Recent,
+  lacking: string | undefined,
 ): Judgement {
-  const counted = { value, samples: attempts(domain) };
-  if (counted.samples >= plan.minSamples && value !== undefined && isOver(guard, value, domain)) {
+  const counted = { value, samples: attempts(recent.domain) };
+  if (counted.samples >= plan.minSamples && value !== undefined && isOver(guard, value, recent)) {
     return { ...counted, kind: 'breached' };
   }
-  if (inWindow === 0) {
+  if (recent.inWindow === 0) {
     return { ...counted, kind: 'no-data', detail: 'no domain requests in the window' };
   }
   if (counted.samples < plan.minSamples) {
@@ -85,12 +84,15 @@ function judgePlainly(
       ? { ...counted, kind: 'too-few-samples', detail: 'too few legacy requests to compare with' }
       : { ...counted, kind: 'source-error', detail: noBound(guard) };
   }
-  return { ...counted, kind: 'healthy' };
+  // Where no replica has the bound the value stands for itself; where some have it, the others are not known.
+  return lacking !== undefined && recent.trials.has(guard.name)
+    ? { ...counted, kind: 'source-error', detail: noBound(guard, lacking) }
+    : { ...counted, kind: 'healthy' };
 }
 
-/** Where the histogram has a bound at the limit the share is exact; the quantile never rises above the last bound. */
-function isOver(guard: Guard, value: number, counts: Counts): boolean {
-  const seen = guard.limit.kind === 'slow-share' ? trialsOf(guard, counts) : undefined;
+/** Where histograms have a bound at the limit the share is exact; the quantile never rises above the last bound. */
+function isOver(guard: Guard, value: number, { trials }: Recent): boolean {
+  const seen = guard.limit.kind === 'slow-share' ? trials.get(guard.name) : undefined;
   return guard.limit.kind === 'slow-share' && seen !== undefined
     ? seen.bad > guard.limit.share * seen.trials
     : value > limitNumber(guard);

@@ -1,8 +1,17 @@
 import { addCounts, attempts, type Counts, NO_COUNTS, sumCounts } from './counters.ts';
 import type { Plan } from './plan-types.ts';
+import { sumTrials, type TrialsByGuard } from './trials.ts';
 
-/** What both paths counted between two looks. */
-export type Span = { readonly atMs: number; readonly domain: Counts; readonly legacy: Counts };
+/** What both paths counted between two looks, and what the guards count of it. */
+export type Span = {
+  readonly atMs: number;
+  readonly domain: Counts;
+  readonly legacy: Counts;
+  readonly trials: TrialsByGuard;
+};
+
+/** `inWindow`: how many of domain's attempts are within the window that was asked for. */
+export type Recent = Omit<Span, 'atMs'> & { readonly inWindow: number };
 
 const SPAN_MS = 1_000;
 /** Behind every window, only how many samples there are is asked. */
@@ -18,12 +27,13 @@ export function recentCounts(
   { minSamples }: Pick<Plan, 'minSamples'>,
   windowMs: number,
   nowMs: number,
-): { readonly domain: Counts; readonly legacy: Counts; readonly inWindow: number } {
+): Recent {
   const recent = spans.slice(neededFrom(spans, minSamples, windowMs, nowMs));
   const inWindow = recent.filter(({ atMs }) => nowMs - atMs < windowMs);
   return {
     domain: sumCounts(recent.map(({ domain }) => domain)),
     legacy: sumCounts(recent.map(({ legacy }) => legacy)),
+    trials: sumTrials(recent.map(({ trials }) => trials)),
     inWindow: inWindow.reduce((sum, { domain }) => sum + attempts(domain), 0),
   };
 }
@@ -76,6 +86,7 @@ const joined = (older: Span, newer: Span): Span => ({
   atMs: newer.atMs,
   domain: addCounts(older.domain, newer.domain),
   legacy: addCounts(older.legacy, newer.legacy),
+  trials: sumTrials([older.trials, newer.trials]),
 });
 
 export const longestWindowMs = ({ guards }: Plan): number => Math.max(...guards.map(({ windowMs }) => windowMs));

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { pathCounters, reading, replicaReading } from '../../test/support/reading-fixture.ts';
 import { addReading, beginEvidence, type Evidence } from './evidence.ts';
 import { parsePlan } from './plan.ts';
-import type { SourceReading } from './reading.ts';
+import type { ReplicaReading, SourceReading } from './reading.ts';
 import { judge } from './verdict.ts';
 
 const SECOND = 1_000;
@@ -373,6 +373,68 @@ describe('a histogram without the bound of a guard', () => {
   test('does not hide what the replicas with the bound report', () => {
     const slow = reading([replicaReading({ domain: pathCounters({ ok: 40, slow: 40 }) }), without({ ok: 5 })]);
     assert.equal(verdictOf('p95', watch(beside(0, without({})), slow)).kind, 'breached');
+  });
+});
+
+describe('a histogram whose bounds differ for a while', () => {
+  const otherBounds = (ok: number) => ({
+    ...pathCounters({ ok }),
+    duration: {
+      count: ok,
+      sumSeconds: ok * 0.05,
+      atMost: new Map([
+        [0.01, 0],
+        [0.5, ok],
+        [Number.POSITIVE_INFINITY, ok],
+      ]),
+    },
+  });
+  const beside = (ok: number, ...others: ReplicaReading[]) =>
+    reading([replicaReading({ domain: pathCounters({ ok }) }), ...others]);
+  const older = (ok: number) => replicaReading({ replica: 'old', domain: otherBounds(ok) });
+
+  test('is no reason to take the requests of the others for slow ones afterwards', () => {
+    const looks = [beside(0, older(0)), beside(60, older(60)), beside(120)];
+    assert.deepEqual(
+      [verdictOf('p95', watch(...looks)).kind, verdictOf('p95', watch(...looks)).samples],
+      ['healthy', 120],
+    );
+  });
+
+  test('nor for a plain limit to be breached', () => {
+    const plain = parsePlan(`
+rollout: violation-status
+flag: some-flag
+stages: [{ percent: 25, observe: 5m }]
+guards: [{ name: p95, measure: latency-p95, limit: 200ms, window: 10s, onBreach: off, test: threshold }]
+minSamples: 50
+`);
+    let [evidence, nowMs] = [beginEvidence(plain, BEGAN_MS, 1), BEGAN_MS];
+    const kinds = [beside(0, older(0)), beside(60, older(60)), beside(120)].map((each) => {
+      nowMs += SECOND;
+      evidence = addReading(plain, evidence, sampledAt(nowMs, each), nowMs);
+      return judge(plain, 'scrape', evidence, nowMs)[0]?.kind;
+    });
+    assert.deepEqual(kinds, ['no-data', 'source-error', 'healthy']);
+  });
+
+  test('in one process, from one look to the next, does not hide its slow requests', () => {
+    const before = replicaReading({ domain: otherBounds(1_000) });
+    const seen = watch(reading([before]), look({ ok: 1_040, slow: 40 }));
+    const verdict = verdictOf('p95', seen);
+    assert.deepEqual([verdict.kind, verdict.samples], ['too-few-samples', 0]);
+  });
+
+  test('leaves no baseline of legacy that lacks bounds', () => {
+    const current = (ok: number) => replicaReading({ legacy: pathCounters({ ok }) });
+    const other = (ok: number) => replicaReading({ replica: 'old', legacy: otherBounds(ok) });
+    const { evidence } = watch(
+      reading([current(0)]),
+      reading([current(200)]),
+      reading([current(200), other(0)]),
+      reading([current(300), other(300)]),
+    );
+    assert.ok(evidence.legacyBaseline?.atMost.has(0.2));
   });
 });
 
