@@ -14,7 +14,7 @@ export type Turn = LoadResult & {
   readonly postgresCpuUs: number;
 };
 
-type Parts = {
+type RoundsSetup = {
   readonly variants: readonly RunningVariant[];
   readonly load: Child;
   readonly environment: Environment;
@@ -24,7 +24,14 @@ type Parts = {
 };
 
 /** All variants in turns, round after round: a drift of the machine then meets them all alike. */
-export async function runRounds({ variants, load, environment, options, progress, signal }: Parts): Promise<Turn[]> {
+export async function runRounds({
+  variants,
+  load,
+  environment,
+  options,
+  progress,
+  signal,
+}: RoundsSetup): Promise<Turn[]> {
   const turns: Turn[] = [];
   const total = options.rounds * options.connectionCounts.length * variants.length;
   for (let round = 0; round < options.rounds; round++) {

@@ -58,7 +58,7 @@ export class CheckError extends Error {
   }
 }
 
-type Options = {
+type CheckRun = {
   readonly store: ConsistencyStore;
   /** One that was just begun, or was interrupted. */
   readonly check: Check;
@@ -73,7 +73,7 @@ const BATCH_SIZE = 5_000;
 const BATCH_FINDINGS = 1_000;
 
 /** Judges every record with its history. @returns the check as it is then; it is not finished where it was interrupted. */
-export async function checkConsistency({ store, check, signal, onProgress = () => {} }: Options): Promise<Check> {
+export async function checkConsistency({ store, check, signal, onProgress = () => {} }: CheckRun): Promise<Check> {
   const unlessInterrupted = (error: unknown) => {
     if (!signal?.aborted) {
       throw error;

@@ -20,7 +20,7 @@ const HIDDEN = '•••';
 
 type ChangeRequest = CommandRequest | VerificationRequest | ConsistencyRequest;
 
-type Options = {
+type ClientSettings = {
   /** The controller's address; its path, if it has one, ends with a slash. */
   readonly url: URL;
   /** Asked for with each change; undefined where there is none. */
@@ -48,7 +48,7 @@ export function createApiClient({
   leaderAttempts = LEADER_ATTEMPTS,
   signal = new AbortController().signal,
   errorOf = apiError,
-}: Options) {
+}: ClientSettings) {
   async function ask(path: string, change?: { readonly body: ChangeRequest; readonly secret: string }): Promise<Got> {
     const got = await requestOnce(new URL(path, url), {
       ...(change && {

@@ -6,7 +6,7 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly wrong: readonly [Wrong, ...Wrong[]] };
 
-type Options = {
+type CompileSettings = {
   /** Whether texts stand for numbers and switches, as in an environment. The value that is checked is changed then. */
   readonly coerceTypes?: boolean;
 };
@@ -15,7 +15,7 @@ type Options = {
 const MOST_PARTS = 20_000;
 
 /** @returns what checks values against the schema. Defaults are put into the value where it lacks them. */
-export function compile<S extends TSchema>(schema: S, { coerceTypes = false }: Options = {}) {
+export function compile<S extends TSchema>(schema: S, { coerceTypes = false }: CompileSettings = {}) {
   const { untilFirst, untilLast } = coerceTypes ? COERCING : STRICT;
   const isRight = untilFirst.compile<Static<S>>(schema);
   let all: ValidateFunction | undefined;
@@ -60,7 +60,7 @@ const isTime = (text: string) => RFC_3339.test(text) && !Number.isNaN(Date.parse
 const STRICT = createCompilers({ coerceTypes: false });
 const COERCING = createCompilers({ coerceTypes: true });
 
-function createCompilers({ coerceTypes }: Required<Options>) {
+function createCompilers({ coerceTypes }: Required<CompileSettings>) {
   const options = {
     verbose: true,
     useDefaults: true,

@@ -20,7 +20,7 @@ const PROBE_AFTER_MS = { initialDelay: 5_000, maxDelay: 60_000 };
 
 export type Attempt<T> = { readonly value: T; readonly durationMs: number };
 
-type Options = {
+type BreakerSettings = {
   /** A call that answers later than this counts against the path, though its answer is used. */
   readonly slowCallMs: number;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -29,7 +29,7 @@ type Options = {
 };
 
 /** The replica's own breaker over the domain path: it reacts to what this replica sees, without waiting for any scrape. */
-export function createBreaker({ slowCallMs, clock, probeAfterMs = PROBE_AFTER_MS.initialDelay }: Options) {
+export function createBreaker({ slowCallMs, clock, probeAfterMs = PROBE_AFTER_MS.initialDelay }: BreakerSettings) {
   const halfOpenAfter = new ExponentialBackoff({ ...PROBE_AFTER_MS, initialDelay: probeAfterMs });
   const dead = circuitBreaker(handleAll, { halfOpenAfter, breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW) });
   const poor = circuitBreaker(

@@ -15,12 +15,12 @@ export type Outcome = (typeof OUTCOMES)[number];
 const FALLBACK_REASONS = ['error', 'timeout', 'unsupported'] as const;
 export type FallbackReason = (typeof FALLBACK_REASONS)[number];
 
-type Options = { readonly registry: Registry; readonly rollout: string };
-type TimedOptions = Options & { readonly clock: Clock };
+type RolloutMetricsParts = { readonly registry: Registry; readonly rollout: string };
+type PathMetricsParts = RolloutMetricsParts & { readonly clock: Clock };
 
 export type PathMetrics = ReturnType<typeof createPathMetrics>;
 
-export function createPathMetrics({ registry, rollout, clock }: TimedOptions) {
+export function createPathMetrics({ registry, rollout, clock }: PathMetricsParts) {
   const registers = [registry];
   const duration = new Histogram({
     name: 'sluice_path_duration_seconds',
@@ -82,7 +82,7 @@ function seriesOf<K extends string, T>(names: readonly K[], make: (name: K) => T
   return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<K, T>;
 }
 
-export function createFlagEvaluationCounter({ registry, rollout }: Options) {
+export function createFlagEvaluationCounter({ registry, rollout }: RolloutMetricsParts) {
   const evaluations = createTallyCounter({
     name: 'sluice_flag_evaluations_total',
     help: 'Evaluations of the percent flag by OpenFeature reason and error code; an error means 0 %.',
@@ -110,7 +110,7 @@ type Served = {
 
 /** Read when scraped: what a scrape says is what the next request gets. */
 export function registerServedGauges(
-  { registry, rollout, clock }: TimedOptions,
+  { registry, rollout, clock }: PathMetricsParts,
   { percent, breaker, flagsReceivedAt }: Served,
 ): void {
   new Gauge({

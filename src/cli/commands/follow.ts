@@ -5,7 +5,7 @@ import { keyOf, renderEvent } from '../render/history.ts';
 import type { Output } from '../terminal/output.ts';
 import { printable } from '../terminal/text.ts';
 
-type Options = {
+type FollowSettings = {
   readonly client: Pick<ApiClient, 'history'>;
   readonly output: Output;
   readonly json: boolean;
@@ -19,7 +19,7 @@ type Options = {
 const LOOKED_AT = 200;
 
 /** Prints each event once, the oldest first, until `signal`. An outage is reported once, and waited for. */
-export async function followHistory(options: Options): Promise<void> {
+export async function followHistory(options: FollowSettings): Promise<void> {
   const { client, output, json, limit, intervalMs, signal, clock } = options;
   let seen: Set<string> | undefined;
   let isAway = false;

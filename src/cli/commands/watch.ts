@@ -12,7 +12,7 @@ export type Look = {
 /** Knows how to show one look after the other. */
 export type Frames = { readonly show: (look: Look) => void };
 
-type Options = {
+type WatchSettings = {
   readonly client: Pick<ApiClient, 'status'>;
   readonly frames: Frames;
   readonly intervalMs: number;
@@ -21,7 +21,7 @@ type Options = {
 };
 
 /** Looks again and again until `signal`. @throws what the first look throws; later ones are outages. */
-export async function watchStatus({ client, frames, intervalMs, signal, clock }: Options): Promise<void> {
+export async function watchStatus({ client, frames, intervalMs, signal, clock }: WatchSettings): Promise<void> {
   let look: Look | undefined;
   while (!signal.aborted) {
     try {

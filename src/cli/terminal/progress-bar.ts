@@ -9,7 +9,7 @@ const CLEAR = '\r\u001b[K';
 /** What is done, of about how many. */
 export type Done = { readonly records: number; readonly findings: number; readonly aboutRecords: number };
 
-type Options = {
+type ProgressBarSettings = {
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
   readonly columns: () => number;
@@ -19,7 +19,7 @@ type Options = {
 };
 
 /** One line redrawn in place on a terminal; elsewhere a line each 10 seconds. */
-export function createProgressBar({ write, isTerminal, columns, nowMs, recordsBefore }: Options) {
+export function createProgressBar({ write, isTerminal, columns, nowMs, recordsBefore }: ProgressBarSettings) {
   const beganMs = nowMs();
   let shownMs = isTerminal ? Number.NEGATIVE_INFINITY : beganMs;
   let isDrawn = false;

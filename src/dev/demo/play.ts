@@ -26,13 +26,13 @@ export type Story = {
   readonly promises: readonly Promised[];
 };
 
-type Options = {
+type PlaySettings = {
   readonly progress: Progress;
   readonly signal: AbortSignal;
 };
 
 /** @throws BrokenOff where it cannot be played to its end. */
-export async function play({ progress, signal }: Options): Promise<Story> {
+export async function play({ progress, signal }: PlaySettings): Promise<Story> {
   await using stack = new AsyncDisposableStack();
   const startedAt = performance.now();
   const parts = await startParts({

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Middleware } from 'koa';
 import { answerProblem, problem } from './problems.ts';
 
-type Options = {
+type TokenGuard = {
   readonly token: string;
   /** How people call it, such as `the server's token`. */
   readonly name: string;
@@ -11,7 +11,7 @@ type Options = {
 };
 
 /** Lets through who has the token. Compared as digests, so that neither content nor length shows in the time it takes. */
-export function requireToken({ token, name, onRefused }: Options): Middleware {
+export function requireToken({ token, name, onRefused }: TokenGuard): Middleware {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const expected = digest(`Bearer ${token}`);
   return (ctx, next) => {

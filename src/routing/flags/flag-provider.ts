@@ -8,7 +8,7 @@ type FlagSourceChange =
   | { readonly kind: 'ready' | 'back' }
   | { readonly kind: 'away' | 'refused'; readonly why: string }
   | { readonly kind: 'changed'; readonly flags: readonly string[] };
-type Parts = {
+type FlagProviderParts = {
   /** Feeds the provider until the signal ends it. */
   readonly follow: (feed: FlagFeed, signal: AbortSignal) => Promise<void>;
   /** Flags were received that can be used, changed or not; the next evaluation sees them. */
@@ -23,7 +23,7 @@ type Parts = {
  *
  * Not ready before the first flags it can use; from then on it always has the last good ones.
  */
-export function createFlagProvider({ follow, onReceived, onChange, logger }: Parts): FlagdProvider {
+export function createFlagProvider({ follow, onReceived, onChange, logger }: FlagProviderParts): FlagdProvider {
   const core = new FlagdCore(undefined, logger);
   const closing = new AbortController();
   let following: Promise<void> = Promise.resolve();

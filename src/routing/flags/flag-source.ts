@@ -26,7 +26,7 @@ export function createFixedFlagSource(percent: Percent, clock: Pick<Clock, 'now'
   return { read: reading, readDefault: reading, receivedAt: clock.now, close: async () => {} };
 }
 
-type Options = {
+type FlagdSourceParts = {
   readonly flag: string;
   readonly flagd: FlagdOptions;
   readonly log: Logger;
@@ -40,7 +40,7 @@ let sources = 0;
  * The flag as flagd serves it, evaluated in this process. It neither waits for flagd nor fails without it: never reached
  * means 0 %, lost later means that the last flags stay.
  */
-export function createFlagdSource({ flag, flagd, log, clock, times }: Options): FlagSource {
+export function createFlagdSource({ flag, flagd, log, clock, times }: FlagdSourceParts): FlagSource {
   const endpoint = readFlagdEndpoint(flagd, process.env);
   const logger = quietLogger(log);
   let receivedAt: number | undefined;

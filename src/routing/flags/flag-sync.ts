@@ -31,7 +31,7 @@ export type FlagFeed = {
   readonly onAway: (why: string) => void;
 };
 
-type Parts = {
+type FlagSyncParts = {
   readonly endpoint: FlagdEndpoint;
   readonly feed: FlagFeed;
   readonly clock: Clock;
@@ -43,7 +43,7 @@ type Parts = {
  *
  * Each attempt has a channel of its own: a channel kept over an outage waits out its backoff, up to two minutes.
  */
-export async function followFlags({ endpoint, feed, clock, times }: Parts, signal: AbortSignal): Promise<void> {
+export async function followFlags({ endpoint, feed, clock, times }: FlagSyncParts, signal: AbortSignal): Promise<void> {
   const given = { ...TIMES, ...times };
   while (!signal.aborted) {
     let isReported = false;

@@ -7,7 +7,7 @@ import type { Violation } from '../violation.ts';
 
 import { noSuchViolation, StatusName, ViolationIdNumber, ViolationPath } from './common.ts';
 
-type Parts = {
+type ReadViolationParts = {
   readonly read: (id: string) => Promise<Violation | undefined>;
   readonly log: Logger;
   readonly access: Access;
@@ -26,7 +26,7 @@ export const ViolationAnswer = Type.Object(
 );
 
 /** GET /api/v1/records/violations/{violation_id} */
-export const readViolation = ({ read, log, access }: Parts): Route =>
+export const readViolation = ({ read, log, access }: ReadViolationParts): Route =>
   route({
     method: 'get',
     path: '/api/v1/records/violations/{violation_id}',

@@ -9,7 +9,7 @@ import { STATUSES, type StatusUpdate, type UpdateOutcome } from '../violation.ts
 
 import { noSuchViolation, StatusName, ViolationIdNumber, ViolationPath } from './common.ts';
 
-type Parts = {
+type UpdateStatusParts = {
   readonly forceDomain: 'allow' | 'deny';
   readonly update: (update: StatusUpdate, forced: Path | undefined) => Promise<Routed<UpdateOutcome>>;
   readonly access: Access;
@@ -43,7 +43,7 @@ const rolloutHeaders = {
 };
 
 /** PUT /api/v1/records/violations/{violation_id}/status */
-export const updateStatus = ({ forceDomain, update, access }: Parts): Route =>
+export const updateStatus = ({ forceDomain, update, access }: UpdateStatusParts): Route =>
   route({
     method: 'put',
     path: '/api/v1/records/violations/{violation_id}/status',

@@ -23,7 +23,7 @@ export type WriteStore = {
   readonly keep: (mismatches: readonly Mismatch[]) => Promise<void>;
 };
 
-type Options = {
+type WriteCheckerParts = {
   readonly rollout: string;
   readonly registry: Registry;
   readonly store: WriteStore;
@@ -45,7 +45,7 @@ export type WriteChecker = {
 };
 
 /** Reads sampled writes back, some at a time and off every response's path, and counts field by field what differs. */
-export function createWriteChecker(options: Options): WriteChecker {
+export function createWriteChecker(options: WriteCheckerParts): WriteChecker {
   const { rollout, registry, store, samplePercent, random, onMismatch, onFailure } = options;
   const checks = createTallyCounter({
     name: 'sluice_consistency_checks_total',

@@ -23,7 +23,7 @@ const HANDLERS = ['ana', 'bo', 'chen', 'dara'];
 
 export type Targets = { readonly hot: string[]; readonly spread: string[] };
 
-type Parts = {
+type WritersSetup = {
   readonly seed: number;
   /** Begins the request ids of this schedule. */
   readonly name: string;
@@ -33,7 +33,7 @@ type Parts = {
 };
 
 /** Writers that go on until they are stopped, each with one write under way at a time. */
-export function createWriters({ seed, name, targets, current, slots }: Parts) {
+export function createWriters({ seed, name, targets, current, slots }: WritersSetup) {
   const sent: Sent[] = [];
   let count = 0;
   let stopped = false;

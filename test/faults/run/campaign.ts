@@ -22,7 +22,7 @@ export type Result = {
   readonly missing: readonly FaultKind[];
 };
 
-type Parts = {
+type CampaignSetup = {
   readonly seed: number;
   readonly runs: number;
   readonly limitMs: number;
@@ -36,7 +36,7 @@ type Parts = {
 export type Doing = 'running' | 'shrinking' | 'completing';
 
 /** Runs generated schedules until one fails, all are done, or the time is over; a failing one is made shorter. */
-export async function runCampaign(parts: Parts): Promise<Result> {
+export async function runCampaign(parts: CampaignSetup): Promise<Result> {
   const { seed, runs, limitMs, shrinkMs, run, onProgress, onFailure } = parts;
   const startedMs = performance.now();
   let tally = NOTHING_YET;

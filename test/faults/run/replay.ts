@@ -3,7 +3,7 @@ import { failed, type Result } from './campaign.ts';
 import type { Outcome } from './run-schedule.ts';
 import { addToTally, NOTHING_YET, type Tally } from './tally.ts';
 
-type Parts = {
+type ReplaySetup = {
   readonly schedule: Schedule;
   readonly times: number;
   readonly run: (schedule: Schedule) => Promise<Outcome>;
@@ -11,7 +11,7 @@ type Parts = {
 };
 
 /** Runs one schedule again and again, until it fails. */
-export async function replay({ schedule, times, run, onProgress }: Parts): Promise<Result> {
+export async function replay({ schedule, times, run, onProgress }: ReplaySetup): Promise<Result> {
   let tally = NOTHING_YET;
   for (let time = 0; time < times; time += 1) {
     const outcome = await run(schedule);
