@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import type { HistoryAnswer } from '../../src/contract/schemas.ts';
+import { until } from '../../src/dev/until.ts';
+import { createReadPool } from '../../src/kit/postgres/pool.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import type { Controller } from '../support/system/controller.ts';
 import { FLAG } from '../support/system/flags.ts';
@@ -61,6 +63,33 @@ test('a thread that ended has a successor, which knows all that the first one kn
   const after = (await controller.get('/api/history?limit=99')).json as HistoryAnswer;
   assert.deepEqual(after, before);
   assert.equal(threads.length, 2);
+});
+
+test('the database ends a query of theirs that takes too long, and refuses one that writes', async () => {
+  const pool = createReadPool({
+    application: 'test',
+    url: system.database.url,
+    size: 1,
+    queryTimeoutMs: 200,
+    onIdleError: () => {},
+  });
+  try {
+    await assert.rejects(pool.query('DELETE FROM rollout_measurements'), { code: '25006' });
+    const ended = await pool.query('SELECT pg_sleep(20)').catch((error) => error);
+    assert.match(ended.message, /timeout/);
+    await until(
+      'the server has ended it',
+      async () => {
+        const running = await system.database.query(
+          "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)' AND state = 'active'",
+        );
+        return running.length === 0;
+      },
+      2_000,
+    );
+  } finally {
+    await pool.end();
+  }
 });
 
 test('while the database hangs, what this controller recorded is read, and a reader that waits keeps nobody else out', async () => {

@@ -1,6 +1,6 @@
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createControlPool } from '../../kit/postgres/pool.ts';
+import { createReadPool } from '../../kit/postgres/pool.ts';
 import { systemClock } from '../../kit/time.ts';
 import type { WorkerAnswer, WorkerMessage } from '../../kit/worker.ts';
 import { createHistory } from '../store/journal.ts';
@@ -24,7 +24,7 @@ if (process.platform === 'linux') {
 // biome-ignore lint/plugin: here it is handed in.
 const clock = systemClock;
 const { databaseUrl, plan, points, events: remembered }: Seed = workerData;
-const pool = createControlPool({
+const pool = createReadPool({
   application: 'sluice-readers',
   url: databaseUrl,
   size: POOL,

@@ -31,6 +31,17 @@ export function createControlPool(options: PoolOptions & { readonly queryTimeout
   return createPool({ ...options, query_timeout: options.queryTimeoutMs });
 }
 
+/** For what only reads and must not burden the database: the server ends a query after `queryTimeoutMs` itself, and refuses writes. */
+export function createReadPool(options: PoolOptions & { readonly queryTimeoutMs: number }): pg.Pool {
+  return createPool({
+    ...options,
+    query_timeout: options.queryTimeoutMs,
+    onConnect: async (client) => {
+      await client.query(`SET statement_timeout = ${options.queryTimeoutMs}; SET default_transaction_read_only = on`);
+    },
+  });
+}
+
 function createPool({ url, size, application, onIdleError, ...rest }: PoolOptions & pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
