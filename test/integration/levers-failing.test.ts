@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -53,6 +53,30 @@ const startController = (env: Record<string, string> = {}) =>
     plan: PLAN,
     env: { LEVER: 'configmap', FLAG_NAMESPACE: 'default', FLAG_RESOURCE: 'flags', ...env },
   });
+
+test('a rollback to a stage while another flag spoils the file goes to 0 %, and whoever asked is answered so', async () => {
+  const plan = PLAN.replace('stages:', 'stages:\n  - { percent: 10, observe: 10m }');
+  const { file } = system.flags;
+  const edit = async (change: (flags: Record<string, { state: string; defaultVariant: string }>) => void) => {
+    const whole = JSON.parse(await readFile(file, 'utf8'));
+    change(whole.flags);
+    await writeFile(file, JSON.stringify(whole));
+    return whole.flags;
+  };
+  const controller = await system.startController({ plan });
+  await controller.untilReady();
+  await edit((flags) => Object.assign(flags[FLAG] ?? {}, { defaultVariant: 'p50' }));
+  await controller.until('observing', 50);
+  await controller.untilConfirmed(50);
+  await edit((flags) => Object.assign(flags, { theirs: { ...flags[FLAG], state: 'on' } }));
+  await controller.untilStatus('it sees that', ({ configured }) => configured.problem !== null);
+  const { status, json } = await controller.ask('rollback', { to: 10 });
+  assert.equal(status, 200);
+  assert.match(json.done, /^Rolled back from 50 % to 0 % and not to 10 %: the history says why\.$/);
+  await controller.untilConfirmed(0);
+  const flags = JSON.parse(await readFile(file, 'utf8')).flags;
+  assert.deepEqual([flags[FLAG].defaultVariant, flags.theirs], ['off', undefined]);
+});
 
 test('a second key with the flag is critical and holds every raise, and the percent is that of the key it was', async () => {
   const controller = await startController();

@@ -77,9 +77,14 @@ async function command(parts: RequestParts, asked: Command): Promise<CommandOutc
 /** What is not written yet is not reported as done. */
 function doneText(decision: Changed, holder: Holder): string {
   const held = holder.get();
-  const isOwed = held.kind === 'known' && held.debt !== undefined;
-  return isOwed
-    ? `Rolling back to ${decision.to} %: the flag could not be written yet, and is tried again until it is.`
+  const debt = held.kind === 'known' ? held.debt : undefined;
+  if (debt !== undefined) {
+    return `Rolling back to ${debt.to} %: the flag could not be written yet, and is tried again until it is.`;
+  }
+  const { from, to, event } = decision;
+  const reached = percentOf(holder.state());
+  return event === 'rolled-back' && reached < to
+    ? `Rolled back from ${from} % to ${reached} % and not to ${to} %: the history says why.`
     : decisionText(decision);
 }
 
