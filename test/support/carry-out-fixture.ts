@@ -73,6 +73,7 @@ export function startCarryOut(state: State) {
   let noRaise: string | undefined;
   let saves = 0;
   let hastened = 0;
+  const problems = createProblems(clock, (name, text) => void troubles.push(`${name}: ${text}`));
   const holder = createHolder(() => {});
   holder.set(known(state));
 
@@ -117,7 +118,7 @@ export function startCarryOut(state: State) {
       },
     },
     recorder: { record: (event) => void events.push(event) },
-    problems: createProblems(clock, (name, text) => troubles.push(`${name}: ${text}`)),
+    problems,
     follower: {
       begin: ({ percent }) => void begun.push(`${percent}`),
       beginAgain: ({ percent }) => void begun.push(`${percent} again`),
@@ -142,6 +143,8 @@ export function startCarryOut(state: State) {
     begun,
     troubles,
     events,
+    problems,
+    signal: stop.signal,
     stop: () => stop.abort(),
     saves: () => saves,
     hastened: () => hastened,

@@ -6,12 +6,13 @@ import type { Changed } from '../../rollout/transitions.ts';
 import type { Role } from './authority.ts';
 import type { CarryOut } from './carry-out.ts';
 import type { Decider } from './decider.ts';
-import { decisionText, note } from './event-text.ts';
+import { decisionText, type Note, note } from './event-text.ts';
 import type { FiringAlerts } from './firing-alerts.ts';
 import type { Holder } from './holder.ts';
 import type { JournalKeeper } from './journal-keeper.ts';
 import type { AlertChange } from './ports.ts';
 import type { Recorder } from './recorder.ts';
+import { happened, type Repeats } from './repeats.ts';
 import { readCheck, readVerification } from './reported.ts';
 
 export type CommandOutcome =
@@ -31,12 +32,23 @@ type RequestParts = {
   readonly whyNoRaise: () => string | undefined;
 };
 
+type Refused = (key: string, what: Note) => void;
+
 /** What people and tools ask of the controller. A rollback waits for no other request. */
 export function createRequests(parts: RequestParts) {
   const inTurn = createQueue();
+  let refusals: Repeats<Note> = new Map();
+  const refused = (key: string, what: Note): void => {
+    const { next, recorded } = happened(refusals, key, what, parts.clock.monotonic());
+    refusals = next;
+    for (const each of recorded) {
+      parts.recorder.record(note(each, parts.clock.now()));
+    }
+  };
+  const answer = (asked: Command) => command(parts, asked, refused);
   return {
     command: (asked: Command): Promise<CommandOutcome> =>
-      asked.name === 'rollback' ? command(parts, asked) : inTurn(() => command(parts, asked)),
+      asked.name === 'rollback' ? answer(asked) : inTurn(() => answer(asked)),
     verified: (request: VerificationRequest): Promise<CommandOutcome> => inTurn(() => verified(parts, request)),
     checked: (request: ConsistencyRequest): Promise<CommandOutcome> => inTurn(() => checked(parts, request)),
     /** @returns how many of them were news. */
@@ -49,8 +61,9 @@ const notLeading = ({ whyNoRaise }: RequestParts): CommandOutcome => ({
   why: whyNoRaise() ?? 'this controller does not lead yet',
 });
 
-async function command(parts: RequestParts, asked: Command): Promise<CommandOutcome> {
-  const { decider, recorder, clock, holder } = parts;
+/** @param refused records what was refused. */
+async function command(parts: RequestParts, asked: Command, refused: Refused): Promise<CommandOutcome> {
+  const { decider, clock, holder } = parts;
   const seenAtMs = clock.now();
   if (asked.name !== 'rollback') {
     // What is asked is about where the raise that is under way leads to.
@@ -66,7 +79,7 @@ async function command(parts: RequestParts, asked: Command): Promise<CommandOutc
     case 'refused': {
       const { name, actor } = asked;
       const text = `${name} by ${actor} was refused: ${decision.why}`;
-      recorder.record(note({ kind: 'refused', actor, text, details: {} }, seenAtMs));
+      refused(`${name} ${actor} ${decision.why}`, { kind: 'refused', actor, text, details: {} });
       return { kind: 'refused', why: decision.why };
     }
     case 'none':
