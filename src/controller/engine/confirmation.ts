@@ -53,10 +53,10 @@ type Options = {
 /** Looks at every replica until all serve the percent. @returns when they did; undefined when ended by the signal. */
 export async function untilConfirmed(options: Options): Promise<number | undefined> {
   const { witness, percent, lowers, clock, signal, onLook, onLate } = options;
-  let lateAtMs = clock.now() + CONFIRM_WITHIN_MS;
+  let lateAtMs = clock.monotonic() + CONFIRM_WITHIN_MS;
   let everyMs = LOOK_EVERY_MS;
   while (!signal.aborted) {
-    const askedAtMs = clock.now();
+    const askedAtMs = clock.monotonic();
     const reading = await ask(witness, LOOK_WITHIN_MS, clock, signal);
     if (signal.aborted) {
       return undefined;
@@ -68,7 +68,7 @@ export async function untilConfirmed(options: Options): Promise<number | undefin
     }
     if (askedAtMs >= lateAtMs) {
       await onLate(waitingFor);
-      lateAtMs = clock.now() + CONFIRM_WITHIN_MS * 10;
+      lateAtMs = clock.monotonic() + CONFIRM_WITHIN_MS * 10;
       everyMs = LOOK_LATER_EVERY_MS;
     }
     await clock.sleep(everyMs, signal);
