@@ -132,6 +132,7 @@ describe('a raise of which nobody knows whether it was written', () => {
     const one = await unclear(5, 10);
     one.mood.lever = 'works';
     await one.carry.lower(lowering(5, 0), 0);
+    assert.equal(one.carry.intent(), undefined);
     assert.deepEqual([one.carry.takeUp(10), one.carry.isLate(10), one.carry.isLate(25)], [false, true, false]);
     await one.clock.advance(60_000);
     assert.equal(one.carry.isLate(10), false);
