@@ -134,24 +134,6 @@ describe('another change', () => {
     assert.deepEqual(one.kinds(), ['confirmed 0']);
   });
 
-  test('that begins just as the one before is confirmed is not confirmed with it', async () => {
-    // Wherever it stands between the look and what follows from it.
-    for (let turns = 0; turns < 30; turns += 1) {
-      using one = started({ a: 0 });
-      const another = async () => {
-        for (let turn = 0; turn < turns; turn += 1) {
-          await Promise.resolve();
-        }
-        one.begin(one.written(5, false));
-      };
-      const began = turns === 0 ? undefined : another();
-      one.begin(one.written(0));
-      await (began ?? another());
-      await one.clock.advance(100);
-      assert.equal(one.change()?.seen.kind, 'waiting', `after ${turns} turns`);
-    }
-  });
-
   test('of the same percent, written once more against somebody, is summed and no second rollback', async () => {
     using one = started({ a: 0 });
     one.begin(one.written(0));
