@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { createHttpServer } from '../kit/http/server.ts';
 import { createControlPool } from '../kit/postgres/pool.ts';
 import { createRecent } from '../kit/recent.ts';
-import { type Clock, ignoreLate, systemClock } from '../kit/time.ts';
+import { ignoreLate, systemClock } from '../kit/time.ts';
 import type { Plan } from '../rollout/plan.ts';
 import { createControllerApi } from './api/routes.ts';
 import { describeStatus } from './api/status.ts';
@@ -14,17 +13,12 @@ import { addConsoleRoutes } from './console/serve.ts';
 import { createEngine } from './engine/engine.ts';
 import { createMeasuring } from './engine/measuring.ts';
 import { createControlMetrics, registerControlGauges } from './engine/metrics.ts';
-import type { FlagLever, SignalSource } from './engine/ports.ts';
-import { createFileLever } from './levers/file-lever.ts';
+import { createLever } from './levers/create-lever.ts';
 import { createNotifier } from './notifications/notifier.ts';
 import { openReaders } from './readers/open-readers.ts';
 import type { ControllerSettings } from './settings.ts';
-import { toleratingChurn } from './signals/churn.ts';
-import { createPrometheusSource } from './signals/prometheus.ts';
-import { remembering } from './signals/remembering.ts';
-import { createScrapeSource } from './signals/scrape.ts';
+import { createSources } from './signals/create-sources.ts';
 import { createJournal } from './store/journal.ts';
-import { createKeptFlags } from './store/kept-flags.ts';
 import { createLeadership } from './store/leadership.ts';
 import { createMeasurementStore } from './store/measurements.ts';
 import { createMismatchStore } from './store/mismatches.ts';
@@ -32,13 +26,6 @@ import { createMismatchStore } from './store/mismatches.ts';
 const JOURNAL_POOL = 4;
 
 const JOURNAL_WITHIN_MS = 1_000;
-
-const SCRAPE_WITHIN_MS = 800;
-
-const PROMETHEUS_WITHIN_MS = 2_500;
-
-/** Several scrapes at their usual intervals: what is older says nothing of now. */
-const PROMETHEUS_MAX_AGE_MS = 15_000;
 
 /** A database that hangs must not hold up a stop: what it has not taken by then it would not take later either. */
 const SAVE_WITHIN_MS = 3_000;
@@ -171,59 +158,4 @@ export async function createController(
       log.info('stopped');
     },
   };
-}
-
-/** What is watched, and who witnesses what the replicas serve: they themselves where they can be asked, else Prometheus. */
-function createSources({ SIGNALS, SCRAPE_TARGETS, PROMETHEUS_URL }: ControllerSettings, rollout: string, clock: Clock) {
-  const withMemory = (source: SignalSource) => toleratingChurn(remembering(source, clock), clock);
-  const scrape =
-    SCRAPE_TARGETS === undefined
-      ? undefined
-      : withMemory(
-          createScrapeSource({
-            rollout,
-            targets: SCRAPE_TARGETS.split(',').map((target) => target.trim()),
-            timeoutMs: SCRAPE_WITHIN_MS,
-            clock,
-          }),
-        );
-  const prometheus =
-    PROMETHEUS_URL === undefined
-      ? undefined
-      : withMemory(
-          createPrometheusSource({
-            rollout,
-            url: PROMETHEUS_URL,
-            timeoutMs: PROMETHEUS_WITHIN_MS,
-            maxAgeMs: PROMETHEUS_MAX_AGE_MS,
-            clock,
-          }),
-        );
-  const all = [scrape, prometheus].filter((source): source is SignalSource => source !== undefined);
-  return {
-    all,
-    watched: all.filter(({ name }) => SIGNALS.includes(name)),
-    witness: scrape ?? prometheus,
-  };
-}
-
-async function createLever(settings: ControllerSettings, plan: Plan, pool: Pool, clock: Clock): Promise<FlagLever> {
-  const { FLAGS_FILE, FLAG_NAMESPACE, FLAG_RESOURCE, FLAG_KEY } = settings;
-  const place = settings.LEVER === 'file' ? FLAGS_FILE : `${FLAG_NAMESPACE ?? ''}/${FLAG_RESOURCE} ${FLAG_KEY ?? ''}`;
-  const spare = createKeptFlags(pool, plan.rollout, `${settings.LEVER} ${place}`);
-  const { flag } = plan;
-  if (settings.LEVER === 'file') {
-    return createFileLever({ file: FLAGS_FILE as string, flag, clock, spare });
-  }
-  // The client for Kubernetes is large, and only needed there.
-  const { createKubernetesLever } = await import('./levers/kubernetes.ts');
-  return createKubernetesLever({
-    kind: settings.LEVER,
-    namespace: FLAG_NAMESPACE,
-    name: FLAG_RESOURCE as string,
-    key: FLAG_KEY,
-    flag,
-    clock,
-    spare,
-  });
 }

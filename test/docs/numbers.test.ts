@@ -154,7 +154,7 @@ const SENTENCES: Readonly<Record<string, Readonly<Record<string, Readonly<Record
     'src/controller/engine/intake.ts': {
       'READ_WITHIN_MS.scrape': 'has {} for all of them',
     },
-    'src/controller/create-controller.ts': {
+    'src/controller/signals/create-sources.ts': {
       PROMETHEUS_WITHIN_MS: 'over {} to answer for 1,000',
     },
     'src/controller/signals/prometheus.ts': {

@@ -54,9 +54,9 @@ READS_OF_TIME.push(
   "import { systemClock } from '../../kit/time.ts';\nexport const x = systemClock;\n",
 );
 
-test('nothing in rollout, routing and controller reads time but from the clock that it is given', async () => {
+test('nothing in rollout, routing, controller, cli and verify reads time but from the clock that it is given', async () => {
   const files = Object.fromEntries(
-    ['rollout', 'routing/flags', 'controller/engine'].flatMap((folder) =>
+    ['rollout', 'routing/flags', 'controller/engine', 'cli/commands', 'verify'].flatMap((folder) =>
       READS_OF_TIME.map((code, at) => [`src/${folder}/${at}.ts`, code] as const),
     ),
   );
