@@ -40,11 +40,17 @@ export type ConsistencyStore = {
   /** Moves a check on and keeps what was found on the way: both or neither. @throws CheckError when it is not at `from`. */
   readonly advance: (id: string, from: Progress, to: Progress, findings: readonly Finding[]) => Promise<void>;
   readonly finish: (id: string) => Promise<void>;
-  /** The first findings of a check in the order of ids and versions, and in how many records all of them are. */
-  readonly found: (
-    id: string,
-    limit: number,
-  ) => Promise<{ readonly findings: readonly Finding[]; readonly violations: number }>;
+  /** @param began when the rollout began, ISO 8601; null where nobody knows, or none is under way. */
+  readonly found: (id: string, limit: number, began?: string | null) => Promise<Found>;
+};
+
+export type Found = {
+  /** The first of a check: those that are held against domain, then the others, each in the order of ids and versions. */
+  readonly findings: readonly (Finding & { readonly held: boolean })[];
+  /** In how many records all of them are. */
+  readonly violations: number;
+  /** How many may be domain's doing since the rollout began. */
+  readonly held: number;
 };
 
 /** What keeps a check from being made. */

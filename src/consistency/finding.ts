@@ -1,4 +1,5 @@
 import type { ViolationId } from '../violations/violation.ts';
+import type { Cause } from './cause.ts';
 
 /** What can be wrong with a record or its history. */
 const FINDING_KINDS = [
@@ -39,4 +40,6 @@ export type Finding = {
   readonly actual: string | null;
   /** Undefined where there is no record any more. */
   readonly seen: SeenRecord | undefined;
+  /** Missing where it was not asked for. */
+  readonly cause?: Cause;
 };

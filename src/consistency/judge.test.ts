@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Violation } from '../violations/violation.ts';
 import { applyStatusUpdate, STATUSES, type Status } from '../violations/violation.ts';
@@ -29,6 +29,7 @@ const update = fc.record(
 );
 const updates = fc.array(update, { minLength: 1, maxLength: 8 });
 
+const AT = '2026-03-01T12:00:00.000Z';
 const valuesOf = ({ status, notes, handledBy, handledAt }: Violation): Values => ({
   status,
   notes,
@@ -48,7 +49,8 @@ function write(
     now = spoil(applyStatusUpdate(before, each, each.now), before);
     return {
       version: now.version,
-      isRepair: false,
+      path: 'legacy',
+      changedAt: AT,
       before: valuesOf(before),
       after: valuesOf(now),
       repeats: undefined,
@@ -117,7 +119,8 @@ test('each field of a record that is not what its last change left is a finding 
         expected === actual
           ? []
           : [{ violationId: '42', version: 0, kind: 'record-differs', field, expected, actual, seen: damaged }];
-      assert.deepEqual(judge({ record: damaged, changes }), wanted);
+      const findings = judge({ record: damaged, changes }).map(({ cause: _, ...finding }) => finding);
+      assert.deepEqual(findings, wanted);
     }
   });
 });
@@ -206,7 +209,8 @@ test('times that PostgreSQL knows and JavaScript does not keep their order', () 
     });
     const changes = times.slice(1).map((after, index) => ({
       version: index + 1,
-      isRepair: false,
+      path: 'legacy',
+      changedAt: AT,
       before: values(times[index] as string | null),
       after: values(after),
       repeats: undefined,
@@ -261,7 +265,7 @@ test('notes and handled_by that a change left empty are lost, and those that nev
 test('a second change of one write is named, with the write and the change that came first', () => {
   holds(({ initial, given, at }) => {
     const { record, changes } = write(initial, given);
-    const repeats = { writeId: 'a-write', first: '7/1' };
+    const repeats = { writeId: 'a-write', first: '7/1', byDomain: false };
     const [finding, ...more] = judge({ record, changes: replace(changes, at, () => ({ repeats })) });
     assert.deepEqual([finding?.version, finding?.kind, finding?.field], [at, 'applied-twice', 'write_id']);
     assert.deepEqual([finding?.expected, finding?.actual, more], ['7/1', 'a-write', []]);
@@ -305,11 +309,16 @@ test('a repair settles each kind of finding of the changes before it', () => {
     const odd = { status: 'odd', notes: null, handled_by: null, handled_at: '2019-01-01T00:00:00.000Z' };
     const spoilt = changes.map((change) =>
       change.version < at
-        ? { ...change, after: odd, before: { ...odd, notes: 'x' }, repeats: { writeId: 'w', first: '7/1' } }
-        : { ...change, isRepair: change.version === at },
+        ? {
+            ...change,
+            after: odd,
+            before: { ...odd, notes: 'x' },
+            repeats: { writeId: 'w', first: '7/1', byDomain: false },
+          }
+        : { ...change, path: change.version === at ? 'repair' : 'legacy' },
     );
     assert.deepEqual(found({ record, changes: spoilt }), []);
-    const unrepaired = spoilt.map((change) => ({ ...change, isRepair: false }));
+    const unrepaired = spoilt.map((change) => ({ ...change, path: 'legacy' }));
     assert.equal(found({ record, changes: unrepaired }).length > 0, at > 1);
   });
 });
@@ -320,7 +329,7 @@ test('a repair settles what is at or before it, and neither what comes after nor
     const isEnd = at === given.length;
     const lost = changes.filter(({ version }) => version === at || version !== at - 1);
     const repaired = replace(lost, at, ({ after }) => ({
-      isRepair: true,
+      path: 'repair',
       before: { status: 'odd', notes: 'odd', handled_by: null, handled_at: '2031-01-01T00:00:00.000Z' },
       after,
     }));
@@ -364,4 +373,91 @@ test('a change that counts from below one is no change of this record', () => {
   );
   const odd = { ...(changes[0] as RecordedChange), version: -3 };
   assert.deepEqual(found({ record, changes: [odd, ...changes] }), ['-3 history-gap version']);
+});
+
+const BEFORE = '2026-03-01T00:00:00.000Z';
+const SINCE = '2026-03-02T00:00:00.000Z';
+const LATER = '2026-03-03T00:00:00.000Z';
+
+/** Two changes of one record, which stand until they are damaged. */
+function twoChanges([first, second]: readonly [first: string, second: string], firstAt = BEFORE) {
+  const values = (status: string, handledAt: string | null): Values => ({
+    status,
+    notes: 'a',
+    handled_by: null,
+    handled_at: handledAt,
+  });
+  const change = (version: number, path: string, before: Values, after: Values): RecordedChange => {
+    const changedAt = after.handled_at as string;
+    return { version, path, changedAt, before, after, repeats: undefined, isContext: false };
+  };
+  const [start, middle, end] = [values('pending', null), values('confirmed', firstAt), values('resolved', SINCE)];
+  const changes = [change(1, first, start, middle), change(2, second, middle, end)] as const;
+  const record: SeenRecord = { id: '42', ...end, status: 'resolved', version: 2 };
+  return { record, changes };
+}
+const causes = (seen: Written) => judge(seen).map(({ kind, field, cause }) => [kind, field, cause?.path, cause?.at]);
+
+describe('whose doing a finding may be', () => {
+  test('of a record that is not what its last change left: that of the last change', () => {
+    const { record, changes } = twoChanges(['domain', 'legacy']);
+    assert.deepEqual(causes({ record: { ...record, notes: 'odd' }, changes }), [
+      ['record-differs', 'notes', 'legacy', SINCE],
+    ]);
+    const other = twoChanges(['legacy', 'domain']);
+    assert.deepEqual(causes({ ...other, record: { ...other.record, notes: 'odd' } }), [
+      ['record-differs', 'notes', 'domain', SINCE],
+    ]);
+  });
+
+  test('is not known where a record was handled after its last change, or its change is missing: then, it may be domain', () => {
+    const { record, changes } = twoChanges(['legacy', 'legacy']);
+    assert.deepEqual(causes({ record: { ...record, handled_at: LATER }, changes }), [
+      ['record-differs', 'handled_at', null, LATER],
+    ]);
+    assert.deepEqual(causes({ record: { ...record, handled_at: LATER, version: 3 }, changes }), [
+      ['history-gap', 'version', null, LATER],
+    ]);
+    assert.deepEqual(causes({ record, changes: changes.slice(0, 1) }), [['history-gap', 'version', null, SINCE]]);
+  });
+
+  test('of a version that was counted up by hand is as old as the time that the record was handled', () => {
+    const { record, changes } = twoChanges(['legacy', 'legacy']);
+    const old = { ...record, version: 9, handled_at: BEFORE };
+    assert.deepEqual(causes({ record: old, changes }), [['history-gap', 'version', null, BEFORE]]);
+    const never = { ...record, version: 9, handled_at: null };
+    assert.deepEqual(causes({ record: never, changes: [] }).at(-1), ['history-gap', 'version', null, null]);
+  });
+
+  test('of a broken chain is that of either change, domain before legacy', () => {
+    const broken = (first: string, second: string) => {
+      const { record, changes } = twoChanges([first, second]);
+      const [one, two] = changes;
+      return causes({ record, changes: [one, { ...two, before: { ...two.before, notes: 'odd' } }] });
+    };
+    assert.deepEqual(broken('legacy', 'legacy'), [['broken-chain', 'notes', 'legacy', SINCE]]);
+    assert.deepEqual(broken('legacy', 'domain'), [['broken-chain', 'notes', 'domain', SINCE]]);
+    assert.deepEqual(broken('domain', 'legacy'), [['broken-chain', 'notes', 'domain', BEFORE]]);
+  });
+
+  test('of a gap between two changes is as old as what the later one found, unless that is domain', () => {
+    const gap = (path: string) => {
+      const { record, changes } = twoChanges(['legacy', path]);
+      const [one, two] = changes;
+      return causes({ record: { ...record, version: 3 }, changes: [one, { ...two, version: 3 }] });
+    };
+    assert.deepEqual(gap('legacy'), [['history-gap', 'version', null, BEFORE]]);
+    assert.deepEqual(gap('domain'), [['history-gap', 'version', 'domain', SINCE]]);
+  });
+
+  test('of a write that is there twice is domain where either is', () => {
+    const { record, changes } = twoChanges(['legacy', 'legacy']);
+    const [one, two] = changes;
+    const repeats = (byDomain: boolean) => ({ writeId: 'w', first: '7/1', byDomain });
+    const of = (byDomain: boolean) => causes({ record, changes: [one, { ...two, repeats: repeats(byDomain) }] });
+    assert.deepEqual(of(false), [['applied-twice', 'write_id', 'legacy', SINCE]]);
+    assert.deepEqual(of(true), [['applied-twice', 'write_id', 'domain', SINCE]]);
+    const copied = causes({ record, changes: [one, { ...two, path: 'domain' }, two] });
+    assert.deepEqual(copied, [['applied-twice', 'version', 'domain', SINCE]]);
+  });
 });

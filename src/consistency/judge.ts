@@ -1,6 +1,8 @@
 import type { ViolationId } from '../violations/violation.ts';
 import { STATUSES } from '../violations/violation.ts';
+import { type Cause, causeOf, suspect, unknown, unrecorded } from './cause.ts';
 import type { Finding, FindingField, FindingKind, SeenRecord } from './finding.ts';
+import { earlier, isEarlier, later } from './time-order.ts';
 
 const VALUES = ['status', 'notes', 'handled_by', 'handled_at'] as const;
 const TEXTS = ['notes', 'handled_by'] as const;
@@ -11,11 +13,13 @@ export type Values = Readonly<Record<(typeof VALUES)[number], string | null>>;
 /** One row of the history. */
 export type RecordedChange = {
   readonly version: number;
-  readonly isRepair: boolean;
+  readonly path: string;
+  /** ISO 8601, by the database's clock. */
+  readonly changedAt: string;
   readonly before: Values;
   readonly after: Values;
   /** Undefined unless another change, which came first, has the same write id; that one is named as `violation/version`. */
-  readonly repeats: { readonly writeId: string; readonly first: string } | undefined;
+  readonly repeats: { readonly writeId: string; readonly first: string; readonly byDomain: boolean } | undefined;
   /** It is from before the time that is looked at: it only says what the change after it has to begin from. */
   readonly isContext: boolean;
 };
@@ -37,39 +41,46 @@ export class Judgement {
   }
 
   take(change: RecordedChange): void {
-    if (change.isRepair) {
+    if (change.path === 'repair') {
       this.#settledThrough = change.version;
       this.#found = [];
     }
-    const isCopy = change.version === this.#last?.version;
+    const previous = this.#last;
+    const isCopy = change.version === previous?.version;
     this.#copies = isCopy ? this.#copies + 1 : 1;
-    this.#base = isCopy ? this.#base : this.#last;
+    this.#base = isCopy ? this.#base : previous;
     this.#last = change;
     if (change.isContext || change.version <= this.#settledThrough) {
       return;
     }
     const { version, before, after, repeats } = change;
     const base = this.#base;
+    const own = () => causeOf(change);
     if (isCopy) {
-      this.#add(version, 'applied-twice', 'version', '1', String(this.#copies));
+      const cause = () => suspect(own(), causeOf(previous));
+      this.#add(version, 'applied-twice', 'version', '1', String(this.#copies), cause);
     } else {
-      this.#countUpTo(version, base);
+      this.#countUpTo(change, base);
     }
     if (repeats !== undefined) {
-      this.#add(version, 'applied-twice', 'write_id', repeats.first, repeats.writeId);
+      const cause = () => (repeats.byDomain ? { ...own(), path: 'domain' } : own());
+      this.#add(version, 'applied-twice', 'write_id', repeats.first, repeats.writeId, cause);
     }
     // Across a gap there is nothing that it should have begun from.
     if (base !== undefined && version === base.version + 1) {
-      this.#compare(version, 'broken-chain', base.after, before);
+      const cause = () => suspect(own(), causeOf(base), ...unrecorded(base.after, before));
+      this.#compare(version, 'broken-chain', base.after, before, cause);
     }
     const earliest = later(before.handled_at, base?.after.handled_at ?? null);
     if (isEarlier(after.handled_at, earliest)) {
-      this.#add(version, 'handled-at-backwards', 'handled_at', earliest, after.handled_at);
+      this.#add(version, 'handled-at-backwards', 'handled_at', earliest, after.handled_at, () =>
+        suspect(own(), ...(base === undefined ? [] : [causeOf(base)])),
+      );
     }
-    this.#knowStatus(version, after.status);
+    this.#knowStatus(version, after.status, own);
     for (const field of TEXTS) {
       if (before[field] !== null && after[field] === null) {
-        this.#add(version, 'value-lost', field, before[field], null);
+        this.#add(version, 'value-lost', field, before[field], null, own);
       }
     }
   }
@@ -81,16 +92,20 @@ export class Judgement {
     // A record that nobody has changed is as it was before Sluice, whatever that is.
     if (record !== undefined && (last !== undefined || record.version !== 0)) {
       const counted = last?.version ?? 0;
-      this.#knowStatus(0, record.status);
+      const cause = () =>
+        last === undefined ? unknown(record.handled_at) : suspect(causeOf(last), ...unrecorded(last.after, record));
+      this.#knowStatus(0, record.status, cause);
       if (record.version > counted) {
         // Its last change is the one that is missing: nobody knows what that left behind.
-        this.#add(counted + 1, 'history-gap', 'version', String(record.version), String(counted));
+        this.#add(counted + 1, 'history-gap', 'version', String(record.version), String(counted), () =>
+          unknown(record.handled_at),
+        );
       } else {
         if (record.version < counted) {
-          this.#add(0, 'record-differs', 'version', String(counted), String(record.version));
+          this.#add(0, 'record-differs', 'version', String(counted), String(record.version), cause);
         }
         if (last !== undefined) {
-          this.#compare(0, 'record-differs', last.after, record);
+          this.#compare(0, 'record-differs', last.after, record, cause);
         }
       }
     }
@@ -98,55 +113,46 @@ export class Judgement {
   }
 
   /** A gap says how many changes there should be by then, and how many there are before it. */
-  #countUpTo(version: number, base: RecordedChange | undefined): void {
+  #countUpTo(change: RecordedChange, base: RecordedChange | undefined): void {
+    const { version } = change;
     const counted = Math.max(0, base?.version ?? 0);
     if (version < 1) {
-      this.#add(version, 'history-gap', 'version', '1', String(version));
+      this.#add(version, 'history-gap', 'version', '1', String(version), () => causeOf(change));
     } else if (version > counted + 1) {
-      this.#add(counted + 1, 'history-gap', 'version', String(version - 1), String(counted));
+      // What is missing left the time that this change found.
+      const { before, changedAt } = change;
+      const cause = () => suspect(causeOf(change), unknown(earlier(before.handled_at ?? changedAt, changedAt)));
+      this.#add(counted + 1, 'history-gap', 'version', String(version - 1), String(counted), cause);
     }
   }
 
-  #compare(version: number, kind: FindingKind, expected: Values, actual: Values): void {
+  #compare(version: number, kind: FindingKind, expected: Values, actual: Values, cause: () => Cause): void {
     for (const field of VALUES) {
       if (expected[field] !== actual[field]) {
-        this.#add(version, kind, field, expected[field], actual[field]);
+        this.#add(version, kind, field, expected[field], actual[field], cause);
       }
     }
   }
 
-  #knowStatus(version: number, status: string | null): void {
+  #knowStatus(version: number, status: string | null, cause: () => Cause): void {
     if (!(STATUSES as readonly (string | null)[]).includes(status)) {
-      this.#add(version, 'unknown-status', 'status', STATUSES.join(', '), status);
+      this.#add(version, 'unknown-status', 'status', STATUSES.join(', '), status, cause);
     }
   }
 
-  #add(version: number, kind: FindingKind, field: FindingField, expected: string | null, actual: string | null): void {
+  #add(
+    version: number,
+    kind: FindingKind,
+    field: FindingField,
+    expected: string | null,
+    actual: string | null,
+    cause: () => Cause,
+  ): void {
     const seen = this.#record;
-    this.#found.push({ violationId: this.#violationId, version, kind, field, expected, actual, seen });
+    this.#found.push({ violationId: this.#violationId, version, kind, field, expected, actual, seen, cause: cause() });
   }
 }
 
 function unique(findings: readonly Finding[]): readonly Finding[] {
   return Array.from(new Map(findings.map((each) => [`${each.version} ${each.kind} ${each.field}`, each])).values());
-}
-
-/** PostgreSQL's times as texts: ISO 8601, `infinity`, or years that JavaScript does not know. No time at all is earlier than any. */
-function isEarlier(a: string | null, b: string | null): boolean {
-  if (a === b || b === null) {
-    return false;
-  }
-  if (a === null) {
-    return true;
-  }
-  // Times of four-digit years, as nearly all are, sort as texts.
-  return a.length === PLAIN_TIME && b.length === PLAIN_TIME ? a < b : orderOf(a) < orderOf(b);
-}
-
-export const later = (a: string | null, b: string | null): string | null => (isEarlier(a, b) ? b : a);
-const PLAIN_TIME = '2026-03-01T12:00:00.000Z'.length;
-
-function orderOf(time: string): number {
-  const ms = Date.parse(time);
-  return Number.isNaN(ms) ? (time === '-infinity' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY) : ms;
 }

@@ -18,7 +18,15 @@ function write(...updates: readonly Partial<Values>[]): Written {
   const changes = updates.map((update, index): RecordedChange => {
     const before = now;
     now = { ...before, handled_at: at(index + 1), ...update };
-    return { version: index + 1, isRepair: false, before, after: now, repeats: undefined, isContext: false };
+    return {
+      version: index + 1,
+      path: 'legacy',
+      changedAt: at(index + 1),
+      before,
+      after: now,
+      repeats: undefined,
+      isContext: false,
+    };
   });
   return { record: { id: '42', ...now, version: updates.length } as SeenRecord, changes };
 }
@@ -333,7 +341,8 @@ describe('whatever is wrong with a record', () => {
     eachPlan(({ changes }, { before, after }) => {
       const repair: RecordedChange = {
         version: after.version,
-        isRepair: true,
+        path: 'repair',
+        changedAt: at(59),
         before,
         after,
         repeats: undefined,

@@ -1,7 +1,7 @@
 import { STATUSES } from '../violations/violation.ts';
 import type { Finding, FindingField, FindingKind, SeenRecord } from './finding.ts';
 import type { RecordedChange } from './judge.ts';
-import { later } from './judge.ts';
+import { later } from './time-order.ts';
 
 export const REPAIRED_FIELDS = ['status', 'notes', 'handled_by', 'handled_at'] as const;
 type RepairedField = (typeof REPAIRED_FIELDS)[number];

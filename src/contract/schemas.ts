@@ -52,19 +52,38 @@ export type VerificationRequest = Static<typeof VerificationRequest>;
 
 const count = (what: string) => Type.Integer({ minimum: 0, description: `${what}, a whole number from 0` });
 
+const ISO_TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?Z$';
+
 export const ConsistencyRequest = Type.Object(
   {
     actor: Type.String({ minLength: 1, maxLength: 100, description: 'who asks, 1 to 100 characters' }),
     check: Type.String({ pattern: '^[0-9a-f-]{36}$', description: "the check's id, a UUID" }),
     since: orNull(
       Type.String({
-        pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?Z$',
+        pattern: ISO_TIME,
         description: 'a time such as 1970-01-01T00:00:00.000Z; null where all changes were looked at',
       }),
     ),
     records: count('records looked at'),
     changes: count('changes looked at'),
     findings: count('what was found'),
+    held: Type.Optional(
+      Type.Object(
+        {
+          findings: count("those that may be domain's doing since the rollout began"),
+          began: orNull(
+            Type.String({
+              pattern: ISO_TIME,
+              description: 'when that was, a time such as 1970-01-01T00:00:00.000Z; null where nobody knows',
+            }),
+          ),
+        },
+        {
+          additionalProperties: false,
+          description: '{ findings, began }; without it all findings are held against domain',
+        },
+      ),
+    ),
     examples: Type.Array(
       Type.Object(
         {
@@ -74,10 +93,10 @@ export const ConsistencyRequest = Type.Object(
         },
         { additionalProperties: false, description: '{ violation_id, kind, field }' },
       ),
-      { maxItems: 20, description: 'up to 20 findings' },
+      { maxItems: 20, description: 'up to 20 findings, those held against domain first' },
     ),
   },
-  { additionalProperties: false, description: '{ actor, check, since, records, changes, findings, examples }' },
+  { additionalProperties: false, description: '{ actor, check, since, records, changes, findings, held, examples }' },
 );
 export type ConsistencyRequest = Static<typeof ConsistencyRequest>;
 
@@ -124,6 +143,12 @@ export const StatusAnswer = Type.Object({
     verified: orNull(Type.Enum(['passed', 'failed'], { description: 'What sluice verify gave in this stage.' })),
     why: orNull(Type.String()),
   }),
+  began: orNull(
+    Type.String({
+      format: 'date-time',
+      description: 'When the percent last left 0; null at 0 %, and where an older version began it.',
+    }),
+  ),
   stages: Type.Array(
     Type.Object({
       percent: Percent,

@@ -1,6 +1,6 @@
 import type { Percent } from '../kit/percent.ts';
 import type { Plan } from './plan-types.ts';
-import { percentOf, type Reason, type State, stageAfter, stageAt, unverified } from './state.ts';
+import { enter, percentOf, type Reason, type State, stageAfter, stageAt, unverified } from './state.ts';
 import { type Decision, type Knowledge, leaveStage, raised, rolledBack, unhealthy } from './transitions.ts';
 
 export const COMMANDS = ['start', 'promote', 'approve', 'pause', 'resume', 'rollback'] as const;
@@ -81,7 +81,7 @@ function resume(plan: Plan, state: State, { nowMs }: Knowledge, why: Reason): De
     if (stageAt(plan, state.to) === undefined) {
       return { kind: 'refused', state, why: notAStage(plan, state.to) };
     }
-    const next: State = { phase: 'observing', percent: state.to, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
+    const next: State = { phase: 'observing', ...enter(state, state.to, nowMs) };
     return unmoved(next, 'resumed', why);
   }
   if (state.phase !== 'paused') {

@@ -3,6 +3,7 @@ import { type Command, decideCommand } from './command.ts';
 import type { Plan } from './plan-types.ts';
 import {
   type Checked,
+  enter,
   guardsAct,
   percentBelow,
   percentOf,
@@ -122,7 +123,7 @@ function adopt(plan: Plan, state: State, percent: Percent, nowMs: number, why: R
   if (percent < from) {
     return { ...rolledBack(state, percent, nowMs, why), event: 'adopted' };
   }
-  const underway = { percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
+  const underway = enter(state, percent, nowMs);
   const next: State =
     stageAt(plan, percent) === undefined
       ? { phase: 'paused', from: 'observing', why, ...underway }

@@ -75,6 +75,7 @@ export const DETAILS = {
     records: Count,
     changes: Count,
     findings: Count,
+    held: Type.Integer({ minimum: 0, description: "How many may be domain's doing since the rollout began." }),
     examples: Type.Array(Type.Object({ violation_id: Type.String(), kind: Type.String(), field: Type.String() })),
   }),
   mismatched: Type.Object({

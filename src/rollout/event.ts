@@ -43,6 +43,9 @@ type Meaning<K extends EventKind> = {
 
 const badIf = (found: number | undefined): News => (found !== undefined && found > 0 ? 'bad' : 'plain');
 
+/** An older version held all findings against domain. */
+const newsOfCheck = (findings = 0, held = findings): News => (held > 0 ? 'bad' : findings > 0 ? 'notable' : 'plain');
+
 /** Differences that legacy wrote are no news of domain; a write that is lost may be. */
 const isOfOthers = (first: Details['mismatched']['first'] = []): boolean =>
   first.length > 0 && first.every(({ path, field }) => path === 'legacy' && field !== 'history');
@@ -63,7 +66,7 @@ const KINDS = {
   'rolled-back': { ...CHANGE, enters: true, leaves: true, news: 'bad', severity: 'critical' },
   adopted: { ...CHANGE, enters: true, leaves: true, news: 'notable', severity: 'warning' },
   verified: { ...FACT, news: ({ failed }) => badIf(failed), severity: 'warning' },
-  checked: { ...FACT, news: ({ findings }) => badIf(findings), severity: 'warning' },
+  checked: { ...FACT, news: ({ findings, held }) => newsOfCheck(findings, held), severity: 'warning' },
   mismatched: { ...FACT, news: ({ first }) => (isOfOthers(first) ? 'notable' : 'bad'), severity: 'critical' },
   confirmed: { ...NOTE, news: 'plain' },
   unconfirmed: { ...NOTE, news: 'bad', severity: 'critical' },

@@ -36,13 +36,17 @@ export type Reason = DeepReadonly<Static<typeof Reason>>;
 
 /** What the last check of all records and their histories gave, in this stage. */
 const Checked = Type.Object({
+  /** Those that may be domain's doing since the rollout began. */
   findings: Type.Number(),
   /** How many changes it looked at. */
   changes: Type.Number(),
-  /** Some of the records, by name; empty where it found nothing. */
+  /** Some of the records, by name, and how many more findings are a note; empty where it found nothing. */
   detail: Type.String(),
 });
 export type Checked = DeepReadonly<Static<typeof Checked>>;
+
+/** When the percent last left 0; missing at 0 %, and where an older version wrote it. */
+const BeganMs = Type.Optional(Type.Number());
 
 /** A stage that is under way, with the time it has been healthy; time that does not count is not in it. */
 const UNDERWAY = {
@@ -54,6 +58,7 @@ const UNDERWAY = {
   /** What the last functional checks of this stage found; missing until there were any. */
   verified: Type.Optional(Type.Enum(['passed', 'failed'])),
   checked: Type.Optional(Checked),
+  beganMs: BeganMs,
 };
 
 export const State = Type.Union([
@@ -75,6 +80,7 @@ export const State = Type.Union([
     /** An automatic rollback before it stands on: whoever lowered it further did not say otherwise. */
     stands: Type.Optional(Type.Boolean()),
     checked: Type.Optional(Checked),
+    beganMs: BeganMs,
   }),
   /** All stages are behind; `healthyMs` counts the watch. */
   Type.Object({ phase: Type.Literal('complete'), ...UNDERWAY }),

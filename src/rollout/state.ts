@@ -45,6 +45,16 @@ export function servedSince(state: State): number | undefined {
   return state.phase === 'idle' || percentOf(state) === 0 ? undefined : state.sinceMs;
 }
 
+/** When the rollout that is under way began; undefined at 0 %, and where nobody knows. */
+export const beganAt = (state: State): number | undefined =>
+  percentOf(state) > 0 && 'beganMs' in state ? state.beganMs : undefined;
+
+/** What follows `before` at this percent: the same rollout goes on, and from 0 % another one begins. */
+export function enter(before: State, percent: Percent, nowMs: number) {
+  const beganMs = percentOf(before) === 0 ? nowMs : beganAt(before);
+  return { percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs, ...(beganMs !== undefined && { beganMs }) };
+}
+
 /** Guards act wherever the domain path is served, until the watch after the last stage is over. */
 export function guardsAct(plan: Plan, state: State): boolean {
   return percentOf(state) > 0 && !(state.phase === 'complete' && state.healthyMs >= plan.watchMs);

@@ -1,7 +1,7 @@
 import type { Percent } from '../kit/percent.ts';
 import type { DecisionKind } from './event.ts';
 import type { Plan } from './plan-types.ts';
-import { isAutomatic, percentOf, type Reason, type State, stageAfter } from './state.ts';
+import { beganAt, enter, isAutomatic, percentOf, type Reason, type State, stageAfter } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What is known when something is decided. */
@@ -44,7 +44,7 @@ export function leaveStage(
   const next = stageAfter(plan, percent);
   const { nowMs } = known;
   if (next === undefined) {
-    const complete: State = { phase: 'complete', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
+    const complete: State = { phase: 'complete', ...enter(state, percent, nowMs) };
     return { kind: 'changed', state: complete, event: 'completed', from: percent, to: percent, why };
   }
   if (next.needsApproval) {
@@ -65,15 +65,17 @@ export function raised(
   if (noRaise !== undefined) {
     return why.kind === 'command' ? { kind: 'refused', state, why: noRaise } : { kind: 'none', state };
   }
-  const next: State = { phase: 'observing', percent, sinceMs: nowMs, healthyMs: 0, countedAtMs: nowMs };
+  const next: State = { phase: 'observing', ...enter(state, percent, nowMs) };
   return { kind: 'changed', state: next, event, from: percentOf(state), to: percent, why };
 }
 
 export function rolledBack(state: State, to: Percent, nowMs: number, why: Reason): Changed {
   const from = percentOf(state);
+  const beganMs = to === 0 ? undefined : beganAt(state);
+  const kept = { ...(isAutomatic(state) && { stands: true }), ...(beganMs !== undefined && { beganMs }) };
   return {
     kind: 'changed',
-    state: { phase: 'rolled-back', from, to, sinceMs: nowMs, why, ...(isAutomatic(state) && { stands: true }) },
+    state: { phase: 'rolled-back', from, to, sinceMs: nowMs, why, ...kept },
     event: 'rolled-back',
     from,
     to,

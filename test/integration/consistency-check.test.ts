@@ -194,7 +194,7 @@ test('a finding has both values in the form they are repaired by, and the record
     handled_at: '2026-03-01T12:00:00.500Z',
     version: 3,
   };
-  const finding = { violationId: '7', version: 0, kind: 'record-differs', seen };
+  const finding = { violationId: '7', version: 0, kind: 'record-differs', held: false, seen };
   assert.deepEqual(findings, [
     {
       ...finding,

@@ -53,10 +53,10 @@ function start(args: readonly string[], more: NodeJS.ProcessEnv = {}) {
 }
 const check = (args: readonly string[] = [], more?: NodeJS.ProcessEnv) => start(args, more).ended;
 
-async function writeSome(): Promise<void> {
+async function writeSome(by = ''): Promise<void> {
   for (const id of [1, 2, 3, 4, 5, 6]) {
     for (const query of ['status=confirmed&notes=mine&handled_by=ana', 'status=resolved']) {
-      assert.equal((await service.update(id, query)).status, 200);
+      assert.equal((await service.update(id, `${query}${by}`)).status, 200);
     }
   }
 }
@@ -78,6 +78,7 @@ test('a clean check says so in one line, ends with 0, and the journal has it', a
         records: 1_000,
         changes: 12,
         findings: 0,
+        held: 0,
         examples: [],
       },
       true,
@@ -89,7 +90,7 @@ test('a clean check says so in one line, ends with 0, and the journal has it', a
 test('findings end with 7, are reported below their record, and the guard rolls back and names the record', async () => {
   await startController();
   await begin();
-  await writeSome();
+  await writeSome('&force_domain=true');
   await database.query("UPDATE violations SET notes = E'odd \\x1b[2J', status = 'pending' WHERE id = 5");
   const { code, out, err } = await check();
   assert.deepEqual([code, err], [7, '']);
@@ -108,6 +109,67 @@ test('findings end with 7, are reported below their record, and the guard rolls 
   assert.match((await controller.status()).state.why ?? '', /\b5\b/);
 });
 
+const isNoted = async (findings: number) => {
+  const { code, out } = await check();
+  assert.equal(code, 7);
+  assert.match(out, new RegExp(`^${findings} findings? in .*, none of which may be domain's doing in this rollout: `));
+  const { wanted, verdicts } = await controller.status();
+  const [verdict] = verdicts.filter(({ source }) => source === 'verifier');
+  assert.deepEqual([wanted, verdict?.kind, verdict?.value], [50, 'healthy', 0]);
+  assert.match(verdict?.detail ?? '', /^\d findings? not of domain's doing in this rollout: a note$/);
+  await until('the journal has it', async () => (await events('checked')).length === 1);
+  const [told] = await events('checked');
+  assert.match(
+    told?.text ?? '',
+    /in violations [\d, ]+; \d findings? not of domain's doing .*, a note that lowers nothing\.$/,
+  );
+  const { text } = await controller.get('/api/report?lang=en&format=md');
+  assert.match(text, /\| 50 %[^|]*\| 0 \| ✅ \d findings? not of domain's doing in this rollout: a note \|/);
+};
+
+test('what was damaged by hand leaves a healthy domain where it is: it is a note in status, journal and report', async () => {
+  await writeSome('&force_domain=true');
+  await database.query("UPDATE violations SET notes = 'odd' WHERE id = 5");
+  await database.query('DELETE FROM violation_status_history WHERE violation_id = 6 AND version = 1');
+  // The clocks of controller and database count as five seconds apart at most.
+  await database.query(
+    "UPDATE violation_status_history SET changed_at = changed_at - interval '1 day', handled_at_after = handled_at_after - interval '1 day', handled_at_before = handled_at_before - interval '1 day'",
+  );
+  await database.query("UPDATE violations SET handled_at = handled_at - interval '1 day' WHERE id <= 6");
+  await startController();
+  await begin();
+  await isNoted(2);
+});
+
+test('what legacy wrote since the rollout began, and somebody damaged, is a note as well', async () => {
+  await startController();
+  await begin();
+  await writeSome('&force_domain=false');
+  await database.query("UPDATE violations SET notes = 'odd' WHERE id = 5");
+  await isNoted(1);
+});
+
+test('a record whose change is missing since the rollout began may be domain: the flag drops', async () => {
+  await startController();
+  await begin();
+  await writeSome('&force_domain=false');
+  await database.query('DELETE FROM violation_status_history WHERE violation_id = 5 AND version = 2');
+  assert.equal((await check()).code, 7);
+  await until('it is rolled back', async () => (await controller.status()).state.phase === 'rolled-back');
+});
+
+test('damage that a check saw before the rollout began is not held against domain where it writes over it', async () => {
+  await writeSome('&force_domain=false');
+  await database.query("UPDATE violations SET notes = 'odd' WHERE id = 5");
+  await database.query('DELETE FROM violation_status_history WHERE violation_id = 6 AND version = 2');
+  assert.equal((await check(['--no-journal'])).code, 7);
+  await database.query("UPDATE consistency_checks SET started_at = started_at - interval '1 minute'");
+  await startController();
+  await begin();
+  await writeSome('&force_domain=true');
+  await isNoted(2);
+});
+
 test('--json is one document with the findings and nothing else', async () => {
   await writeSome();
   await database.query('DELETE FROM violation_status_history WHERE violation_id = 5 AND version = 1');
@@ -118,7 +180,7 @@ test('--json is one document with the findings and nothing else', async () => {
   const { code, out, err } = await check(['--json', '--no-journal', '--rollout', 'another']);
   assert.deepEqual([code, err], [7, '']);
   const { check: id, findings, ...rest } = JSON.parse(out);
-  const found = { total: 2, violations: 2, journal: 'not in the journal, as asked' };
+  const found = { total: 2, violations: 2, held: 1, journal: 'not in the journal, as asked' };
   assert.deepEqual(rest, { rollout: 'another', since: null, records: 999, changes: 11, ...found });
   const [{ seen, ...gap }, odd] = findings;
   assert.deepEqual(gap, {
@@ -128,6 +190,7 @@ test('--json is one document with the findings and nothing else', async () => {
     field: 'version',
     expected: '1',
     actual: '0',
+    held: true,
   });
   assert.deepEqual([seen.id, seen.version, seen.status], ['5', 2, 'resolved']);
   assert.deepEqual([odd.violation_id, odd.kind, odd.actual, odd.seen], ['6', 'unknown-status', 'odd', null]);

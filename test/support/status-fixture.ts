@@ -17,6 +17,7 @@ export function statusFixture(changes: Partial<StatusAnswer> = {}): StatusAnswer
       verified: null,
       why: null,
     },
+    began: '2026-03-01T09:20:00.000Z',
     stages: [
       { percent: 5, observeMs: 300_000, needsApproval: false, needsVerify: false },
       { percent: 10, observeMs: 900_000, needsApproval: false, needsVerify: false },

@@ -10,7 +10,7 @@ import { writeJson } from '../terminal/output.ts';
 import { findBegun, inDatabase, runCheck } from './check-run.ts';
 import { readSince, type Since, timeOfSince } from './check-since.ts';
 import { addRepairCommand } from './consistency-repair.ts';
-import { reportToJournal, requestOf, steeredRollout } from './report-to-journal.ts';
+import { reportToJournal, requestOf, type Steered, steeredRollout } from './report-to-journal.ts';
 
 type CheckOptions = GlobalOptions & {
   readonly since?: Since;
@@ -54,7 +54,8 @@ function addCheckCommand(parent: Command, context: Context): void {
 Works in the database of DATABASE_URL, or the one that npm start runs. Nothing is locked; changes that are made meanwhile are left
 to the next check. --since takes stage (the one that is served), the percent of a stage (when it was last entered), a time, or a
 duration back from now, and looks at the records that have a change since.
-Findings are kept in the database. With a token the result goes to the journal, and one finding is a breach of the plan's guard.
+Findings are kept in the database. With a token the result goes to the journal, and one finding that may be domain's doing since the
+rollout began is a breach of the plan's guard; the others are a note.
 
 Examples:
   sluice consistency check
@@ -69,6 +70,7 @@ Examples:
       const client = context.client(command, stop);
       const actor = options.actor ?? defaultActor(context.env);
       const steered = await steeredRollout(client, stop);
+      const began = steered instanceof Error ? null : steered.began;
       const since = options.since === undefined ? null : await timeOfSince(options.since, client);
       const nowMs = context.clock.monotonic;
       const beganMs = nowMs();
@@ -79,7 +81,7 @@ Examples:
             ? await store.begin({ rollout: options.rollout ?? nameOf(steered), actor, since })
             : await findBegun(store, options.resume);
         const check = await runCheck(store, begun, { output, json, stop, nowMs });
-        return { check, ...(await store.found(check.id, MOST_FINDINGS)) };
+        return { check, ...(await store.found(check.id, MOST_FINDINGS, began)) };
       });
       const elapsedMs = nowMs() - beganMs;
       const journal = options.journal
@@ -87,7 +89,7 @@ Examples:
             client,
             steered,
             rollout: check.rollout,
-            request: requestOf(check, found.findings, actor),
+            request: requestOf(check, found, { actor, began }),
           })
         : 'not in the journal, as asked';
       if (json) {
@@ -103,7 +105,7 @@ Examples:
     });
 }
 
-const nameOf = (steered: string | Error) => (typeof steered === 'string' ? steered : ROLLOUT);
+const nameOf = (steered: Steered | Error) => (steered instanceof Error ? ROLLOUT : steered.rollout);
 const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function readName(given: string): string {

@@ -1,15 +1,21 @@
-import type { Check } from '../../consistency/check.ts';
-import type { Finding } from '../../consistency/finding.ts';
+import type { Check, Found } from '../../consistency/check.ts';
 import type { ApiClient } from '../../contract/client.ts';
 import type { ConsistencyRequest } from '../../contract/schemas.ts';
 import { CliError } from '../exit-codes.ts';
 
 const MOST_EXAMPLES = 20;
 
+/** The rollout that a controller steers, and when it began: ISO 8601, null where nobody knows or none is under way. */
+export type Steered = { readonly rollout: string; readonly began: string | null };
+
 /** The rollout that the controller steers, or why it does not report: the check can be made all the same. */
-export async function steeredRollout(client: Pick<ApiClient, 'status'>, stop: AbortSignal): Promise<string | CliError> {
+export async function steeredRollout(
+  client: Pick<ApiClient, 'status'>,
+  stop: AbortSignal,
+): Promise<Steered | CliError> {
   try {
-    return (await client.status()).rollout;
+    const { rollout, began = null } = await client.status();
+    return { rollout, began };
   } catch (error) {
     if (error instanceof CliError && !stop.aborted) {
       return error;
@@ -20,7 +26,7 @@ export async function steeredRollout(client: Pick<ApiClient, 'status'>, stop: Ab
 
 type JournalReport = {
   readonly client: Pick<ApiClient, 'consistencyChecked'>;
-  readonly steered: string | CliError;
+  readonly steered: Steered | CliError;
   /** Whose data was checked. */
   readonly rollout: string;
   readonly request: ConsistencyRequest;
@@ -31,18 +37,32 @@ export async function reportToJournal({ client, steered, rollout, request }: Jou
   if (steered instanceof CliError) {
     return notKept(steered.message);
   }
-  if (steered !== rollout) {
-    return notKept(`the check is of ${rollout}, and this controller steers ${steered}`);
+  if (steered.rollout !== rollout) {
+    return notKept(`the check is of ${rollout}, and this controller steers ${steered.rollout}`);
   }
   return reportKept(() => client.consistencyChecked(request));
 }
 
-export function requestOf({ id, since, progress }: Check, findings: readonly Finding[], actor: string) {
+export function requestOf(
+  { id, since, progress }: Check,
+  { findings, held }: Found,
+  { actor, began }: { readonly actor: string; readonly began: string | null },
+) {
   const { records, changes, findings: count } = progress;
   const examples = findings
     .slice(0, MOST_EXAMPLES)
     .map(({ violationId, kind, field }) => ({ violation_id: violationId, kind, field }));
-  return { actor, check: id, since, records, changes, findings: count, examples } satisfies ConsistencyRequest;
+  const request = {
+    actor,
+    check: id,
+    since,
+    records,
+    changes,
+    findings: count,
+    held: { findings: held, began },
+    examples,
+  };
+  return request satisfies ConsistencyRequest;
 }
 
 /** What was found stands also where the journal cannot have it; nobody may take it for kept then. */

@@ -27,15 +27,18 @@ const check = (findings: number, since: string | null = null): Check => ({
 });
 
 test('the verdict is one line that says what was looked at', () => {
-  const none = { findings: [], violations: 0 };
+  const none = { violations: 0, held: 0 };
   assert.equal(
     renderVerdict(check(0), none, 12_000),
     'Consistent: 1,000,000 records and 1,234,567 changes in 12 s; check the-check.',
   );
   assert.equal(
-    renderVerdict(check(3), { findings: [], violations: 2 }, 12_000),
+    renderVerdict(check(3), { violations: 2, held: 3 }, 12_000),
     '3 findings in 2 of 1,000,000 records: 1,000,000 records and 1,234,567 changes in 12 s; check the-check.',
   );
+  const isHeld = (held: number) => renderVerdict(check(3), { violations: 2, held }, 12_000);
+  assert.match(isHeld(1), /^3 findings in 2 of 1,000,000 records, 1 of which may be domain's doing in this rollout: /);
+  assert.match(isHeld(0), /records, none of which may be domain's doing in this rollout: /);
   const empty = {
     ...check(0, '2026-03-01T00:00:00.000Z'),
     progress: { doneThrough: '0', records: 0, changes: 0, findings: 0 },
@@ -105,7 +108,7 @@ test('findings stand below their record, fifty at most, and then where the other
   );
   const [first, second] = findings as [Finding, Finding];
   const gone = { ...first, violationId: '0', seen: undefined };
-  const lines = renderFindings(check(1_060), { findings: [gone, ...findings], violations: 31 }, PLAIN);
+  const lines = renderFindings(check(1_060), { findings: [gone, ...findings] }, PLAIN);
   assert.deepEqual(lines.slice(0, 5), [
     'violation 0, of which only the history is left',
     `  ${describeFinding(gone)}`,

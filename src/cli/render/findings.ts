@@ -1,4 +1,4 @@
-import type { Check } from '../../consistency/check.ts';
+import type { Check, Found } from '../../consistency/check.ts';
 import type { Finding } from '../../consistency/finding.ts';
 import { counted, formatCount, formatDuration } from '../../contract/wording/format.ts';
 import type { Paint } from '../terminal/output.ts';
@@ -8,10 +8,12 @@ const MOST_SHOWN = 50;
 /** Columns of a value: notes have up to 2,000 characters. */
 const LONGEST_VALUE = 60;
 
-type Found = { readonly findings: readonly Finding[]; readonly violations: number };
-
 /** The verdict in one line, first. */
-export function renderVerdict({ id, since, progress }: Check, { violations }: Found, elapsedMs: number): string {
+export function renderVerdict(
+  { id, since, progress }: Check,
+  { violations, held }: Pick<Found, 'violations' | 'held'>,
+  elapsedMs: number,
+): string {
   const { records, changes, findings } = progress;
   const from = since === null ? '' : ` since ${since}`;
   const looked = `${counted(records, 'record')} and ${counted(changes, 'change')}${from} in ${formatDuration(elapsedMs, 'en')}`;
@@ -21,26 +23,40 @@ export function renderVerdict({ id, since, progress }: Check, { violations }: Fo
       violations <= records
         ? `${formatCount(violations)} of ${counted(records, 'record')}`
         : counted(violations, 'violation');
-    return `${counted(findings, 'finding')} in ${where}: ${looked}; check ${id}.`;
+    return `${counted(findings, 'finding')} in ${where}${heldOf(held, findings)}: ${looked}; check ${id}.`;
   }
   return records + changes === 0
     ? `Nothing was there to look at: ${looked}; check ${id}.`
     : `Consistent: ${looked}; check ${id}.`;
 }
 
+/** What is not domain's doing is a note, and lowers no percent. */
+const heldOf = (held: number, findings: number) =>
+  held === findings
+    ? ''
+    : `, ${held === 0 ? 'none' : formatCount(held)} of which may be domain's doing in this rollout`;
+
 /** What --json prints. */
-export function documentOf({ id, rollout, since, progress }: Check, { findings, violations }: Found, journal: string) {
+export function documentOf(
+  { id, rollout, since, progress }: Check,
+  { findings, violations, held }: Found,
+  journal: string,
+) {
   const { records, changes, findings: total } = progress;
   const listed = findings.map(({ violationId, seen = null, ...rest }) => ({
     violation_id: violationId,
     ...rest,
     seen,
   }));
-  return { check: id, rollout, since, records, changes, total, violations, findings: listed, journal };
+  return { check: id, rollout, since, records, changes, total, violations, held, findings: listed, journal };
 }
 
 /** Findings below their records, and what to do with them. */
-export function renderFindings({ id, progress }: Check, { findings }: Found, paint: Paint): string[] {
+export function renderFindings(
+  { id, progress }: Check,
+  { findings }: { readonly findings: readonly Finding[] },
+  paint: Paint,
+): string[] {
   const shown = findings.slice(0, MOST_SHOWN);
   const more = progress.findings - shown.length;
   const lines = shown.flatMap((finding, at) => {

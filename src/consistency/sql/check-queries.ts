@@ -21,12 +21,13 @@ export const RECORDS_SINCE = `${RECORD} AND id IN (
 /** True where the database vouches that no two changes have the same version, or the same write id. */
 export type Vouched = { readonly key: boolean; readonly writeId: boolean };
 
-const CHANGE = `h.violation_id, h.version, h.path = 'repair',
+const CHANGE = `h.violation_id, h.version, h.path,
     h.status_before, h.notes_before, h.handled_by_before, h.handled_at_before,
     h.status_after, h.notes_after, h.handled_by_after, h.handled_at_after`;
 
 const TWICE = `twice AS MATERIALIZED (
-    SELECT write_id, (array_agg(violation_id || '/' || version ORDER BY changed_at, violation_id, version))[1] AS first
+    SELECT write_id, (array_agg(violation_id || '/' || version ORDER BY changed_at, violation_id, version))[1] AS first,
+      bool_or(path = 'domain') AS by_domain
     FROM violation_status_history WHERE write_id IS NOT NULL GROUP BY write_id HAVING count(*) > 1
   )`;
 
@@ -42,10 +43,10 @@ function changes(
 ) {
   const ctes = vouched.writeId ? parts.ctes : [...parts.ctes, TWICE];
   const repeats = vouched.writeId
-    ? 'NULL, NULL'
-    : "CASE WHEN twice.first <> h.violation_id || '/' || h.version THEN h.write_id END, twice.first";
+    ? 'NULL, NULL, NULL'
+    : "CASE WHEN twice.first <> h.violation_id || '/' || h.version THEN h.write_id END, twice.first, twice.by_domain";
   return `${ctes.length > 0 ? `WITH ${ctes.join(', ')}` : ''}
-  SELECT ${CHANGE}, ${repeats}, ${parts.isContext}
+  SELECT ${CHANGE}, ${repeats}, ${parts.isContext}, h.changed_at
   FROM ${parts.from} ${vouched.writeId ? '' : 'LEFT JOIN twice ON twice.write_id = h.write_id'}
   WHERE ${parts.where}
   ORDER BY h.violation_id, h.version${vouched.key ? '' : ', h.changed_at, h.write_id'}`;

@@ -94,15 +94,16 @@ function toRecord([id, status, notes, handledBy, handledAt, version]: Row): Seen
 }
 
 function toChange(row: Row): ChangeWithId {
-  const [violationId, version, isRepair] = row as readonly string[];
-  const [writeId, first, isContext] = row.slice(11) as (string | null)[];
+  const [violationId, version, path] = row as readonly string[];
+  const [writeId, first, byDomain, isContext, changedAt] = row.slice(11) as (string | null)[];
   return {
     violationId: violationId as string,
     version: Number(version),
-    isRepair: isRepair === 't',
+    path: path as string,
+    changedAt: isoTime(changedAt as string) as string,
     before: toValues(row, 3),
     after: toValues(row, 7),
-    repeats: writeId ? { writeId, first: first as string } : undefined,
+    repeats: writeId ? { writeId, first: first as string, byDomain: byDomain === 't' } : undefined,
     isContext: isContext === 't',
   };
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { timeOfIso } from '../../kit/postgres/iso-time.ts';
 import { type Check, CheckError, type ConsistencyStore, type Progress } from '../check.ts';
 import type { Finding } from '../finding.ts';
 import { away, connect, openSnapshot } from './check-snapshot.ts';
@@ -48,10 +49,11 @@ export async function openConsistencyStore(url: string): Promise<ConsistencyStor
       }
     },
     finish: async (id) => void (await query(FINISH, [id])),
-    found: async (id, limit) => {
-      const { rows } = await query<FindingRow>(FOUND, [id, limit]);
-      const counted = await query<{ violations: number }>(COUNT, [id]);
-      return { findings: rows.map(toFinding), violations: counted.rows[0]?.violations ?? 0 };
+    found: async (id, limit, began = null) => {
+      const { rows } = await query<FindingRow>(FOUND, [id, began, limit]);
+      const counted = await query<{ violations: number; held: number }>(COUNT, [id, began]);
+      const { violations = 0, held = 0 } = counted.rows[0] ?? {};
+      return { findings: rows.map(toFinding), violations, held };
     },
     [Symbol.asyncDispose]: () => client.end(),
   };
@@ -87,19 +89,27 @@ function toCheck(row: CheckRow): Check {
   };
 }
 
-type FindingRow = Omit<Finding, 'violationId' | 'seen'> & {
+type FindingRow = Omit<Finding, 'violationId' | 'seen' | 'cause'> & {
   readonly violation_id: string;
+  readonly held: boolean;
   readonly seen: Finding['seen'] | null;
 };
 
-const toFinding = ({ violation_id: violationId, seen, ...rest }: FindingRow): Finding => ({
+const toFinding = ({ violation_id: violationId, seen, ...rest }: FindingRow) => ({
   violationId,
   ...rest,
   seen: seen ?? undefined,
 });
 
 const rowsOf = (findings: readonly Finding[]) =>
-  JSON.stringify(findings.map(({ violationId, ...rest }) => ({ violation_id: violationId, ...rest })));
+  JSON.stringify(
+    findings.map(({ violationId, cause, ...rest }) => ({
+      violation_id: violationId,
+      ...rest,
+      path: cause?.path,
+      changed_at: timeOfIso(cause?.at ?? null),
+    })),
+  );
 
 const COLUMNS = 'check_id, rollout, actor, since, done_through, records, changes, findings, finished_at';
 const BEGIN = `INSERT INTO consistency_checks (check_id, rollout, actor, since) VALUES ($1, $2, $3, $4) RETURNING ${COLUMNS}`;
@@ -108,13 +118,34 @@ const FIND = `SELECT ${COLUMNS} FROM consistency_checks WHERE check_id = $1`;
 const ADVANCE = `UPDATE consistency_checks SET done_through = $3, records = $4, changes = $5, findings = $6
   WHERE check_id = $1 AND done_through = $2 AND finished_at IS NULL`;
 const KEEP = `
-  INSERT INTO consistency_findings (check_id, violation_id, version, kind, field, expected, actual, seen)
-  SELECT $1, violation_id, version, kind, field, expected, actual, seen FROM jsonb_to_recordset($2::jsonb) AS finding (
-    violation_id bigint, version integer, kind text, field text, expected text, actual text, seen jsonb)`;
+  INSERT INTO consistency_findings (check_id, violation_id, version, kind, field, expected, actual, seen, path, changed_at)
+  SELECT $1, violation_id, version, kind, field, expected, actual, seen, path, changed_at FROM jsonb_to_recordset($2::jsonb) AS finding (
+    violation_id bigint, version integer, kind text, field text, expected text, actual text, seen jsonb, path text,
+    changed_at timestamptz)`;
 const FINISH =
   'UPDATE consistency_checks SET finished_at = clock_timestamp() WHERE check_id = $1 AND finished_at IS NULL';
+
+/** The database's clock and the controller's may be this far apart. */
+const CLOCKS_APART = "interval '5 seconds'";
+/**
+ * Held against domain: what may be its doing since the rollout began at $2, or ever where nobody knows when; unless a check from before
+ * that saw it already, or saw the record damaged as the change at fault found it.
+ */
+const IS_HELD = `((path IS NULL OR path = 'domain') AND changed_at IS NOT NULL AND ($2::timestamptz IS NULL OR (
+    changed_at >= $2::timestamptz - ${CLOCKS_APART} AND NOT EXISTS (
+      SELECT FROM consistency_findings known JOIN consistency_checks c ON c.check_id = known.check_id
+      WHERE c.started_at < $2::timestamptz - ${CLOCKS_APART} AND known.violation_id = f.violation_id AND known.field = f.field AND (
+        (known.kind, known.version, known.expected, known.actual)
+          IS NOT DISTINCT FROM (f.kind, f.version, f.expected, f.actual)
+        OR known.kind = 'record-differs' AND f.kind IN ('broken-chain', 'handled-at-backwards') AND known.actual
+          IS NOT DISTINCT FROM CASE f.kind WHEN 'broken-chain' THEN f.actual ELSE f.expected END
+      )
+    )
+  )))`;
 const FOUND = `
-  SELECT violation_id, version, kind, field, expected, actual, seen FROM consistency_findings WHERE check_id = $1
-  ORDER BY violation_id, version, kind, field LIMIT $2`;
-const COUNT =
-  'SELECT count(DISTINCT violation_id)::integer AS violations FROM consistency_findings WHERE check_id = $1';
+  SELECT violation_id, version, kind, field, expected, actual, seen, ${IS_HELD} AS held
+  FROM consistency_findings f WHERE check_id = $1
+  ORDER BY held DESC, violation_id, version, kind, field LIMIT $3`;
+const COUNT = `
+  SELECT count(DISTINCT violation_id)::integer AS violations, count(*) FILTER (WHERE ${IS_HELD})::integer AS held
+  FROM consistency_findings f WHERE check_id = $1`;

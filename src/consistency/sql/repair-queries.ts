@@ -17,7 +17,7 @@ export const READ = `SELECT ${COLUMNS} FROM violations WHERE id = $1`;
 export const LOCK = `${READ} FOR NO KEY UPDATE`;
 
 export const CHANGES = `
-  SELECT version, path = 'repair' AS is_repair,
+  SELECT version, path, changed_at::text,
     status_before, notes_before, handled_by_before, handled_at_before::text,
     status_after, notes_after, handled_by_after, handled_at_after::text
   FROM violation_status_history h WHERE violation_id = $1 ORDER BY h.version, h.changed_at, h.write_id`;
@@ -81,7 +81,7 @@ export function toDamaged({ violation_id: violationId, seen: json, findings }: D
 }
 
 export const toJson = (findings: readonly Finding[]) =>
-  JSON.stringify(findings.map(({ violationId: _, seen, ...finding }) => finding));
+  JSON.stringify(findings.map(({ violationId: _, seen, cause, ...finding }) => finding));
 
 /** Times are ISO 8601 in a record, as a check reports them, and PostgreSQL's own in a row. */
 export const toRecord = (row: SeenRecord): SeenRecord => ({ ...row, handled_at: isoTime(row.handled_at) });
@@ -97,11 +97,12 @@ export const sidesOf = (before: SeenRecord, after: SeenRecord) => [
 ];
 
 type Sides = { readonly [Name in keyof Values as `${Name}_before` | `${Name}_after`]: string | null };
-export type ChangeRow = Sides & { readonly version: number; readonly is_repair: boolean };
+export type ChangeRow = Sides & { readonly version: number; readonly path: string; readonly changed_at: string };
 
 export const toChange = (row: ChangeRow): RecordedChange => ({
   version: row.version,
-  isRepair: row.is_repair,
+  path: row.path,
+  changedAt: isoTime(row.changed_at) as string,
   before: {
     status: row.status_before,
     notes: row.notes_before,

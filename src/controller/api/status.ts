@@ -6,7 +6,7 @@ import { holding } from '../../rollout/decide.ts';
 import { valueOfMeasure } from '../../rollout/judge-requests.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import { recentCounts } from '../../rollout/spans.ts';
-import { percentOf, timeLeftMs } from '../../rollout/state.ts';
+import { beganAt, percentOf, timeLeftMs } from '../../rollout/state.ts';
 import type { Engine } from '../engine/engine.ts';
 import { describeReason, flagProblem } from '../engine/event-text.ts';
 import type { FlagLever } from '../engine/ports.ts';
@@ -40,6 +40,7 @@ type Options = {
 /** Everything an SRE asks first, as the API answers it. */
 export function describeStatus({ plan, lever, instance, snapshot }: Options): StatusAnswer {
   const { state, flag, served, change, verdicts, nowMs } = snapshot;
+  const began = beganAt(state);
   return {
     rollout: plan.rollout,
     flag: plan.flag,
@@ -53,6 +54,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
       verified: ('healthyMs' in state ? state.verified : undefined) ?? null,
       why: 'why' in state ? describeReason(state.why) : null,
     },
+    began: began === undefined ? null : iso(began),
     stages: plan.stages.map((stage) => ({ ...stage })),
     watchMs: plan.watchMs,
     confidence: plan.confidence,

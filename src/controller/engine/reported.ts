@@ -37,24 +37,42 @@ const MOST_NAMED = 5;
 
 /** What a check of the data says, for the stage that is served and for the journal. */
 export function readCheck(
-  { actor, check, since, records, changes, findings, examples }: ConsistencyRequest,
+  { actor, check, since, records, changes, findings, held: of, examples }: ConsistencyRequest,
   served: Percent,
+  beganMs: number | undefined,
 ): { readonly checked: Checked; readonly note: Note } {
-  const names = Array.from(new Set(examples.map(({ violation_id: id }) => id)));
-  const shown = names.slice(0, MOST_NAMED).join(', ');
-  const detail = names.length === 0 ? '' : `violations ${shown}${names.length > MOST_NAMED ? ' and more' : ''}`;
+  const held = heldOf(findings, of, beganMs);
+  const others = findings - held;
+  const noted = others === 0 ? '' : `${counted(others, 'finding')} not of domain's doing in this rollout`;
+  const detail = [named(examples.slice(0, held)), noted && `${noted}: a note`].filter((each) => each !== '').join('; ');
   const from = since === null ? '' : ` since ${since}`;
-  const found = findings === 0 ? 'all of them agree' : `${counted(findings, 'finding')}, in ${detail}`;
+  const found =
+    findings === 0
+      ? 'all of them agree'
+      : `${counted(findings, 'finding')}, in ${named(examples)}${noted && `; ${noted}, a note that lowers nothing`}`;
   const text = `Data checked by ${actor}${from}: ${counted(records, 'record')}, ${counted(changes, 'change')}; ${found}.`;
   return {
-    checked: { findings, changes, detail },
+    checked: { findings: held, changes, detail },
     note: {
       kind: 'checked',
       text,
       from: served,
       to: served,
       actor,
-      details: { check, since, records, changes, findings, examples },
+      details: { check, since, records, changes, findings, held, examples },
     },
   };
+}
+
+/** A check that was made for another beginning says nothing of this one, unless that was earlier: it counted these as well. */
+function heldOf(findings: number, held: ConsistencyRequest['held'], beganMs: number | undefined): number {
+  const isOfThis =
+    held !== undefined && (held.began === null || (beganMs !== undefined && Date.parse(held.began) <= beganMs));
+  return isOfThis ? Math.min(held.findings, findings) : findings;
+}
+
+function named(examples: ConsistencyRequest['examples']): string {
+  const names = Array.from(new Set(examples.map(({ violation_id: id }) => id)));
+  const shown = names.slice(0, MOST_NAMED).join(', ');
+  return names.length === 0 ? '' : `violations ${shown}${names.length > MOST_NAMED ? ' and more' : ''}`;
 }

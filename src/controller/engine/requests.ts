@@ -1,7 +1,7 @@
 import type { ConsistencyRequest, VerificationRequest } from '../../contract/schemas.ts';
 import { type Clock, createQueue } from '../../kit/time.ts';
 import type { Command } from '../../rollout/command.ts';
-import { percentOf } from '../../rollout/state.ts';
+import { beganAt, percentOf } from '../../rollout/state.ts';
 import type { Changed } from '../../rollout/transitions.ts';
 import type { Role } from './authority.ts';
 import type { CarryOut } from './carry-out.ts';
@@ -123,7 +123,7 @@ async function checked(parts: RequestParts, request: ConsistencyRequest): Promis
   if (parts.role() !== 'leader') {
     return notLeading(parts);
   }
-  const { checked: found, note: noted } = readCheck(request, percentOf(holder.state()));
+  const { checked: found, note: noted } = readCheck(request, percentOf(holder.state()), beganAt(holder.state()));
   recorder.record(note(noted, seenAtMs));
   await decider.step({ kind: 'checked', checked: found }, seenAtMs);
   const decision = await decider.step({ kind: 'tick' }, seenAtMs);

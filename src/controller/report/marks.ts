@@ -44,10 +44,11 @@ export function overall(marks: readonly Mark[]): Mark {
   return marks.length === 0 || marks.includes('⏳') ? '⏳' : '✅';
 }
 
-/** By its worst source: single writes, or a check of all records. */
+/** By its worst source, or one that has a note: single writes, or a check of all records. */
 export function consistencyOf({ evidence }: StageRecord): VerdictAnswer | undefined {
   const verdicts = evidence?.verdicts.filter(({ measure }) => measure === 'mismatches') ?? [];
-  return verdicts.find(({ kind }) => kind === 'breached') ?? verdicts[0];
+  const worst = verdicts.find(({ kind }) => kind === 'breached') ?? verdicts.find(({ detail }) => detail !== '');
+  return worst ?? verdicts[0];
 }
 
 /** A stage is passed once it was left upwards, and failed once it was rolled back. */
