@@ -71,6 +71,7 @@ const EN = {
   mitigation: 'Mitigation',
   riskRows: [
     ['The domain path fails or is slow', 'fallback to legacy, breaker of each replica, guards that drop the flag'],
+    ['Replicas crash', 'a guard on restarts, which every plan has, drops the flag'],
     [
       'A write is lost or doubled',
       'one history row for each write id, unknown outcomes are looked up before legacy writes',
@@ -184,6 +185,7 @@ const ZH: ReportTexts = {
   mitigation: '缓解措施',
   riskRows: [
     ['新实现失败或变慢', '自动回退到旧实现，每个副本有熔断器，守护规则会关闭开关'],
+    ['副本崩溃', '每个计划都有关于副本重启的守护规则，会关闭开关'],
     ['写入丢失或重复', '每个写入编号只有一条历史记录；结果未知时先查询，再由旧实现写入'],
     ['两条路径写入不一致', '抽样读回并比较；发现一处差异即回滚'],
     ['控制器或其数据库不可用', '不会晋级；开关保持或降低，降低不依赖两者'],
