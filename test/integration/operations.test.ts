@@ -59,6 +59,7 @@ describe('every alert', async () => {
       'SluiceConsistencyMismatch',
       'SluiceDomainErrors',
       'SluiceDomainSlow',
+      'SluiceReplicaRestarts',
     ]);
     for (const { alert, labels } of rollbacks) {
       assert.equal(labels?.severity, 'critical', alert);
