@@ -62,12 +62,11 @@ export function createDecider(parts: DeciderParts) {
       }
       return Promise.resolve(decision);
     }
-    return mayCarryOut(decision, input) ? carryOut(decision, seenAtMs) : Promise.resolve(leftAlone(input));
-  }
-
-  function leftAlone({ kind }: Input): Decision {
-    const why = parts.role() === 'leader' ? 'another change is under way' : 'this controller does not lead';
-    return { state: holder.state(), ...(kind === 'command' ? { kind: 'refused', why } : { kind: 'none' }) };
+    if (!mayCarryOut(decision, input)) {
+      return Promise.resolve(leftAlone(parts, input));
+    }
+    breachSinceMs = undefined;
+    return carryOut(parts, decision, seenAtMs);
   }
 
   function mayCarryOut(decision: Changed, input: Input): boolean {
@@ -87,23 +86,29 @@ export function createDecider(parts: DeciderParts) {
     return role === 'leader' && !carry.isRaising();
   }
 
-  async function carryOut(decision: Changed, seenAtMs: number): Promise<Decision> {
-    breachSinceMs = undefined;
-    if (decision.event === 'rolled-back') {
-      await carry.lower(decision, seenAtMs);
-      return decision;
-    }
-    if (decision.to > decision.from && decision.event !== 'adopted') {
-      return carry.raise(decision, seenAtMs);
-    }
-    const event = eventOf(plan, decision, clock.now(), parts.evidence());
-    holder.set(decided(holder.get(), decision.state));
-    parts.recorder.record(event);
-    void parts.keeper.save();
+  return { step };
+}
+
+/** What may not be carried out is no change; who asked for it is told why. */
+function leftAlone({ role, holder }: DeciderParts, { kind }: Input): Decision {
+  const why = role() === 'leader' ? 'another change is under way' : 'this controller does not lead';
+  return { state: holder.state(), ...(kind === 'command' ? { kind: 'refused', why } : { kind: 'none' }) };
+}
+
+async function carryOut(parts: DeciderParts, decision: Changed, seenAtMs: number): Promise<Decision> {
+  const { plan, holder, carry, clock } = parts;
+  if (decision.event === 'rolled-back') {
+    await carry.lower(decision, seenAtMs);
     return decision;
   }
-
-  return { step };
+  if (decision.to > decision.from && decision.event !== 'adopted') {
+    return carry.raise(decision, seenAtMs);
+  }
+  const event = eventOf(plan, decision, clock.now(), parts.evidence());
+  holder.set(decided(holder.get(), decision.state));
+  parts.recorder.record(event);
+  void parts.keeper.save();
+  return decision;
 }
 
 /** Where somebody else lowered it already there is nothing to do for who stands by, until the journal says who. */

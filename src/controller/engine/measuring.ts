@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Percent } from '../../kit/percent.ts';
 import type { ReplicaReading, SourceReading } from '../../rollout/reading.ts';
 import { belongTogether, createTimeline, join, type Measurement, measure } from '../../rollout/timeline.ts';
+import { createListeners } from './listeners.ts';
 import type { MeasurementStore } from './ports.ts';
 
 type Parts = { readonly store: MeasurementStore; readonly log: Logger; readonly now: () => number };
@@ -15,21 +16,23 @@ const FORGET_EVERY_MS = 3_600_000;
 /** Two hours of a database that is away. */
 const MOST_WAITING = 240;
 
-/** Turns looks at the replicas into a history of both paths, that survives a restart. It never holds up a decision. */
-export function createMeasuring({ store, log, now }: Parts) {
-  const timeline = createTimeline();
-  const listeners = new Set<(point: Measurement) => void>();
+/** Joins looks at the replicas to points, as fine as they are shown. @param onPoint one is over. */
+function createPoints(onPoint: (point: Measurement) => void) {
   let seen: ReadonlyMap<string, ReplicaReading> = new Map();
   let lastMs: number | undefined;
   let point: Measurement | undefined;
-  let span: Measurement | undefined;
-  let waiting: Measurement[] = [];
-  let isLoaded = false;
-  let forgotAtMs = 0;
+
+  function close(): void {
+    const closed = point;
+    point = undefined;
+    if (closed !== undefined) {
+      onPoint(closed);
+    }
+  }
 
   function take(reading: SourceReading, percent: Percent, nowMs: number): void {
     if (reading.kind === 'failed') {
-      closePoint();
+      close();
       lastMs = undefined;
       return;
     }
@@ -40,26 +43,32 @@ export function createMeasuring({ store, log, now }: Parts) {
       return;
     }
     if (point !== undefined && !belongTogether(POINT_MS, point, measured)) {
-      closePoint();
+      close();
     }
     point = point === undefined ? measured : join(point, measured);
   }
 
-  function closePoint(): void {
-    const closed = point;
-    point = undefined;
-    if (closed === undefined) {
-      return;
-    }
+  return { take, close, open: (): Measurement | undefined => point };
+}
+
+/** Turns looks at the replicas into a history of both paths, that survives a restart. It never holds up a decision. */
+export function createMeasuring({ store, log, now }: Parts) {
+  const timeline = createTimeline();
+  const listeners = createListeners<Measurement>();
+  const points = createPoints(addPoint);
+  let span: Measurement | undefined;
+  let waiting: Measurement[] = [];
+  let isLoaded = false;
+  let forgotAtMs = 0;
+
+  function addPoint(closed: Measurement): void {
     timeline.add(closed);
-    for (const listener of listeners) {
-      listener(closed);
-    }
+    listeners.hear(closed);
     if (span !== undefined && !belongTogether(STORED_MS, span, closed)) {
       waiting = [...waiting.slice(1 - MOST_WAITING), span];
       span = undefined;
     }
-    span = span === undefined ? closed : join(span, closed);
+    span = joined(span, closed);
   }
 
   async function keep(isLeader: boolean): Promise<void> {
@@ -84,32 +93,28 @@ export function createMeasuring({ store, log, now }: Parts) {
   }
 
   return {
-    take,
+    take: points.take,
     /** Reads and writes what is due. While the store is away, it waits for the next time. */
     keep: (isLeader: boolean): Promise<void> =>
-      keep(isLeader).catch((error) =>
-        log.debug({ error: (error as Error).message }, 'measurements wait for the store'),
-      ),
+      keep(isLeader).catch(({ message }) => log.debug({ error: message }, 'measurements wait for the store')),
     /** What is under way is stored as far as it is. */
     close: async (isLeader: boolean): Promise<void> => {
-      closePoint();
+      points.close();
       waiting = span === undefined ? waiting : [...waiting, span];
       span = undefined;
       await keep(isLeader).catch(() => {});
     },
     since: timeline.since,
     total: (fromMs: number, percent: Percent): Measurement | undefined => {
-      const closed = timeline.total(fromMs, percent);
-      const open = point?.percent === percent ? point : undefined;
-      return closed === undefined || open === undefined ? (closed ?? open) : join(closed, open);
+      const open = points.open();
+      return joined(timeline.total(fromMs, percent), open?.percent === percent ? open : undefined);
     },
-    /** @returns what ends the listening. */
-    listen: (listener: (point: Measurement) => void): (() => void) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    listen: listeners.listen,
   };
 }
+
+const joined = (a: Measurement | undefined, b: Measurement | undefined): Measurement | undefined =>
+  a === undefined || b === undefined ? (a ?? b) : join(a, b);
 
 export type Measuring = ReturnType<typeof createMeasuring>;
 

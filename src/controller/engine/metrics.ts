@@ -69,12 +69,7 @@ export function registerControlGauges(
   lever: Pick<FlagLever, 'name'>,
   snapshot: () => Snapshot,
 ): void {
-  const gauge = (
-    name: string,
-    help: string,
-    labels: readonly string[],
-    collect: (set: Gauge['set'] & object) => void,
-  ) =>
+  const gauge: AddGauge = (name, help, labels, collect) =>
     new Gauge({
       name,
       help,
@@ -82,63 +77,73 @@ export function registerControlGauges(
       registers: [registry],
       collect() {
         this.reset();
-        collect(this.set.bind(this) as Gauge['set'] & object);
+        const now = snapshot();
+        collect((more, value) => this.set({ rollout, ...more }, value), now);
       },
     });
-  gauge('sluice_rollout_percent_wanted', 'Percent the rollout wants to be served.', [], (set) =>
-    set({ rollout }, percentOf(snapshot().state)),
+  addRolloutGauges(gauge, lever);
+  addGuardGauges(gauge);
+}
+
+type AddGauge = (
+  name: string,
+  help: string,
+  labels: readonly string[],
+  collect: (set: (labels: Readonly<Record<string, string>>, value: number) => void, now: Snapshot) => void,
+) => void;
+
+function addRolloutGauges(gauge: AddGauge, lever: Pick<FlagLever, 'name'>): void {
+  gauge('sluice_rollout_percent_wanted', 'Percent the rollout wants to be served.', [], (set, { state }) =>
+    set({}, percentOf(state)),
   );
-  gauge('sluice_rollout_percent_served', 'Percent each replica says it serves.', ['replica'], (set) => {
-    const { served } = snapshot();
+  gauge('sluice_rollout_percent_served', 'Percent each replica says it serves.', ['replica'], (set, { served }) => {
     for (const { replica, servedPercent } of served?.kind === 'read' ? served.replicas : []) {
       if (servedPercent !== undefined) {
-        set({ rollout, replica }, servedPercent);
+        set({ replica }, servedPercent);
       }
     }
   });
-  gauge('sluice_rollout_unconfirmed_replicas', 'Replicas that do not serve what was written yet.', [], (set) => {
-    const { readsNoReplicas, change } = snapshot();
+  gauge('sluice_rollout_unconfirmed_replicas', 'Replicas that do not serve what was written yet.', [], (set, now) => {
     // Where no replica is read nobody knows: neither 0 nor 1 would be true.
-    if (!readsNoReplicas) {
-      set({ rollout }, change?.seen.kind === 'waiting' ? change.seen.for.length : 0);
+    if (!now.readsNoReplicas) {
+      set({}, now.change?.seen.kind === 'waiting' ? now.change.seen.for.length : 0);
     }
   });
-  gauge('sluice_rollout_lever_failing', '1 while a rollback could not be written, or was not.', ['lever'], (set) =>
-    set({ rollout, lever: lever.name }, snapshot().leverProblem === undefined ? 0 : 1),
+  gauge('sluice_rollout_lever_failing', '1 while a rollback could not be written, or was not.', ['lever'], (set, now) =>
+    set({ lever: lever.name }, now.leverProblem === undefined ? 0 : 1),
   );
-  gauge('sluice_rollout_state', '1 for the state the rollout is in, 0 for the others.', ['state'], (set) => {
+  gauge('sluice_rollout_state', '1 for the state the rollout is in, 0 for the others.', ['state'], (set, { state }) => {
     for (const phase of PHASES) {
-      set({ rollout, state: phase }, snapshot().state.phase === phase ? 1 : 0);
+      set({ state: phase }, state.phase === phase ? 1 : 0);
     }
   });
-  gauge('sluice_controller_leading', '1 while this controller is the one that may promote.', [], (set) =>
-    set({ rollout }, snapshot().leading ? 1 : 0),
+  gauge('sluice_controller_leading', '1 while this controller is the one that may promote.', [], (set, { leading }) =>
+    set({}, leading ? 1 : 0),
   );
-  gauge('sluice_journal_buffered_events', 'Events that wait for the journal.', [], (set) =>
-    set({ rollout }, snapshot().buffered),
+  gauge('sluice_journal_buffered_events', 'Events that wait for the journal.', [], (set, { buffered }) =>
+    set({}, buffered),
   );
+}
+
+function addGuardGauges(gauge: AddGauge): void {
   const perGuard = (name: string, help: string, value: (verdict: Verdict) => number | undefined) =>
-    gauge(name, help, ['guard', 'source'], (set) => {
-      for (const verdict of snapshot().verdicts) {
+    gauge(name, help, ['guard', 'source'], (set, { verdicts }) => {
+      for (const verdict of verdicts) {
         const number = value(verdict);
         if (number !== undefined) {
-          set({ rollout, guard: verdict.guard, source: verdict.source }, number);
+          set({ guard: verdict.guard, source: verdict.source }, number);
         }
       }
     });
   perGuard('sluice_guard_value', "Each guard's value, in its limit's unit.", ({ value }) => value);
   perGuard('sluice_guard_limit', "Each guard's limit: seconds, a share of 1, a factor, a count.", ({ limit }) => limit);
   perGuard('sluice_guard_samples', 'Samples each guard has of this stage.', ({ samples }) => samples);
-  gauge(
-    'sluice_guard_verdict',
-    "1 for each guard's verdict, 0 for the others.",
-    ['guard', 'source', 'verdict'],
-    (set) => {
-      for (const { guard, source, kind } of snapshot().verdicts) {
-        for (const verdict of VERDICTS) {
-          set({ rollout, guard, source, verdict }, kind === verdict ? 1 : 0);
-        }
+  const labels = ['guard', 'source', 'verdict'];
+  gauge('sluice_guard_verdict', "1 for each guard's verdict, 0 for the others.", labels, (set, { verdicts }) => {
+    for (const { guard, source, kind } of verdicts) {
+      for (const verdict of VERDICTS) {
+        set({ guard, source, verdict }, kind === verdict ? 1 : 0);
       }
-    },
-  );
+    }
+  });
 }

@@ -38,7 +38,7 @@ function started() {
       },
     },
     clock,
-    { info: () => {}, warn: () => {} } as never,
+    { info: () => {}, warn: () => {}, debug: () => {} } as never,
   );
   return {
     ...recorder,

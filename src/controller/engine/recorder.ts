@@ -4,6 +4,7 @@ import { type Clock, createShared } from '../../kit/time.ts';
 import type { JournalEvent } from '../../rollout/event.ts';
 import { withRoom } from '../../rollout/event-room.ts';
 import { note } from './event-text.ts';
+import { createListeners } from './listeners.ts';
 import type { Journal } from './ports.ts';
 
 const MOST_BUFFERED = 10_000;
@@ -12,7 +13,7 @@ const MOST_AT_ONCE = 500;
 /** Each event is written once, however often it is given: one that is late does no harm. */
 const APPEND_WITHIN_MS = 5_000;
 
-type RecorderLog = Pick<Logger, 'info' | 'warn'>;
+type RecorderLog = Pick<Logger, 'info' | 'warn' | 'debug'>;
 const itself = (event: JournalEvent) => event;
 
 /**
@@ -29,7 +30,7 @@ export function createRecorder(
   let dropped = 0;
   let revision = 0;
   let away = false;
-  const listeners = new Set<(event: JournalEvent) => void>();
+  const listeners = createListeners<JournalEvent>();
 
   function record(event: JournalEvent): void {
     log.info({ event: event.kind, from: event.from, to: event.to, actor: event.actor }, event.text);
@@ -38,9 +39,7 @@ export function createRecorder(
     dropped += waiting.length + 1 - kept.length;
     waiting = kept;
     revision += 1;
-    for (const listener of listeners) {
-      listener(event);
-    }
+    listeners.hear(event);
     void flush();
   }
 
@@ -51,9 +50,7 @@ export function createRecorder(
       try {
         await clock.within(APPEND_WITHIN_MS, () => journal.append(batch));
       } catch (error) {
-        if (!away) {
-          log.warn({ error: (error as Error).message }, 'the journal is away; events wait for it');
-        }
+        log[away ? 'debug' : 'warn']({ error: (error as Error).message }, 'the journal is away; events wait for it');
         away = true;
         return;
       }
@@ -65,9 +62,9 @@ export function createRecorder(
       }
       away = false;
       if (dropped > 0) {
-        const text = `${counted(dropped, 'event')} gave way to others while the journal was away; none was a decision.`;
+        const gaveWay = gaveWayEvent(dropped, clock.now());
         dropped = 0;
-        record(note({ kind: 'trouble', text, details: { problem: 'journal' } }, clock.now()));
+        record(gaveWay);
       }
     }
   });
@@ -76,10 +73,7 @@ export function createRecorder(
     record,
     flush,
     /** Called with each event as it is recorded; must neither throw nor wait. @returns what ends the listening. */
-    listen: (listener: (event: JournalEvent) => void): (() => void) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
+    listen: listeners.listen,
     buffered: () => waiting.length,
     revision: () => revision,
     /** The newest first, as far as this process remembers. */
@@ -88,3 +82,8 @@ export function createRecorder(
 }
 
 export type Recorder = ReturnType<typeof createRecorder>;
+
+function gaveWayEvent(dropped: number, atMs: number): JournalEvent {
+  const text = `${counted(dropped, 'event')} gave way to others while the journal was away; none was a decision.`;
+  return note({ kind: 'trouble', text, details: { problem: 'journal' } }, atMs);
+}

@@ -22,19 +22,13 @@ import { createRequests } from './requests.ts';
 import { createTasks } from './tasks.ts';
 import { createWatch } from './watch.ts';
 
-/** Makes the engine's pieces, and gives each what it needs of the others. What a piece asks of one below it, it asks when it runs. */
-export function wire(engine: EngineParts) {
+/** What every piece may use: it knows none of the others. @param onStage another stage, or another percent, is served. */
+function createCommon(engine: EngineParts, onStage: () => void) {
   const { plan, sources, clock, log, journal } = engine;
   const tasks = createTasks(clock, log);
   const recorder = createRecorder(journal, clock, log);
   const names = sources.map(({ name }) => name);
   const watch = createWatch(plan, names, clock.now());
-  const holder = createHolder(() => {
-    watch.beginStage(clock.now());
-    problems.report('raise', undefined);
-    tasks.run(kept.look());
-  });
-  const alerts = createFiringAlerts();
   const recordProblem = (problem: string, text: string) =>
     recorder.record(
       isLeverProblem(problem) && !text.startsWith('Over')
@@ -42,8 +36,19 @@ export function wire(engine: EngineParts) {
         : note({ kind: 'trouble', text, details: { problem } }, clock.now()),
     );
   const problems = createProblems(clock, recordProblem);
-  const common = { ...engine, tasks, recorder, watch, holder, alerts, problems, stop: tasks.stop, run: tasks.run };
+  const holder = createHolder(() => {
+    watch.beginStage(clock.now());
+    problems.report('raise', undefined);
+    onStage();
+  });
+  const alerts = createFiringAlerts();
+  return { ...engine, tasks, recorder, watch, holder, alerts, problems, stop: tasks.stop, run: tasks.run };
+}
 
+/** Makes the engine's pieces, and gives each what it needs of the others. What a piece asks of one below it, it asks when it runs. */
+export function wire(engine: EngineParts) {
+  const common = createCommon(engine, () => common.run(kept.look()));
+  const { holder, watch, clock } = common;
   const rehearsals = createRehearsals(common);
   const kept = createKeptMismatches({
     ...common,
@@ -76,38 +81,25 @@ export function wire(engine: EngineParts) {
     onLoaded: (before, row) => {
       follower.inherit(row?.unconfirmed);
       const isLeader = facts.role() === 'leader';
-      recordLoaded({ plan, holder, recorder, clock, isLeader }, before, row);
+      recordLoaded({ ...common, isLeader }, before, row);
       if (isLeader) {
-        tasks.run(carry.settleDebt());
+        common.run(carry.settleDebt());
       }
     },
   });
-  const facts = createFacts({
-    ...common,
-    rehearsals,
-    kept,
-    keeper,
-    flag: () => flagKeeper.flag(),
-    served: () => intake.served(),
-  });
+  const [flag, served] = [() => flagKeeper.flag(), () => intake.served()];
+  const facts = createFacts({ ...common, rehearsals, kept, keeper, flag, served });
   const carry = createCarryOut({
     ...common,
     ...facts,
     keeper,
     follower,
     hasten: rehearsals.hasten,
-    onLowered: (debt) => tasks.run(nameRecords(common, debt)),
+    onLowered: (debt) => common.run(nameRecords(common, debt)),
   });
   const decider = createDecider({ ...common, ...facts, carry, keeper, flag: () => flagKeeper.flag() });
-  const flagKeeper = createFlagKeeper({
-    ...common,
-    ...facts,
-    hasten: rehearsals.hasten,
-    carry,
-    decider,
-    keeper,
-    follower,
-  });
+  const { hasten } = rehearsals;
+  const flagKeeper = createFlagKeeper({ ...common, ...facts, hasten, carry, decider, keeper, follower });
   const intake = createIntake({ ...common, ...facts, decider });
   const requests = createRequests({ ...common, ...facts, decider, carry, keeper });
   return { ...common, ...facts, kept, rehearsals, follower, keeper, carry, flagKeeper, intake, requests };
