@@ -4,7 +4,7 @@ import { verdict } from '../../test/support/verdict-fixture.ts';
 import { COMMANDS, type Command } from './command.ts';
 import { decide, holding, type Input } from './decide.ts';
 import { type Plan, parsePlan } from './plan.ts';
-import { IDLE, isAutomatic, percentOf, type State, timeLeftMs } from './state.ts';
+import { beganAt, IDLE, isAutomatic, percentOf, type State, timeLeftMs } from './state.ts';
 import type { Decision, Knowledge } from './transitions.ts';
 import { judgeCheck, type Verdict } from './verdict.ts';
 
@@ -450,5 +450,50 @@ guards: [{ name: consistency, measure: mismatches, limit: 0, onBreach: ${onBreac
     assert.equal(checked(IDLE, 2), IDLE);
     assert.equal(said(next(guarded('off'), checked(rolledBack(25, 0), 2))), 'nothing, rolled-back at 0');
     assert.deepEqual(judgeCheck(plan, checked(observing(25), 2)), []);
+  });
+});
+
+describe('when the rollout began', () => {
+  const started = decide(
+    plan,
+    IDLE,
+    { kind: 'command', command: { name: 'start', actor: 'ana', reason: '' } },
+    HEALTHY,
+  );
+  const later = (ms: number): Knowledge => ({ ...HEALTHY, nowMs: NOW_MS + ms });
+
+  test('is kept as it climbs, is paused, and falls to a stage', () => {
+    assert.equal(beganAt(started.state), NOW_MS);
+    const healthy: State = { ...observing(5, 10_000), beganMs: 1 } as State;
+    for (const state of [
+      decide(plan, healthy, TICK, later(500)).state,
+      decide(plan, { ...observing(100, 10_000), beganMs: 1 } as State, TICK, later(500)).state,
+      decide(plan, healthy, { kind: 'flag-edited', percent: 50, by: 'manual edit' }, later(500)).state,
+      decide(
+        plan,
+        { ...observing(50), beganMs: 1 } as State,
+        { kind: 'flag-edited', percent: 25, by: 'found' },
+        later(1),
+      ).state,
+      decide(
+        plan,
+        { ...rolledBack(50, 25), beganMs: 1 } as State,
+        { kind: 'command', command: { name: 'resume', actor: 'ana', reason: '' } },
+        later(1),
+      ).state,
+    ]) {
+      assert.equal(beganAt(state), 1, `${state.phase} at ${percentOf(state)}`);
+    }
+  });
+
+  test('is another time once it left 0 % again, and no time at 0 %', () => {
+    const off = decide(plan, started.state, { kind: 'alert', id: '1', alert: 'Slow' }, later(1)).state;
+    assert.deepEqual([percentOf(off), beganAt(off)], [0, undefined]);
+    const again = decide(plan, off, { kind: 'flag-edited', percent: 5, by: 'manual edit' }, later(9)).state;
+    assert.equal(beganAt(again), NOW_MS + 9);
+  });
+
+  test('is not guessed where an older version began it', () => {
+    assert.equal(beganAt(decide(plan, observing(5, 10_000), TICK, later(500)).state), undefined);
   });
 });
