@@ -35,12 +35,12 @@ function refused({ url, status, type, detail, body }: FailureOf<'refused'>): Cli
     case 409:
       return fail(EXIT.refused, `Refused: ${detail ?? 'the controller did not say why.'}`);
     case 429:
-      return fail(EXIT.unreachable, `${from} has too much to do${because(detail)} Try again.`);
+      return fail(EXIT.unreachable, `${from} is overloaded${because(detail)} Try again.`);
     case 503:
       return type === PROBLEM_TYPES + NOT_LEADER
         ? fail(
             EXIT.unreachable,
-            `No controller that leads was reached${because(detail)} Nothing was changed. Try again; if it stays so, look at the controllers' logs.`,
+            `No leading controller was reached${because(detail)} Nothing was changed. Try again; if this persists, check the controllers' logs.`,
           )
         : fail(EXIT.unreachable, `${from} cannot do this now${because(detail)} Try again.`);
     default:
@@ -56,7 +56,7 @@ function refused({ url, status, type, detail, body }: FailureOf<'refused'>): Cli
 const notAController = (url: URL, wrong: string, body: string) =>
   new CliError(
     EXIT.unexpected,
-    `What answers at ${nameOf(url)} is no Sluice controller, or one of another version: ${wrong}; it answered ${beginningOf(body)}. Check --url or SLUICE_URL.`,
+    `What answers at ${nameOf(url)} is not a Sluice controller, or is one of another version: ${wrong}; it answered ${beginningOf(body)}. Check --url or SLUICE_URL.`,
   );
 
 function unreachable({ url, failed, timeoutMs, isChange }: FailureOf<'unreachable'>): CliError {
@@ -65,7 +65,7 @@ function unreachable({ url, failed, timeoutMs, isChange }: FailureOf<'unreachabl
       ? `no answer within ${formatDuration(timeoutMs, 'en')}`
       : (WHY[failed.detail] ?? failed.detail);
   const mayBeDone = isChange && failed.progress !== 'not sent';
-  const doubt = mayBeDone ? ' The change may have been made all the same: see sluice status.' : '';
+  const doubt = mayBeDone ? ' The change may have been made anyway: check sluice status.' : '';
   return new CliError(
     EXIT.unreachable,
     `The controller at ${nameOf(url)} was not reached: ${why}.${doubt} Is it running there? --url or SLUICE_URL names another address.`,
@@ -74,10 +74,10 @@ function unreachable({ url, failed, timeoutMs, isChange }: FailureOf<'unreachabl
 
 const WHY: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection broke',
+  ECONNRESET: 'the connection was reset',
   ENOTFOUND: 'there is no such host',
   EAI_AGAIN: 'the name server does not answer',
-  EHOSTUNREACH: 'there is no way to this host',
+  EHOSTUNREACH: 'there is no route to this host',
   ETIMEDOUT: 'no answer was received',
 };
 

@@ -33,7 +33,7 @@ export function apiError(failure: ApiFailure): Error {
     case 'refused':
       return new Error(`${where} answered ${failure.status}: ${failure.detail ?? beginningOf(failure.body)}`);
     case 'foreign':
-      return new Error(`What answers at ${where} is no controller that is known here: ${failure.wrong}.`);
+      return new Error(`What answers at ${where} is not a controller that this version knows: ${failure.wrong}.`);
   }
 }
 

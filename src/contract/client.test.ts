@@ -79,8 +79,8 @@ test('a change is sent again while controllers stand by, a bounded number of tim
   answer(standsBy);
   await assert.rejects(client({ leaderAttempts: 2 }).command(rollback), /another one leads/);
   assert.equal(asked.length, 2);
-  answer(problem(503, 'unavailable', 'the journal is away'));
-  await assert.rejects(client().command(rollback), /the journal is away/);
+  answer(problem(503, 'unavailable', 'the journal is unreachable'));
+  await assert.rejects(client().command(rollback), /the journal is unreachable/);
   assert.equal(asked.length, 1);
 });
 

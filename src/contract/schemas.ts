@@ -164,7 +164,7 @@ export const StatusAnswer = Type.Object({
   healthyMs: orNull(Type.Number({ description: 'Time of the stage, or the watch, that counted.' })),
   timeLeftMs: orNull(Type.Number()),
   holding: orNull(
-    Type.String({ description: 'Why time does not count now, or what a stage whose time is over waits for.' }),
+    Type.String({ description: 'Why time does not count now, or what a stage whose time is up waits for.' }),
   ),
   wanted: Percent,
   configured: Type.Object({

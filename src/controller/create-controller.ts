@@ -64,7 +64,7 @@ export async function createController(
     url: settings.DATABASE_URL,
     size: Math.min(settings.DATABASE_POOL, JOURNAL_POOL),
     queryTimeoutMs: JOURNAL_WITHIN_MS,
-    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection broke'),
+    onIdleError: (error) => log.warn({ error: error.message }, 'a database connection was lost'),
   });
   const lever = await createLever(settings, plan, pool, clock);
   const leadership = createLeadership({

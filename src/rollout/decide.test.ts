@@ -96,7 +96,7 @@ describe('a tick', () => {
 
   test('raises nothing while something forbids it, and tries again', () => {
     assert.equal(
-      tick(observing(5, 20_000), { ...HEALTHY, noRaise: 'the database is away' }),
+      tick(observing(5, 20_000), { ...HEALTHY, noRaise: 'the database is unreachable' }),
       'nothing, observing at 5',
     );
   });
@@ -353,13 +353,13 @@ describe('a command', () => {
   });
 
   test('that raises is refused with the reason while something forbids it', () => {
-    const known = { ...HEALTHY, noRaise: 'the database is away' };
+    const known = { ...HEALTHY, noRaise: 'the database is unreachable' };
     for (const [name, state] of [
       ['start', IDLE],
       ['promote', observing(5)],
       ['approve', awaiting(25)],
     ] as const) {
-      assert.equal(command(name, state, known), 'refused: the database is away', name);
+      assert.equal(command(name, state, known), 'refused: the database is unreachable', name);
     }
     assert.equal(
       command('rollback', observing(5), { ...knowing(), firing: [], noRaise: 'all is away' }),

@@ -47,7 +47,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
 
-  const onIdleError = (error: Error) => log.warn({ error: error.message }, 'a database connection broke');
+  const onIdleError = (error: Error) => log.warn({ error: error.message }, 'a database connection was lost');
   const database = { application: 'sluice', url: settings.DATABASE_URL, onIdleError };
   const writes = createWritePool({ ...database, size: settings.DATABASE_POOL });
   const control = createControlPool({ ...database, size: 4, queryTimeoutMs: CONTROL_TIMEOUT_MS });

@@ -247,7 +247,7 @@ test('interrupted, it ends with 1, says how to go on, and goes on', async () => 
   const { code, out, err } = await run.ended;
   assert.deepEqual([code, out], [1, '']);
   const id =
-    /^error: Interrupted: 0 records are done, with 0 findings\. Go on with: sluice consistency check --resume (\S+)\n$/.exec(
+    /^error: Interrupted: 0 records are done, with 0 findings\. Continue with: sluice consistency check --resume (\S+)\n$/.exec(
       err,
     )?.[1];
   await holder.query('ROLLBACK');
@@ -256,7 +256,7 @@ test('interrupted, it ends with 1, says how to go on, and goes on', async () => 
   assert.deepEqual([resumed.code, same, records, total, since === null], [7, id, 6, 1, false]);
   const again = await check(['--resume', String(id)]);
   assert.equal(again.code, 4);
-  assert.match(again.err, /is finished, with 1 finding: there is nothing to go on with/);
+  assert.match(again.err, /is finished, with 1 finding: there is nothing to continue/);
 });
 
 test('what is wrong with a command line or the database is said, with what to do', async () => {

@@ -357,7 +357,7 @@ describe('a repair that ends early', () => {
     await holder.query('ROLLBACK');
     const { code, out, err } = await ended;
     assert.equal(code, 1);
-    assert.match(out, /\n2 repaired\.\nTo take it back: /);
+    assert.match(out, /\n2 repaired\.\nTo undo it: /);
     assert.equal(err, 'Ended after 2 of 3 records. The same command goes on with the rest.\n');
     const again = await repair(...APPLY);
     assert.deepEqual([again.code, again.results], [0, { 1: 'done-before', 2: 'done-before', 3: 'repaired' }]);

@@ -26,7 +26,7 @@ export async function runCheck(
 ): Promise<Check> {
   let { progress } = begun;
   const howToGoOn = () =>
-    `${formatCount(progress.records)} records are done, with ${counted(progress.findings, 'finding')}. Go on with: sluice consistency check --resume ${begun.id}`;
+    `${formatCount(progress.records)} records are done, with ${counted(progress.findings, 'finding')}. Continue with: sluice consistency check --resume ${begun.id}`;
   using bar = createProgressBar({
     write: output.err,
     isTerminal: process.stderr.isTTY === true,
@@ -61,13 +61,13 @@ export async function runCheck(
 export async function findBegun(store: ConsistencyStore, id: string): Promise<Check> {
   const check = await store.find(id);
   if (check === undefined) {
-    throw new CliError(EXIT.usage, `--resume is ${id}, and this database has no such check. Begin a new one.`);
+    throw new CliError(EXIT.usage, `--resume is ${id}, and this database has no such check. Start a new one.`);
   }
   if (check.isFinished) {
     const { findings } = check.progress;
     throw new CliError(
       EXIT.refused,
-      `Check ${id} is finished, with ${counted(findings, 'finding')}: there is nothing to go on with. Begin a new one.`,
+      `Check ${id} is finished, with ${counted(findings, 'finding')}: there is nothing to continue. Start a new one.`,
     );
   }
   return check;

@@ -28,7 +28,7 @@ const LONGEST_NAME = 100;
 export function addConsistencyCommand(program: Command, context: Context): void {
   const parent = program
     .command('consistency')
-    .description('hold all records against their histories, and repair what differs');
+    .description('check all records against their histories, and repair what differs');
   addCheckCommand(parent, context);
   addRepairCommand(parent, context);
 }
@@ -41,9 +41,7 @@ function addCheckCommand(parent: Command, context: Context): void {
       readSince(text, context.clock.now()),
     )
     .addOption(
-      new Option('--resume <check>', 'go on with a check that was interrupted')
-        .argParser(readId)
-        .conflicts(['since', 'rollout']),
+      new Option('--resume <check>', 'continue an interrupted check').argParser(readId).conflicts(['since', 'rollout']),
     )
     .option('--rollout <name>', "whose data it is (default: the controller's rollout)", readName)
     .option('--actor <name>', 'who asks; the journal keeps it', readActor)

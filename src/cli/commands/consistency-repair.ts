@@ -20,12 +20,12 @@ type RepairOptions = GlobalOptions & {
 export function addRepairCommand(parent: Command, context: Context): void {
   const command = parent
     .command('repair')
-    .description('say what would mend the records that a check found wrong, and with --apply do it')
+    .description('show how the records that a check found wrong would be repaired; --apply repairs them')
     .option('--check <id>', 'the check to answer (default: the newest finished one that found something)', readId)
     .addOption(
-      new Option('--undo <repair>', 'take this repair back instead').argParser(readId).conflicts(['check', 'reason']),
+      new Option('--undo <repair>', 'undo this repair instead').argParser(readId).conflicts(['check', 'reason']),
     )
-    .option('--apply', 'do it; without, nothing is changed')
+    .option('--apply', 'do it; without it, nothing is changed')
     .option('--reason <text>', 'why, 1 to 500 characters; --apply needs it, and the audit keeps it', readReason)
     .option('--actor <name>', 'who repairs; the audit keeps it', readActor)
     .addHelpText(

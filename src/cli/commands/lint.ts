@@ -56,6 +56,6 @@ function readFile(name: string): File {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : (code ?? message);
-    throw new CliError(EXIT.usage, `${name} cannot be read: ${why}. Name files that can be.`);
+    throw new CliError(EXIT.usage, `${name} cannot be read: ${why}. Name files that can be read.`);
   }
 }

@@ -20,7 +20,7 @@ export function addStatusCommand(program: Command, context: Context): void {
   const command = program
     .command('status')
     .description('show the stages, the percent, the guards and what holds the rollout')
-    .option('-w, --watch', 'go on until Ctrl-C: redraw on a terminal, else print a frame for each change')
+    .option('-w, --watch', 'keep watching until Ctrl-C: redraw on a terminal, else print a frame for each change')
     .addOption(interval('how often --watch asks'))
     .addHelpText(
       'after',
@@ -55,7 +55,7 @@ export function addHistoryCommand(program: Command, context: Context): void {
     .command('history')
     .description('list what was decided, by whom and why, the newest last')
     .option('-n, --limit <count>', 'how many events, 1 to 1000', readLimit, 50)
-    .option('-f, --follow', 'go on with new events until Ctrl-C')
+    .option('-f, --follow', 'keep printing new events until Ctrl-C')
     .addOption(interval('how often --follow asks'))
     .addHelpText(
       'after',
@@ -88,7 +88,7 @@ Examples:
       }
       const { events, journal } = printable(answer);
       if (journal === 'away') {
-        output.err('The journal is away: this is only what the controller remembers.\n');
+        output.err('The journal is unreachable: this is only what the controller remembers.\n');
       }
       const columns = output.isTerminal ? output.size().columns : Number.POSITIVE_INFINITY;
       for (const event of events.toReversed()) {

@@ -32,14 +32,14 @@ export async function beginRepair(
       apply,
       records: 0,
       results: none(),
-      head: `${head}: nothing to repair. Look with: sluice consistency check`,
+      head: `${head}: nothing to repair. Check with: sluice consistency check`,
       next: '',
     };
   }
   if (!check.isFinished) {
     throw new CliError(
       EXIT.refused,
-      `Check ${check.id} is not finished. Go on with it first: sluice consistency check --resume ${check.id}`,
+      `Check ${check.id} is not finished. Continue it first: sluice consistency check --resume ${check.id}`,
     );
   }
   const order = apply ? { repairId: randomUUID(), checkId: check.id, actor, reason } : undefined;
@@ -54,7 +54,7 @@ export async function beginRepair(
       ? `Repair ${order.repairId}, of what check ${check.id} found:`
       : `What would be done about check ${check.id}; nothing is changed:`,
     next: order
-      ? `To take it back: sluice consistency repair --undo ${order.repairId}`
+      ? `To undo it: sluice consistency repair --undo ${order.repairId}`
       : `To do it: sluice consistency repair --check ${check.id} --apply --reason '…'`,
   };
 }
@@ -75,11 +75,9 @@ export async function beginUndo({ store, apply, actor, signal }: Work, repairId:
     apply,
     records: found.records,
     results: undoRepair({ store, repairId, actor: apply ? actor : undefined, signal }),
-    head: apply
-      ? `Repair ${repairId} is taken back:`
-      : `What taking repair ${repairId} back would do; nothing is changed:`,
+    head: apply ? `Repair ${repairId} is undone:` : `What undoing repair ${repairId} would do; nothing is changed:`,
     next: apply
-      ? 'Look again with: sluice consistency check'
+      ? 'Check again with: sluice consistency check'
       : `To do it: sluice consistency repair --undo ${repairId} --apply`,
   };
 }

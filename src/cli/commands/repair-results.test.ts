@@ -33,7 +33,7 @@ async function show(results: readonly (RecordResult | RepairError)[], { json = f
     records: results.length,
     results: come(),
     head: 'Repair r:',
-    next: 'To take it back: …',
+    next: 'To undo it: …',
   };
   const output = {
     out: (text: string) => {
@@ -60,7 +60,7 @@ test('what was done is printed before what ended it', async () => {
   const away = new RepairError('unreachable', 'The database was not reached: gone.');
   const { ended, out, err } = await show([repaired('1'), away]);
   assert.equal(ended, away.message);
-  assert.match(out, /^Repair r:\nrecord 1: repaired\n(.|\n)*\n1 repaired\.\nTo take it back: …\n$/);
+  assert.match(out, /^Repair r:\nrecord 1: repaired\n(.|\n)*\n1 repaired\.\nTo undo it: …\n$/);
   assert.equal(err, 'Ended after 1 of 2 records. The same command goes on with the rest.\n');
   const { records, interrupted } = JSON.parse((await show([repaired('1'), away], { json: true })).out);
   assert.deepEqual([records.length, interrupted], [1, true]);

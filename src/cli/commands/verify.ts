@@ -51,7 +51,7 @@ the percent that is served leads to the wanted path; at 0 % and 100 % the other 
 Without a database, --record names one to use: its status, notes and handled_by are changed and then written back, which its
 history shows; notes or handled_by that were null are empty texts then.
 With --admin the domain path of that replica fails for a moment, for all its requests; --target has to be that replica.
-What cannot be checked is left out with the reason, and proves nothing. With a token the results go to the journal of the stage.
+What cannot be checked is skipped with the reason, and proves nothing. With a token the results go to the journal of the stage.
 
 Examples:
   sluice verify --target http://127.0.0.1:8080
@@ -107,7 +107,7 @@ Examples:
       } else {
         const count = (kind: CheckResult['result']) => results.filter(({ result }) => result === kind).length;
         const at = found instanceof CliError ? '' : ` at ${found.wanted} %`;
-        output.out(`${count('passed')} passed, ${failed} failed, ${count('skipped')} left out${at}; ${journal}.\n`);
+        output.out(`${count('passed')} passed, ${failed} failed, ${count('skipped')} skipped${at}; ${journal}.\n`);
       }
       if (failed > 0) {
         context.finishWith(EXIT.found);

@@ -60,7 +60,7 @@ function renderOutage({ outage }: Look, columns: number, nowMs: number): string[
   const lasts = formatDuration(nowMs - outage.sinceMs, 'en');
   return hanging(
     '✖ ',
-    `${printable(outage.why)} What follows is at least ${lasts} old. Asking again …`,
+    `${printable(outage.why)} What follows is at least ${lasts} old. Reconnecting …`,
     columns,
   ).concat('');
 }

@@ -84,7 +84,7 @@ function progressOf({ state, stages, healthyMs, timeLeftMs, holding }: StatusAns
   const share = timeLeftMs === 0 ? 1 : healthyMs / (healthyMs + timeLeftMs);
   const filled = Math.floor(share * BAR_COLUMNS);
   const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_COLUMNS - filled)}`;
-  const left = timeLeftMs === 0 ? 'time is over' : `${formatDuration(timeLeftMs, 'en')} left`;
+  const left = timeLeftMs === 0 ? 'time is up' : `${formatDuration(timeLeftMs, 'en')} left`;
   const halt = state.phase === 'paused' ? ', paused' : holding === null ? '' : ', held';
   const needsVerify = stages.some((stage) => stage.percent === state.percent && stage.needsVerify);
   const asks = needsVerify && state.phase !== 'complete' ? ', needs sluice verify' : '';

@@ -81,7 +81,13 @@ describe('what is not well', () => {
     const change = statusFixture().change ?? assert.fail();
     const text = render({
       holding: 'p95 (scrape) is no-data: no domain requests in the window',
-      controller: { instance: 'c-1', leading: false, journal: 'away', buffered: 3, noRaise: 'the database is away' },
+      controller: {
+        instance: 'c-1',
+        leading: false,
+        journal: 'away',
+        buffered: 3,
+        noRaise: 'the database is unreachable',
+      },
       sources: [{ name: 'prometheus', problem: 'answered 503' }],
       configured: {
         percent: null,
@@ -98,8 +104,8 @@ describe('what is not well', () => {
     const warnings = text.split('\n\n')[1] ?? '';
     for (const expected of [
       /time does not count: p95 \(scrape\) is no-data/,
-      /c-1 answers and stands by: the database is away/,
-      /journal is away/,
+      /c-1 answers and stands by: the database is unreachable/,
+      /the journal is unreachable/,
       /3 events wait for the journal/,
       /source prometheus: answered 503/,
       /^! The lever fails: the folder is closed$/m,
@@ -139,7 +145,7 @@ describe('what is not well', () => {
 test('after a change it says who serves it, and who does not yet', () => {
   assert.equal(renderSummary(statusFixture(), 25), 'Now observing 25 %: 25 % is served by every replica (2).');
   const late = statusFixture({ served: [served('a'), served('b', { percent: 10 })] });
-  assert.match(renderSummary(late, 25), /25 % is not served yet by b\. Look again with: sluice status$/);
+  assert.match(renderSummary(late, 25), /25 % is not served yet by b\. Check again with: sluice status$/);
   assert.match(renderSummary(statusFixture({ served: [] }), 25), /no replica has reported/);
   assert.match(renderSummary(statusFixture(), 50), /not served yet by sluice-0, sluice-1\. The flag says 25 %\./);
 });

@@ -34,7 +34,7 @@ export function renderSummary({ state, configured, served, readsNoReplicas }: St
       : others.length === 0
         ? `served by every replica (${served.length})`
         : `not served yet by ${others.join(', ')}`;
-  const hint = flag === '' && others.length === 0 && served.length > 0 ? '' : ' Look again with: sluice status';
+  const hint = flag === '' && others.length === 0 && served.length > 0 ? '' : ' Check again with: sluice status';
   return `Now ${state.phrase}: ${wanted} % is ${replicas}.${flag}${hint}`;
 }
 
@@ -82,7 +82,7 @@ function renderWarnings(status: StatusAnswer, { paint, columns }: View): string[
     controller.leading
       ? controller.noRaise && `the percent may not be raised: ${controller.noRaise}`
       : `${controller.instance} answers and stands by${controller.noRaise ? `: ${controller.noRaise}` : ''}`,
-    controller.journal === 'away' && 'the journal is away: nothing is raised, rolling back still works',
+    controller.journal === 'away' && 'the journal is unreachable: nothing is raised, rolling back still works',
     controller.buffered > 0 && `${controller.buffered} events wait for the journal`,
     ...sources.map(({ name, problem }) => problem && `source ${name}: ${problem}`),
     configured.failing,

@@ -32,10 +32,10 @@ export function headline(status: StatusAnswer, language: Language): string {
           ? TEXTS[language].left(formatDuration(left, language))
           : state.phase === 'complete'
             ? isEnglish
-              ? 'the watch is over'
+              ? 'the watch has ended'
               : '监控期已结束'
             : isEnglish
-              ? 'its time is over'
+              ? 'its time is up'
               : '观察时间已满';
       return [forTime, toGo, guardsPhrase(status, language)].join(stop);
     }

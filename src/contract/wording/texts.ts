@@ -3,13 +3,13 @@ import type { Language } from './format.ts';
 
 const EN = {
   title: 'Rollout',
-  loading: 'Asking the controller …',
+  loading: 'Connecting to the controller …',
   lost: (since: string) => `The controller does not answer. All that follows is from ${since}.`,
   never: 'The controller has not answered yet.',
-  reconnecting: 'Asking again …',
-  journalAway: 'The journal is away: nothing is promoted, and the history is what this controller remembers.',
-  standby: 'This controller stands by; another one leads. It rolls back all the same.',
-  noRaise: (why: string) => `The percent may not rise now: ${why}.`,
+  reconnecting: 'Reconnecting …',
+  journalAway: 'The journal is unreachable: nothing is promoted, and the history is what this controller remembers.',
+  standby: 'This controller is on standby; another one leads. It still rolls back.',
+  noRaise: (why: string) => `The percent cannot be raised now: ${why}.`,
   unguarded: (variants: readonly string[]) =>
     `At 0 % the flag's targeting may still send requests to domain (by ${variants.join(', ') || 'what it computes'}), and no guard watches them. Remove the rule, or write rollbackWith: disabled in the plan.`,
   leverFails: (why: string) => `${why}.`,

@@ -46,7 +46,7 @@ export function createPermissions(token: string, onUnauthorized: () => void): Pe
         401: problemAnswer('The token is missing or wrong.', { 'WWW-Authenticate': 'Bearer.' }),
         413: problemAnswer('The body is too large.'),
         503: problemAnswer(
-          'Too many requests at once, or this controller stands by: ask again. A rollback is done by any.',
+          'Too many requests at once, or this controller is on standby: try again. Any controller carries out a rollback.',
           RETRY_AFTER,
         ),
       },

@@ -84,7 +84,7 @@ describe('the percent is raised', () => {
 
   for (const [what, more, why] of [
     ['by nobody else', { role: 'standby', leading: false }, /another one leads/],
-    ['not without the database', { role: 'alone', leading: false }, /the database is away/],
+    ['not without the database', { role: 'alone', leading: false }, /the database is unreachable/],
     ['not while events wait for the journal', { bufferedEvents: 1 }, /the journal cannot be written/],
     ['not while an alert fires', { firing: ['Slow'] }, /alert Slow fires/],
     ['not while the flag cannot be read', { flag: { kind: 'unreachable', why: 'gone' } }, /gives no percent \(gone\)/],

@@ -114,7 +114,7 @@ export function whyNoRaise(facts: RaiseFacts): string | undefined {
 
 function whyNotLeading({ role, leading, bufferedEvents }: RaiseFacts): string | undefined {
   if (role !== 'leader' && !leading) {
-    return role === 'standby' ? 'this controller stands by: another one leads' : 'the database is away';
+    return role === 'standby' ? 'this controller stands by: another one leads' : 'the database is unreachable';
   }
   return role !== 'leader' || bufferedEvents > 0 ? 'the journal cannot be written' : undefined;
 }

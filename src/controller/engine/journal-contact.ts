@@ -34,7 +34,7 @@ export function createJournalContact({ leadership, problems, clock }: ContactPar
         return answer;
       } catch (error) {
         contact = { ...contact, answers: false };
-        problems.report('journal', `The journal is away: ${(error as Error).message}`);
+        problems.report('journal', `The journal is unreachable: ${(error as Error).message}`);
         return undefined;
       }
     },

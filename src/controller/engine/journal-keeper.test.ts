@@ -159,7 +159,7 @@ describe('a journal that hangs', () => {
       assert.equal(await saving, false);
     }
     assert.deepEqual([one.contact().answers, one.isAhead()], [false, true]);
-    assert.deepEqual(one.written, ['The journal is away: no answer within 3 s.']);
+    assert.deepEqual(one.written, ['The journal is unreachable: no answer within 3 s.']);
   });
 
   test('is not asked to load once for each that wants to know', async () => {

@@ -78,7 +78,7 @@ const EN = {
     ],
     ['Both paths write differently', 'a sample of writes is read back and compared; one difference rolls back'],
     [
-      'The controller or its database is away',
+      'The controller or its database is unreachable',
       'nothing is promoted; the flag stays or drops, and needs neither to drop',
     ],
   ],

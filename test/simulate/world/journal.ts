@@ -22,7 +22,7 @@ export function createSimulatedDatabase(clock: Pick<WorldClock, 'now'>, onIntent
   async function answer<T>(own: ProcessClock, by: string, work: () => T): Promise<T> {
     if (fault === 'away' || cutOff.has(by)) {
       await own.sleep(1);
-      throw new Error('the database is away');
+      throw new Error('the database is unreachable');
     }
     if (fault === 'hanging') {
       await own.sleep(QUERY_WITHIN_MS);

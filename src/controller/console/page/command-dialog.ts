@@ -20,7 +20,7 @@ const TEXTS = {
     actor: 'Your name',
     token: "The controller's token, kept for this tab only",
     close: 'Close',
-    sending: 'Asking the controller …',
+    sending: 'Sending to the controller …',
     again: 'No answer yet, asking again …',
     refusedToken: 'The token was refused. Give another one.',
     needsToken: 'A change needs the token.',
