@@ -3,7 +3,7 @@ import type { MeasurementAnswer } from '../../rollout/evidence-schema.ts';
 import type { Block, Chart } from './blocks.ts';
 import type { ReportFacts } from './facts.ts';
 import { MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';
-import type { ReportTexts } from './texts.ts';
+import type { ReportTexts } from './texts-en.ts';
 
 type Drawn = {
   readonly title: string;

@@ -3,7 +3,7 @@ import { type Block, table } from './blocks.ts';
 import type { Check, ReportFacts, StageRecord } from './facts.ts';
 import { consistencyOf, type Mark, markOfCheck, markOfChecks, markOfLatency, markOfVerdict, overall } from './marks.ts';
 import { concurrencyOf, MEAN_LIMIT_SECONDS, P95_LIMIT_SECONDS } from './tables.ts';
-import type { ReportTexts } from './texts.ts';
+import type { ReportTexts } from './texts-en.ts';
 
 const WATCH_MS = 24 * 3_600_000;
 

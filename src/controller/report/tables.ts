@@ -10,7 +10,7 @@ import {
 import { type Block, table } from './blocks.ts';
 import type { Check, StageRecord } from './facts.ts';
 import { consistencyOf, markOfCheck, markOfLatency, markOfVerdict } from './marks.ts';
-import type { ReportTexts } from './texts.ts';
+import type { ReportTexts } from './texts-en.ts';
 
 export const MEAN_LIMIT_SECONDS = 0.1;
 export const P95_LIMIT_SECONDS = 0.2;
