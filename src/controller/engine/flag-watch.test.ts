@@ -101,6 +101,12 @@ describe('a flag that says what is wanted', () => {
     assert.equal(meaning({ held: known(observing(25)), says: 25, leaseUntilMs: NOW_MS + 30_000 }), 'renew-lease 25');
     assert.equal(meaning({ held: known(observing(25)), says: 25, plan: leased, role: 'standby' }), 'as-wanted');
   });
+
+  test('is written again where its lease runs far longer than the plan asks for: it had another one, or the clock was set back', () => {
+    const look = { held: known(observing(25)), says: 25, plan: plan({ leaseMs: 60_000 }) };
+    assert.equal(meaning({ ...look, leaseUntilMs: NOW_MS + 89_000 }), 'as-wanted');
+    assert.equal(meaning({ ...look, leaseUntilMs: NOW_MS + 3_600_000 }), 'renew-lease 25');
+  });
 });
 
 describe('a flag that says something else', () => {

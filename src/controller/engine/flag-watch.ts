@@ -42,7 +42,9 @@ type Seen = {
 
 /** Another controller writes the flag first and the journal then: this long a change that the journal does not explain is left alone. */
 const EXPLAINED_WITHIN_MS = 1_000;
+/** Shares of the plan's lease. */
 const RENEW_BELOW = 2 / 3;
+const TOO_LONG_ABOVE = 3 / 2;
 
 export function readFlagMeaning(seen: Seen): FlagMeaning {
   const { held, role, reading, plan, wallMs } = seen;
@@ -111,11 +113,15 @@ function lowerForSilentLeader({ difference, journalHeardAtMs, nowMs }: Seen, per
     : { kind: 'ask-journal' };
 }
 
-/** A lease that runs out soon, that the plan asks for and is not there, or that the plan no longer asks for. */
+/**
+ * A lease that runs out soon, that the plan asks for and is not there, or that the plan no longer asks for; and one that runs far
+ * longer than the plan asks for: the plan had a longer one, or the clock was set back.
+ */
 function isLeaseDue({ plan, reading, wallMs }: Seen): boolean {
   const isWanted = plan.leaseMs !== undefined && reading.percent > 0;
   if (!isWanted) {
     return reading.leaseUntilMs !== undefined;
   }
-  return (reading.leaseUntilMs ?? 0) - wallMs <= (plan.leaseMs as number) * RENEW_BELOW;
+  const leftShare = ((reading.leaseUntilMs ?? 0) - wallMs) / (plan.leaseMs as number);
+  return leftShare <= RENEW_BELOW || leftShare > TOO_LONG_ABOVE;
 }

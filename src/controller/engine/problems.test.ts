@@ -51,6 +51,13 @@ describe('a problem', () => {
     assert.ok(said.length <= 8, said.join('\n'));
   });
 
+  test('whose text names another pod each time is one problem', () => {
+    const { said, seconds } = written();
+    const names = ['x2x4z', 'b9k1q', 'm4d7p', 'c0ffe', 'q7w8e', 'z1y2x', 'l8k7j'];
+    seconds(3_600, (at) => `scrape does not answer: sluice-7d9f8b6c5-${names[at % names.length]} timeout`);
+    assert.ok(said.length <= 6, said.join('\n'));
+  });
+
   test('that turns into another one is reported again at once', () => {
     const { said, seconds } = written();
     seconds(2, () => 'The lever fails: answered 403');

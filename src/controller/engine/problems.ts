@@ -96,4 +96,4 @@ function summed(problem: Problem, nowMs: number): Next {
 /** Numbers and ids in a text say that it happened again, not that it is another problem. */
 const isAlike = (a: string, b: string) => withoutIds(a) === withoutIds(b);
 
-const withoutIds = (text: string) => text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/gi, '#').replaceAll(/\d+/g, '#');
+const withoutIds = (text: string) => text.replaceAll(/[\w-]*\d[\w-]*/g, '#');

@@ -42,4 +42,13 @@ describe('targeting that serves domain at 0 %', () => {
     assert.equal(said(seen(says(), fell(7))), undefined);
     assert.notEqual(said(seen(says([]), fell(7))), undefined);
   });
+
+  test('is not reported anew each time that the flag could not be read in between', () => {
+    const said = createUnguarded();
+    said(seen(says(['p25'])));
+    for (let look = 0; look < 10; look += 1) {
+      assert.equal(said(seen({ kind: 'unreachable', why: 'gone' })), undefined);
+      assert.equal(said(seen(says(['p25']))), undefined);
+    }
+  });
 });

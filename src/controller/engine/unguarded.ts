@@ -22,6 +22,10 @@ export function unguardedIn({ flag, state, wallMs }: Seen): readonly string[] | 
 export function createUnguarded() {
   let reported = '';
   return (seen: Seen): Note | undefined => {
+    if (seen.flag?.kind !== 'read') {
+      // Nobody knows whether it is over.
+      return undefined;
+    }
     const variants = unguardedIn(seen);
     const { state } = seen;
     const what = variants && [state.phase, 'sinceMs' in state ? state.sinceMs : 0, ...variants].join(' ');
