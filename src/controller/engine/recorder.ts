@@ -50,7 +50,10 @@ export function createRecorder(
       try {
         await clock.within(APPEND_WITHIN_MS, () => journal.append(batch));
       } catch (error) {
-        log[away ? 'debug' : 'warn']({ error: (error as Error).message }, 'the journal is unreachable; events wait for it');
+        log[away ? 'debug' : 'warn'](
+          { error: (error as Error).message },
+          'the journal is unreachable; events wait for it',
+        );
         away = true;
         return;
       }
