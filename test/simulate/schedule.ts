@@ -1,5 +1,5 @@
 import { type Action, actionAt } from './actions.ts';
-import { createRandom } from './world/random.ts';
+import { createRandom, type Random } from './world/random.ts';
 
 export type Schedule = {
   readonly seed: number;
@@ -33,7 +33,7 @@ export function scheduleOf(seed: number): Schedule {
   const actions = Array.from({ length: random.between(2, most) }, () =>
     actionAt(random, random.between(tickMs * 4, lastsMs), tickMs),
   );
-  return {
+  const world = {
     seed,
     tickMs,
     lastsMs,
@@ -41,8 +41,19 @@ export function scheduleOf(seed: number): Schedule {
     lease: random.chance(0.25),
     isRich: random.chance(rich),
     personEveryMs: tickMs * random.pick([8, 20, 60]),
-    actions: actions.toSorted((a, b) => a.atMs - b.atMs),
   };
+  const all = tickMs < MINUTE && random.chance(0.5) ? [...actions, ...lossAt(random, lastsMs)] : actions;
+  return { ...world, actions: all.toSorted((a, b) => a.atMs - b.atMs) };
+}
+
+/** A replica goes on serving what it serves, and no name service knows it, in the moment of a rollback. */
+function lossAt(random: Random, lastsMs: number): readonly Action[] {
+  const atMs = random.between(MINUTE, lastsMs / 2);
+  const on = { moment: 'lower', afterMs: random.between(0, 5) } as const;
+  return [
+    { atMs, on, do: 'replica', at: random.between(0, 2), fault: 'lost', forMs: random.between(5, 40) * SECOND },
+    { atMs: atMs + MINUTE, do: 'break', how: 'errors', forMs: MINUTE },
+  ];
 }
 
 function shapeOf(at: number): (typeof SHAPES)[number] {

@@ -9,7 +9,7 @@ const SEED = 213;
 
 async function searched(workers: number): Promise<{ readonly code: number; readonly lines: readonly string[] }> {
   const lines: string[] = [];
-  const code = await search({ seed: SEED, workers, hours: 1, seconds: 100 }, (line) => lines.push(line));
+  const code = await search({ seed: SEED, workers, hours: 1, seconds: 600 }, (line) => lines.push(line));
   return { code, lines };
 }
 

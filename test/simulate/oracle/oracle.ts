@@ -7,7 +7,7 @@ import { createLoweringWatch } from './lowering.ts';
 import { createProgressWatch } from './progress.ts';
 import { createRaiseWatch } from './raises.ts';
 import { createReportWatch } from './reports.ts';
-import { controllerOf, type Told, type Truth } from './truth.ts';
+import type { Told, Truth } from './truth.ts';
 
 type Asked = Command['name'];
 
@@ -104,7 +104,6 @@ export function createOracle(truth: Truth) {
     onLost: lowering.onLost,
     checkExplained: (isInJournal: (event: JournalEvent) => boolean): void =>
       checkExplained({ changes, told, isInJournal, ends, tickMs: truth.tickMs }, fail),
-    isByController: ({ by }: FlagChange) => controllerOf(by) !== undefined,
   };
 }
 

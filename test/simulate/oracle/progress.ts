@@ -4,6 +4,8 @@ import type { Fail, Told, Truth } from './truth.ts';
 
 const WITHIN_MS = 60_000;
 const TICKS = 20;
+const LEASE_WITHIN_MS = 20_000;
+const LEASE_TICKS = 6;
 const LEVER_FAILS_WITHIN_MS = 8_000;
 /** What is reported once is summed for as long. */
 const SUMMED_MS = 900_000;
@@ -15,6 +17,19 @@ export function createProgressWatch(truth: Truth, fail: Fail, told: readonly Tol
   let disturbedAtMs = 0;
 
   function look(): void {
+    checkLease();
+    checkGoesOn();
+  }
+
+  /** One that was left there by another plan would drop a healthy rollout. */
+  function checkLease(): void {
+    const isLeft = plan().leaseMs === undefined && truth.hasLease() && truth.percent() > 0;
+    if (isLeft && truth.quietForMs('lever', 'database', 'controllers') > LEASE_TICKS * tickMs + LEASE_WITHIN_MS) {
+      fail('a lease that the plan does not ask for is taken out of the flag', `${truth.percent()} % has one`);
+    }
+  }
+
+  function checkGoesOn(): void {
     const percent = truth.percent();
     const stage = plan().stages.find((each) => each.percent === percent);
     const observeMs = stage?.observeMs ?? 0;

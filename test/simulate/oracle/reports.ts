@@ -107,7 +107,8 @@ export function createReportWatch(truth: Truth, fail: Fail, changes: readonly Fl
         }
         return;
       case 'confirmed':
-        if (truth.mostServed() > to && rangeSince(now() - LATELY_MS).most <= to) {
+        // Pods that come and go hold up no raise: only what goes down waits for one that is left out.
+        if (truth.mostServed() > to && rangeSince(now() - LATELY_MS).most <= to && !isRaised(changes.at(-1))) {
           fail('"confirmed" is reported only when it is served', `${by}: ${to} %, ${truth.mostServed()} % is served`);
         }
         return;
@@ -145,3 +146,4 @@ export function createReportWatch(truth: Truth, fail: Fail, changes: readonly Fl
 }
 
 const WRITTEN_WITHIN_MS = 250;
+const isRaised = (change: FlagChange | undefined): boolean => change !== undefined && change.to > change.from;

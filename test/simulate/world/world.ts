@@ -1,5 +1,5 @@
 import { type Plan, parsePlan } from '../../../src/rollout/plan.ts';
-import { type Action, CONTROLLERS, type Moment, type Name, type Who } from '../actions.ts';
+import { CONTROLLERS, type Moment, type Name, type Who } from '../actions.ts';
 import { createOracle, type Oracle } from '../oracle/oracle.ts';
 import type { Schedule } from '../schedule.ts';
 import { createWorldClock, type WorldClock } from './clock.ts';
@@ -139,5 +139,3 @@ export function createWorld(schedule: Schedule): World {
   };
   return { clock, store, database, replicas, oracle, troubles, controllers, plan: () => plan, start, find, arm };
 }
-
-export type Happening = Action;
