@@ -123,7 +123,7 @@ function ask(method: 'GET' | 'PUT', url: string): RefinedResponse<ResponseType> 
     tags: { name: 'smoke' },
   });
   check(response, {
-    'X-Request-Id comes back': () => response.headers['X-Request-Id'] === id,
+    'X-Request-Id is returned': () => response.headers['X-Request-Id'] === id,
     'no body has a stack trace': () => !STACK_TRACE.test(String(response.body)),
   });
   return response;

@@ -187,7 +187,7 @@ describe('what is refused', () => {
   const damaged = inRecord(three, { status: 'pending' });
 
   test('a status that nobody can know', () => {
-    const person = /a person must say: set it through the service, then check again$/;
+    const person = /a person must decide: set it through the service, then check again$/;
     const odd = write({ status: 'confirmed' }, { status: 'odd' });
     for (const history of [
       inRecord(odd, { status: 'resolved' }),
@@ -212,7 +212,7 @@ describe('what is refused', () => {
     const findings = judge(damaged);
     const seen = damaged.record;
     const gone = planRepair({ seen, findings }, { ...damaged, record: undefined, repairedBy: undefined });
-    assert.deepEqual(gone, { kind: 'refuse', before: undefined, why: 'no record any more' });
+    assert.deepEqual(gone, { kind: 'refuse', before: undefined, why: 'the record no longer exists' });
     const unseen = planRepair({ seen: undefined, findings }, { ...damaged, repairedBy: undefined });
     assert.equal(unseen.kind, 'refuse');
   });

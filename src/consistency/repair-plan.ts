@@ -40,7 +40,7 @@ export function planRepair({ seen, findings }: Damage, { record, changes, repair
     return { kind: 'leave', before: record, why: `repair ${repairedBy} has done it` };
   }
   if (record === undefined) {
-    return refuse(record, 'no record any more');
+    return refuse(record, 'the record no longer exists');
   }
   if (seen === undefined || !isSameRecord(record, seen)) {
     return refuse(record, CHANGED);
@@ -83,7 +83,7 @@ export function planUndo(
     return { kind: 'leave', before: record, why: 'it was undone already' };
   }
   if (record === undefined) {
-    return refuse(record, 'no record any more');
+    return refuse(record, 'the record no longer exists');
   }
   if (lastWriteId !== writeId || !isSameRecord(record, after)) {
     return refuse(record, 'changed since the repair: what came after it would be lost');

@@ -29,7 +29,7 @@ type Case = {
 };
 
 const OF_VALUES: readonly FindingKind[] = ['record-differs', 'value-lost', 'handled-at-backwards', 'unknown-status'];
-const A_PERSON = 'a person must say: set it through the service, then check again';
+const A_PERSON = 'a person must decide: set it through the service, then check again';
 const PAST_THAT = 'kept: the record is past that';
 
 /** What the fields that something was found about become; one that nobody can know leaves all of them unknown. */

@@ -51,7 +51,7 @@ test('reads need no token, and the address may have a path', async () => {
 test('an answer that is not a controller’s is distinguished, with what is wrong with it', async () => {
   for (const [given, wrong] of [
     [{ type: 'text/html', body: '<html>' }, /it answered with text\/html, not with application\/json/],
-    [{ body: '[]' }, /its answer is no JSON object/],
+    [{ body: '[]' }, /its answer is not a JSON object/],
     [{ body: '{"events":[]}' }, /its answer lacks journal/],
   ] as const) {
     answer(given);

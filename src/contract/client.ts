@@ -84,7 +84,7 @@ export function createApiClient({
     const value = parseObject(body);
     const missing = Object.keys(schema.properties).filter((key) => value?.[key] === undefined);
     if (value === undefined || missing.length > 0) {
-      const wrong = value === undefined ? 'its answer is no JSON object' : `its answer lacks ${missing.join(', ')}`;
+      const wrong = value === undefined ? 'its answer is not a JSON object' : `its answer lacks ${missing.join(', ')}`;
       throw errorOf({ kind: 'foreign', url, wrong, body });
     }
     return value as Static<T>;

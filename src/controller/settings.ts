@@ -62,7 +62,10 @@ export const ControllerEnvironment = Type.Object({
   LEVER: choice(['file', 'configmap', 'featureflag'], 'file', 'Where the flag is edited.'),
   FLAGS_FILE: Type.Optional(Type.String({ minLength: 1, description: "flagd's flags file. Required for `file`." })),
   FLAG_NAMESPACE: Type.Optional(
-    Type.String({ minLength: 1, description: 'Namespace of the ConfigMap or FeatureFlag; the own one when unset.' }),
+    Type.String({
+      minLength: 1,
+      description: 'Namespace of the ConfigMap or FeatureFlag; the controller’s own when unset.',
+    }),
   ),
   FLAG_RESOURCE: Type.Optional(
     Type.String({ minLength: 1, description: 'Name of the ConfigMap or FeatureFlag. Required for both.' }),

@@ -50,7 +50,7 @@ describe('setting the percent of a flag', () => {
     assert.match(refusal(fileOf({ ...GOOD, state: 'DISABLED' }), {}), /DISABLED.*for people/);
     assert.match(refusal(fileOf(GOOD), { flagKey: 'other' }), /flags\.other: there is no such flag/);
     assert.match(refusal(fileOf({ ...GOOD, defaultVariant: 'gone' }), {}), /defaultVariant is "gone"/);
-    assert.match(refusal('{', { percent: 0 }), /^1:2: this is no JSON/);
+    assert.match(refusal('{', { percent: 0 }), /^1:2: this is not valid JSON/);
   });
 
   test('writes the state where one is asked for, also where there is none, and leaves it as it is else', () => {

@@ -25,13 +25,13 @@ export function parseJson(text: string): JsonText {
   try {
     const value: unknown = JSON.parse(text);
     if (root === undefined) {
-      return broken(0, 'this is no JSON. Write {"flags": {…}}.');
+      return broken(0, 'this is not valid JSON. Write {"flags": {…}}.');
     }
     return { kind: 'json', value, root, locate: (path) => positionAt(offsetOf(root, path)) };
   } catch (error) {
     const why = (error as Error).message.replace(/ \(line \d+ column \d+\)$/, '');
     const offset = errors[0]?.offset ?? Number(/at position (\d+)/.exec(why)?.[1] ?? 0);
-    return broken(offset, `this is no JSON (${why}), and flagd keeps the flags it had. Correct it here.`);
+    return broken(offset, `this is not valid JSON (${why}), and flagd keeps the flags it had. Correct it here.`);
   }
 }
 

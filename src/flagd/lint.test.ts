@@ -34,7 +34,7 @@ describe('lint of a flags file', () => {
   test('points at the line and column where JSON breaks', () => {
     const [problem] = lintFlagsText('{\n  "flags": {\n    "a": tru\n  }\n}');
     assert.deepEqual([problem?.line, problem?.column, problem?.spoils], [3, 10, 'file']);
-    assert.match(problem?.message ?? '', /^this is no JSON/);
+    assert.match(problem?.message ?? '', /^this is not valid JSON/);
   });
 
   test('takes comments and trailing commas for broken, as flagd does', () => {

@@ -97,7 +97,7 @@ function resume(plan: Plan, state: State, { nowMs }: Knowledge, why: Reason): De
 
 function notAStage(plan: Plan, percent: Percent): string {
   const lower = plan.stages.map((stage) => stage.percent).filter((each) => each < percent);
-  return `${percent} % is no stage of the plan. Roll back to one of ${[0, ...lower].join(', ')}, or edit the flag to a stage.`;
+  return `${percent} % is not a stage of the plan. Roll back to one of ${[0, ...lower].join(', ')}, or edit the flag to a stage.`;
 }
 
 /** Needs nothing: no health, no leadership, no journal, and goes through from any state. */

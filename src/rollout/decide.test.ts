@@ -395,7 +395,7 @@ describe('a command', () => {
   test('to resume is refused at a percent that is no stage', () => {
     assert.match(
       command('resume', paused(33)),
-      /^refused: 33 % is no stage of the plan\. Roll back to one of 0, 5, 25/,
+      /^refused: 33 % is not a stage of the plan\. Roll back to one of 0, 5, 25/,
     );
   });
 });

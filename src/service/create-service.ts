@@ -63,7 +63,7 @@ export function createService(settings: ServiceSettings, log: Logger, host?: str
         ({ update, path, field }) =>
           void log.error(
             { request_id: update.requestId, violation_id: update.violationId, path, field },
-            'a write is not what the domain rule makes of it',
+            'a write does not match the domain rule',
           ),
       ),
     onFailure: (error) => log.warn({ error: String(error) }, 'a write could not be checked'),

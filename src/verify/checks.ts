@@ -86,7 +86,7 @@ export const CHECKS: readonly CheckOf[] = [
     },
   },
   {
-    name: 'the request id comes back',
+    name: 'the request id is returned',
     run: async (subject) => {
       const answer = await update(subject, 'status=confirmed', { 'X-Request-Id': 'sluice-verify-1' });
       const received = answer.header('x-request-id');

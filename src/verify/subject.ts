@@ -88,7 +88,7 @@ export function wrongProblem({ status, text, header }: Answer, expected: number,
     return `answered ${status}; expected ${expected}`;
   }
   if (!(header('content-type') ?? '').startsWith('application/problem+json') || !detailOf(text).includes(mentions)) {
-    return `the answer is no problem details that name ${mentions}: ${text.slice(0, 200)}`;
+    return `the answer is not problem details that name ${mentions}: ${text.slice(0, 200)}`;
   }
   return STACK_TRACE.test(text) ? `the answer has a stack trace: ${text.slice(0, 200)}` : undefined;
 }

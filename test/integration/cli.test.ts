@@ -159,7 +159,7 @@ describe('a change', () => {
   });
 
   test('finds the controller that leads by asking again on new connections', async () => {
-    const standsBy = problem(503, 'not-leader', 'Ask again: another one leads.');
+    const standsBy = problem(503, 'not-leader', 'Try again: another one leads.');
     api.answer(standsBy, standsBy, ok(done()));
     const { code, err } = await sluice(['rollback']);
     assert.deepEqual([code, err], [0, '']);
@@ -167,10 +167,10 @@ describe('a change', () => {
   });
 
   test('ends with 3 when no controller leads, after ten attempts', async () => {
-    api.answer(problem(503, 'not-leader', 'Ask again: another one leads.'));
+    api.answer(problem(503, 'not-leader', 'Try again: another one leads.'));
     const { code, out, err } = await sluice(['promote']);
     assert.deepEqual([code, out, api.asked.length], [3, '', 10]);
-    assert.match(err, /^error: No leading controller was reached: Ask again: another one leads\. Nothing was changed/);
+    assert.match(err, /^error: No leading controller was reached: Try again: another one leads\. Nothing was changed/);
   });
 
   test('takes the token from a file too, the one npm start writes included', async () => {

@@ -398,7 +398,7 @@ test('two that go on with one check: the second one is refused, and nothing is c
   ]);
   const refused = [first, second].filter(({ status }) => status === 'rejected');
   assert.equal(refused.length, 1);
-  assert.match(String((refused[0] as PromiseRejectedResult).reason), /somebody else goes on with it/);
+  assert.match(String((refused[0] as PromiseRejectedResult).reason), /somebody else is continuing it/);
   const { progress, isFinished } = await keptOf(begun.id);
   assert.deepEqual([progress.records, progress.findings, isFinished], [21_000, 2_000, true]);
 });

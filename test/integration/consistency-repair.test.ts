@@ -128,7 +128,7 @@ describe('a repair', () => {
     const of = (violationId: string) => records.find((each) => each.violation_id === violationId) as Reported;
     assert.deepEqual(of(BIG_ID).why, ['status: what its last change, 3, left', 'notes: what its last change, 3, left']);
     assert.deepEqual([of('1').before?.notes, of('1').after?.notes, of('1').after?.version], [null, 'second', 4]);
-    assert.deepEqual(of('8').why, ['no record any more']);
+    assert.deepEqual(of('8').why, ['the record no longer exists']);
     const text = await run('--check', id);
     assert.equal(text.code, 4);
     assert.match(text.out, /^What would be done about check .*; nothing is changed:\n/);
@@ -141,7 +141,7 @@ describe('a repair', () => {
       text.out,
       /\nrecord 4: would be repaired\n.*\n {2}write_id {4}change 3 repeats a write: kept as it is/,
     );
-    assert.match(text.out, /\nrecord 8: refused: no record any more\n/);
+    assert.match(text.out, /\nrecord 8: refused: the record no longer exists\n/);
     assert.match(
       text.out,
       new RegExp(`8 would be repaired, 1 refused.\nTo do it: sluice consistency repair --check ${id} --apply --reason`),

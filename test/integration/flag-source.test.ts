@@ -70,7 +70,7 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
     test('says 0 % while flagd was never there, and its percent soon after it appears', async (t) => {
       const port = await freePort();
       const source = createSource(t, port);
-      await until('it is reported as away', () => source.logged('flag source away') === 1);
+      await until('it is reported as away', () => source.logged('flag source unreachable') === 1);
       assert.deepEqual(await source.readDefault(), { percent: 0, reason: 'ERROR', errorCode: 'PROVIDER_NOT_READY' });
       assert.equal(source.receivedAt(), undefined);
       const file = await flagsFile(t);
@@ -84,12 +84,12 @@ function followsFlagsFrom({ name, start, changeMs }: FlagServerKind): void {
       const source = await startFollowed(t, percent(50));
       await source.kill();
       await source.file.write(percent(0));
-      await until('it is reported as away', () => source.logged('flag source away') === 1);
+      await until('it is reported as away', () => source.logged('flag source unreachable') === 1);
       assert.equal((await source.readDefault()).percent, 50);
       await source.restart();
       await until('rolled back', async () => (await source.readDefault()).percent === 0, RECOVERY_MS);
       assert.deepEqual(
-        source.lines.filter((line) => !line.startsWith('flag source away')),
+        source.lines.filter((line) => !line.startsWith('flag source unreachable')),
         ['flag source ready', 'flag source back', 'flags changed'],
       );
     });
@@ -159,7 +159,7 @@ describe('a flag source whose server behaves badly', () => {
     server.endAll();
     (await server.nextStream()).write(payload(percent(0)));
     await until('rolled back', async () => (await source.readDefault()).percent === 0, RECOVERY_MS);
-    assert.equal(source.logged('flag source away'), 0);
+    assert.equal(source.logged('flag source unreachable'), 0);
   });
 
   test('keeps the last good flags when unusable ones come, and says it once', async (t) => {
@@ -213,13 +213,13 @@ describe('a flag source whose server behaves badly', () => {
     const source = createSource(t, (silent.address() as { port: number }).port, { firstFlagsMs: 50 });
     await until('more attempts', () => connections > 3);
     assert.ok(sockets.size <= 1, `${sockets.size} connections are open`);
-    assert.equal(source.logged('flag source away'), 1);
+    assert.equal(source.logged('flag source unreachable'), 1);
   });
 
   test('can be closed while flagd is away, and leaves nothing behind', async (t) => {
     const before = resources();
     const source = createSource(t, await freePort());
-    await until('it is reported as away', () => source.logged('flag source away') === 1);
+    await until('it is reported as away', () => source.logged('flag source unreachable') === 1);
     await source.close();
     await until('all is gone', () => resources() <= before);
   });

@@ -131,7 +131,7 @@ describe('where several keys hold the flag and none is known', () => {
     assert.match(faultOf(await lever.read(never)) ?? '', /several keys hold/);
     assert.match(
       problemsOf(await lever.write(to(0, undefined), never)),
-      /^default\/flags: a\.json: 1:\d+: this is no JSON/,
+      /^default\/flags: a\.json: 1:\d+: this is not valid JSON/,
     );
     assert.equal(at.variant('b.json'), 'off');
   });

@@ -67,8 +67,13 @@ test('what was done is printed before what ended it', async () => {
 });
 
 test('what nothing was done about has no way back', async () => {
-  const refused: RecordResult = { ...repaired('1'), result: 'refused', after: undefined, why: 'no record any more' };
+  const refused: RecordResult = {
+    ...repaired('1'),
+    result: 'refused',
+    after: undefined,
+    why: 'the record no longer exists',
+  };
   const { ended, out } = await show([refused]);
   assert.deepEqual(ended, { refused: 1, interrupted: false });
-  assert.equal(out, 'Repair r:\nrecord 1: refused: no record any more\n\n1 refused.\n');
+  assert.equal(out, 'Repair r:\nrecord 1: refused: the record no longer exists\n\n1 refused.\n');
 });

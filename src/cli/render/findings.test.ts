@@ -45,7 +45,7 @@ test('the verdict is one line that says what was looked at', () => {
   };
   assert.equal(
     renderVerdict(empty, none, 5),
-    'Nothing was there to look at: 0 records and 0 changes since 2026-03-01T00:00:00.000Z in 5 ms; check the-check.',
+    'There was nothing to check: 0 records and 0 changes since 2026-03-01T00:00:00.000Z in 5 ms; check the-check.',
   );
 });
 

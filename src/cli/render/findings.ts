@@ -26,7 +26,7 @@ export function renderVerdict(
     return `${counted(findings, 'finding')} in ${where}${heldOf(held, findings)}: ${looked}; check ${id}.`;
   }
   return records + changes === 0
-    ? `Nothing was there to look at: ${looked}; check ${id}.`
+    ? `There was nothing to check: ${looked}; check ${id}.`
     : `Consistent: ${looked}; check ${id}.`;
 }
 

@@ -45,7 +45,7 @@ function stageRungs(status: StatusAnswer): Rung[] {
   if (percent === 0 || status.stages.some((stage) => stage.percent === percent)) {
     return rungs;
   }
-  const own: Rung = { name: formatPercent(percent), lasts: '', place: 'current', note: 'no stage of the plan' };
+  const own: Rung = { name: formatPercent(percent), lasts: '', place: 'current', note: 'not a stage of the plan' };
   const at = status.stages.filter((stage) => stage.percent < percent).length;
   return [...rungs.slice(0, at), own, ...rungs.slice(at)];
 }

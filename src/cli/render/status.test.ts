@@ -71,7 +71,7 @@ describe('the ladder', () => {
   });
 
   test('shows a percent that is no stage of the plan where it belongs', () => {
-    assert.match(render(inPhase('paused', 7)), /✔ {3}5 %.*\n.*▶ {3}7 % .*no stage of the plan\n.*○ {2}10 %/);
+    assert.match(render(inPhase('paused', 7)), /✔ {3}5 %.*\n.*▶ {3}7 % .*not a stage of the plan\n.*○ {2}10 %/);
   });
 });
 
@@ -93,7 +93,7 @@ describe('what is not well', () => {
         percent: null,
         where: 'flags.json',
         lever: 'file',
-        problem: 'this is no JSON',
+        problem: 'this is not valid JSON',
         way: null,
         unguarded: ['p25', 'p50'],
         failing: 'The lever fails: the folder is closed',
@@ -110,7 +110,7 @@ describe('what is not well', () => {
       /source prometheus: answered 503/,
       /^! The lever fails: the folder is closed$/m,
       /^! At 0 % the flag's targeting may still send requests to domain \(by p25, p50\)/m,
-      /flag is not usable: this is no JSON/,
+      /flag is not usable: this is not valid JSON/,
       /not served yet by b/,
       /breaker of a is open/,
     ]) {

@@ -37,7 +37,7 @@ export async function openConsistencyStore(url: string): Promise<ConsistencyStor
         const { doneThrough, records, changes } = to;
         const moved = await query(ADVANCE, [id, from.doneThrough, doneThrough, records, changes, to.findings]);
         if (moved.rowCount !== 1) {
-          throw new CheckError('taken', `Check ${id} is not where it was: somebody else goes on with it.`);
+          throw new CheckError('taken', `Check ${id} is not where it was: somebody else is continuing it.`);
         }
         for (let at = 0; at < findings.length; at += MOST_IN_STATEMENT) {
           await query(KEEP, [id, rowsOf(findings.slice(at, at + MOST_IN_STATEMENT))]);

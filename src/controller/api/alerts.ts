@@ -20,7 +20,7 @@ export const alerts = ({ loop, rollout, may }: ApiParts): Route =>
     body: { schema: Webhook, documented: DocumentedWebhook, limit: '1mb' },
     answers: {
       200: jsonAnswer(
-        'How many alerts were news, known before, and ignored: of another rollout, or odd.',
+        'How many alerts were new, already known, and ignored: of another rollout, or malformed.',
         AlertsAnswer,
       ),
     },

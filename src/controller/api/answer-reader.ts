@@ -15,6 +15,6 @@ export function answerReader(ctx: Context, type: string, answer: ReadersAnswer):
       answerUnavailable(ctx, `Too many readers at once: ${answer.why}.`);
       return;
     case 'failed':
-      answerUnavailable(ctx, `It could not be worked out: ${answer.why}.`);
+      answerUnavailable(ctx, `The answer could not be computed: ${answer.why}.`);
   }
 }

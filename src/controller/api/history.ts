@@ -14,7 +14,7 @@ export const history = ({ readers, may }: ApiParts): Route =>
     query: Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 50 }) }),
     answers: {
       200: jsonAnswer('What was decided, the newest first.', HistoryAnswer),
-      400: problemAnswer('No such limit.'),
+      400: problemAnswer('The limit is not valid.'),
     },
     handle: async (ctx, { query: { limit } }) =>
       answerReader(ctx, 'application/json', await readers({ kind: 'history', limit })),

@@ -29,7 +29,7 @@ export const measurements = ({ readers, clock, may }: ApiParts): Route =>
     }),
     answers: {
       200: jsonAnswer('What both paths did.', MeasurementsAnswer),
-      400: problemAnswer('No such time.'),
+      400: problemAnswer('The time is not valid.'),
     },
     handle: async (ctx, { query: { since } }) => {
       const fromMs = since === undefined ? anHourAgo(clock.now()) : Date.parse(since);

@@ -17,6 +17,6 @@ export function answerOutcome(ctx: Context, outcome: CommandOutcome, status: () 
       ctx.set('Retry-After', '1');
       // Behind a Service, another connection may reach the one that leads.
       ctx.set('Connection', 'close');
-      answerProblem(ctx, problem(503, NOT_LEADER, 'Not the leader', `Ask again: ${outcome.why}.`));
+      answerProblem(ctx, problem(503, NOT_LEADER, 'Not the leader', `Try again: ${outcome.why}.`));
   }
 }

@@ -32,7 +32,7 @@ export function createPermissions(token: string, onUnauthorized: () => void): Pe
     read: {
       // Limited with all that is not of the API, see createControllerApi.
       through: [],
-      answers: { 503: problemAnswer('Too many requests at once: ask again.', RETRY_AFTER) },
+      answers: { 503: problemAnswer('Too many requests at once: try again.', RETRY_AFTER) },
     },
     change: {
       // Requests under way are counted apart from reads: a flood of readers must not keep a rollback out.
@@ -42,7 +42,7 @@ export function createPermissions(token: string, onUnauthorized: () => void): Pe
       ],
       security: 'token',
       answers: {
-        400: problemAnswer('The body is no such request; nothing changed.'),
+        400: problemAnswer('The body is not a valid request; nothing changed.'),
         401: problemAnswer('The token is missing or wrong.', { 'WWW-Authenticate': 'Bearer.' }),
         413: problemAnswer('The body is too large.'),
         503: problemAnswer(

@@ -22,7 +22,7 @@ export const report = ({ readers, may }: ApiParts): Route =>
         description: "The rollout's progress report.",
         content: { [TYPES.md]: {}, [TYPES.html]: {} },
       },
-      400: problemAnswer('No such language or format.'),
+      400: problemAnswer('The language or the format is not supported.'),
     },
     handle: async (ctx, { query: { lang: language, format } }) => {
       ctx.set({ 'Content-Security-Policy': REPORT_POLICY, 'X-Content-Type-Options': 'nosniff' });

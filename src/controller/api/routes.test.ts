@@ -100,7 +100,7 @@ test('a report is answered as what it is, byte by byte, whatever asked for it fi
 
 for (const [kind, why] of [
   ['busy', /^Too many readers at once: 16 wait\.$/],
-  ['failed', /^It could not be worked out: 16 wait\.$/],
+  ['failed', /^The answer could not be computed: 16 wait\.$/],
 ] as const) {
   test(`a reader of an answer that is ${kind} learns when to ask again, and why`, async () => {
     answer = { kind, why: '16 wait' };

@@ -21,7 +21,7 @@ type Parts = Pick<ApiParts, 'statusJson' | 'measuring'> & {
 /** Open to everybody: streams are limited by themselves, for each lasts. */
 const access: Access = {
   through: [],
-  answers: { 503: problemAnswer('Too many requests at once: ask again.', RETRY_AFTER) },
+  answers: { 503: problemAnswer('Too many requests at once: try again.', RETRY_AFTER) },
 };
 
 /** GET /api/stream: what happens, as it happens. */

@@ -163,7 +163,7 @@ export function describeReason(why: Reason): string {
       return `alert ${why.alert}`;
     case 'plan-changed':
       return why.next === undefined
-        ? `${why.percent} % is no stage of the plan any more`
+        ? `${why.percent} % is no longer a stage of the plan`
         : `the plan was over at ${why.percent} %, and goes on to ${why.next} % now`;
     case 'found':
       return 'the flag was found so, and the journal does not say who changed it';

@@ -53,7 +53,7 @@ export function readAnswer(got: Omit<Got, 'headers'> | Failed): QueryAnswer {
   }
   const checked = check(body);
   if (!checked.ok) {
-    const why = body === undefined ? 'it is no JSON' : inWords(checked.wrong[0], 'it');
+    const why = body === undefined ? 'it is not valid JSON' : inWords(checked.wrong[0], 'it');
     return { kind: 'failed', why: 'malformed', detail: `the answer is not one of Prometheus: ${why}` };
   }
   const { data, warnings = [] } = checked.value;

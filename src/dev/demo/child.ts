@@ -51,7 +51,7 @@ export async function startChild({ file, message, env, signal, onLost }: ChildOp
       }
     });
   }
-  const failure = (what: string) => new Error(`${basename(file)} ${what}. It wrote last:\n${written.join('\n')}`);
+  const failure = (what: string) => new Error(`${basename(file)} ${what}. Its last output:\n${written.join('\n')}`);
   let stopped = false;
   const exited = once(child, 'close')
     .then(([code, by]) => {

@@ -40,7 +40,7 @@ function describeBroken(promises: readonly Promised[], machine: string): string 
 /** The last lines where it was not played to its end. */
 export function describeBrokenOff({ message, step, history }: BrokenOff, machine: string): string {
   return [
-    ...(history.length > 0 ? ['The last that the journal records:'] : []),
+    ...(history.length > 0 ? ['The last events in the journal:'] : []),
     ...history.slice(0, MOST_EVENTS).toReversed().map(describeEvent),
     `The demo broke off (${step}): ${message}`,
     machine,

@@ -196,7 +196,7 @@ test('a body comes to the handler only where its schema allows it', async () => 
   for (const [body, status, detail] of [
     ['{"size":10}', 400, 'size is 10; allowed: a whole number from 1 to 9.'],
     ['{}', 400, 'the body lacks size; allowed: a whole number from 1 to 9.'],
-    ['{"size"', 400, /^The body is no JSON/],
+    ['{"size"', 400, /^The body is not valid JSON/],
     [`{"size":3,"x":"${'x'.repeat(2_000)}"}`, 413, 'The body may have 1kb at most.'],
   ] as const) {
     const answer = await put(body);

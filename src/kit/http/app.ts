@@ -35,7 +35,7 @@ export function createApp(parts: AppParts): Koa {
   const app = new Koa();
   nameProblems(app, problemTypes);
   // What a handler throws is logged with its request; this is a client that left before it had its answer.
-  app.on('error', (error: Error) => log.debug({ error: error.message }, 'an answer was not taken'));
+  app.on('error', (error: Error) => log.debug({ error: error.message }, 'a client did not take its answer'));
   for (const each of [requestId(), observeRequests(log, registry), ...through]) {
     app.use(each);
   }

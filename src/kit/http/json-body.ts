@@ -19,7 +19,7 @@ export function readJson(limit: string): Middleware {
         ctx,
         isLarge
           ? bodyTooLarge(`The body may have ${limit} at most.`)
-          : problem(400, 'invalid-body', 'Invalid body', `The body is no JSON: ${message.slice(0, 200)}.`),
+          : problem(400, 'invalid-body', 'Invalid body', `The body is not valid JSON: ${message.slice(0, 200)}.`),
       );
     }
     await next();

@@ -35,10 +35,10 @@ const describe = ({ parameter, came, allowed }: ParameterError) =>
   `${parameter}: ${came === null ? 'missing' : `is ${JSON.stringify(came)}`}; allowed: ${allowed}.`;
 
 export const noSuchRoute = (method: string, path: string, document: string) =>
-  problem(404, 'no-such-route', 'No such route', `${method} ${path} is not answered here; ${document} lists what is.`);
+  problem(404, 'no-such-route', 'No such route', `${method} ${path} does not exist; ${document} lists the routes.`);
 
 export const methodNotAllowed = (method: string, allowed: string) =>
-  problem(405, 'method-not-allowed', 'Method not allowed', `${method} is not answered here; allowed: ${allowed}.`);
+  problem(405, 'method-not-allowed', 'Method not allowed', `${method} is not supported here; allowed: ${allowed}.`);
 
 export const bodyTooLarge = (detail: string) => problem(413, 'body-too-large', 'Body too large', detail);
 

@@ -19,12 +19,12 @@ test('takes what pg can connect to', () => {
 test('says what can never lead to a server, without the password', () => {
   const secret = 'hunter2';
   const cases: readonly (readonly [url: string, says: RegExp])[] = [
-    [secret, /^has another form$/],
-    [`mysql://u:${secret}@h/db`, /^has another form$/],
+    [secret, /^is malformed$/],
+    [`mysql://u:${secret}@h/db`, /^is malformed$/],
     [`postgresql://u:${secret}@h:99999/db`, /^cannot be read: its port/],
     [`postgresql://u:${secret}#x@h/db`, /^cannot be read: .* is written as %3A/],
-    [`postgresql://u:${secret}@h/db?port=abc`, /^has a port that is no number from 1 to 65535$/],
-    [`postgresql://u:${secret}@h/db?port=0`, /^has a port that is no number/],
+    [`postgresql://u:${secret}@h/db?port=abc`, /^has a port that is not a number from 1 to 65535$/],
+    [`postgresql://u:${secret}@h/db?port=0`, /^has a port that is not a number/],
     [`postgresql://u:${secret}@h1,h2/db`, /^has the host "h1,h2"/],
     [
       `postgresql://u:${secret}@h/db?sslmode=bogus`,
@@ -49,7 +49,7 @@ test('looks at what the environment adds', () => {
 test('names the variable, and what it is set to instead', () => {
   assert.equal(
     wrongDatabaseUrl('mysql://h/db', NO_ENV),
-    'DATABASE_URL is wrong: it has another form. Set it to postgresql://user:password@host:port/database.',
+    'DATABASE_URL is wrong: it is malformed. Set it to postgresql://user:password@host:port/database.',
   );
   assert.equal(wrongDatabaseUrl('postgresql://host/database', NO_ENV), undefined);
 });

@@ -11,7 +11,7 @@ const HIGHEST_PORT = 65_535;
  */
 export function wrongInDatabaseUrl(text: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   if (!/^postgres(ql)?:\/\//.test(text)) {
-    return 'has another form';
+    return 'is malformed';
   }
   const mode = URL.parse(text)?.searchParams.get('sslmode') ?? env.PGSSLMODE;
   if (mode && !SSL_MODES.includes(mode)) {
@@ -26,7 +26,7 @@ export function wrongInDatabaseUrl(text: string, env: NodeJS.ProcessEnv = proces
   }
   const { host, port, database, user } = client;
   if (!Number.isInteger(port) || port < 1 || port > HIGHEST_PORT) {
-    return 'has a port that is no number from 1 to 65535';
+    return 'has a port that is not a number from 1 to 65535';
   }
   if (host.includes(',') || /\s/.test(host)) {
     return `has the host ${JSON.stringify(host)}, and allowed is one name or address`;

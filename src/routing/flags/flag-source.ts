@@ -61,7 +61,7 @@ export function createFlagdSource({ flag, flagd, log, clock, times }: FlagdSourc
         case 'away':
           return log.warn(
             { flagd: endpoint.target, why: change.why },
-            'flag source away; the last flags stay, 0 % where there are none',
+            'flag source unreachable; the last flags are kept, 0 % where there are none',
           );
         case 'back':
           return log.info({ flagd: endpoint.target }, 'flag source back');

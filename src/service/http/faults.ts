@@ -25,7 +25,11 @@ export const setFaults = (faults: FaultSwitch): Route =>
     operationId: 'setFaults',
     access: OPEN,
     body: { schema: Faults, limit: '4kb' },
-    answers: { ...answers, 400: problemAnswer('No such faults.'), 413: problemAnswer('The body is too large.') },
+    answers: {
+      ...answers,
+      400: problemAnswer('The faults are not valid.'),
+      413: problemAnswer('The body is too large.'),
+    },
     handle: (ctx, { body }) => {
       faults.set(body);
       ctx.body = faults.get();

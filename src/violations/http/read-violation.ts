@@ -36,7 +36,7 @@ export const readViolation = ({ read, log, access }: ReadViolationParts): Route 
     params: ViolationPath,
     answers: {
       200: jsonAnswer('The violation.', ViolationAnswer),
-      400: problemAnswer('The id is no positive 64-bit integer.'),
+      400: problemAnswer('The id is not a positive 64-bit integer.'),
       404: problemAnswer('No such violation.'),
       503: problemAnswer('The database does not answer, or this replica is overloaded or shutting down.', RETRY_AFTER),
     },
