@@ -1,57 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  BY_ALERT,
-  known,
-  observing,
-  PLAN,
-  rolledBack,
-  startCarryOut,
-} from '../../../test/support/carry-out-fixture.ts';
+import { BY_ALERT, known, observing, rolledBack } from '../../../test/support/carry-out-fixture.ts';
+import { startDecider } from '../../../test/support/decider-fixture.ts';
 import { verdict } from '../../../test/support/verdict-fixture.ts';
-import type { Command } from '../../rollout/command.ts';
 import { percentOf, type State } from '../../rollout/state.ts';
-import type { Verdict } from '../../rollout/verdict.ts';
-import type { Role } from './authority.ts';
-import { createDecider } from './decider.ts';
 
-/** A decider that sees a breach, or health, in the role and over the flag that the test says. */
-function startDecider(state: State, seen: { role?: Role; verdicts?: readonly Verdict[] } = {}) {
-  const one = startCarryOut(state);
-  const now = {
-    role: 'leader' as Role,
-    verdicts: [verdict('healthy')] as readonly Verdict[],
-    firing: [] as string[],
-    journalSilent: false,
-    ...seen,
-  };
-  const decider = createDecider({
-    plan: PLAN,
-    holder: one.holder,
-    carry: one.carry,
-    keeper: {
-      save: async () => true,
-      contact: () => ({ answers: true, heardAtMs: now.journalSilent ? 0 : one.clock.monotonic() }),
-    },
-    recorder: { record: (event) => void one.events.push(event) },
-    clock: one.clock,
-    tickMs: 1_000,
-    role: () => now.role,
-    verdicts: () => now.verdicts,
-    firing: () => now.firing,
-    whyNoRaise: () => (now.role === 'leader' ? undefined : 'this controller stands by'),
-    evidence: () => undefined,
-    flag: () => ({ kind: 'read', percent: one.flag.percent, leaseUntilMs: undefined }),
-  });
-  return {
-    ...one,
-    now,
-    decider,
-    tick: () => decider.step({ kind: 'tick' }, one.clock.now()),
-    ask: (name: Command['name'], to?: number) =>
-      decider.step({ kind: 'command', command: { name, actor: 'ann', reason: '', to } }, one.clock.now()),
-  };
-}
 const BREACHED = [verdict('breached')];
 const HEALTHY_FOR_ITS_TIME = { ...observing(5), healthyMs: 60_000 } as State;
 const why = (decision: { readonly kind: string }) => ('why' in decision ? String(decision.why) : decision.kind);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { known, observing } from '../../../test/support/carry-out-fixture.ts';
 import type { Plan } from '../../rollout/plan.ts';
 import type { Reason, State } from '../../rollout/state.ts';
 import type { Role } from './authority.ts';
@@ -7,25 +8,9 @@ import { readFlagMeaning } from './flag-watch.ts';
 import type { Held } from './held.ts';
 
 const plan = (more: Partial<Plan> = {}) => ({ afterRollback: 'person', leaseMs: undefined, ...more }) as Plan;
-const observing = (percent: number): State => ({
-  phase: 'observing',
-  percent,
-  sinceMs: 1,
-  healthyMs: 0,
-  countedAtMs: 1,
-});
 const down = (why: Reason): State => ({ phase: 'rolled-back', from: 25, to: 0, sinceMs: 2, why });
 const BY_GUARD: Reason = { kind: 'alert', alert: 'Slow', id: '1' };
 const BY_PERSON: Reason = { kind: 'command', actor: 'ann', reason: '' };
-const known = (state: State, more: Partial<Extract<Held, { kind: 'known' }>> = {}): Held => ({
-  kind: 'known',
-  state,
-  revision: 7,
-  ahead: false,
-  debt: undefined,
-  ...more,
-});
-
 type Look = {
   readonly held: Held;
   readonly says: number;

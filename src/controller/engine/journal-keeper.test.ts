@@ -1,93 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BY_ALERT, known, observing, rolledBack } from '../../../test/support/carry-out-fixture.ts';
-import { createFakeClock } from '../../../test/support/fake-clock.ts';
-import { percentOf, type State } from '../../rollout/state.ts';
-import { createFiringAlerts } from './firing-alerts.ts';
-import { decided, type Held } from './held.ts';
-import { createHolder } from './holder.ts';
-import { createJournalKeeper } from './journal-keeper.ts';
-import type { AlertChange, SavedRollout } from './ports.ts';
-import { createProblems } from './problems.ts';
+import { FIRING, startJournalKeeper as started } from '../../../test/support/journal-keeper-fixture.ts';
+import { percentOf } from '../../rollout/state.ts';
+import { decided } from './held.ts';
+import type { SavedRollout } from './ports.ts';
 
-type Mood = 'works' | 'away' | 'hangs' | { readonly slowMs: number } | 'takes it and hangs';
-const FIRING: AlertChange = { status: 'firing', alert: { fingerprint: 'a', name: 'Slow', startsAtMs: 1, summary: '' } };
-const ROW = { intent: undefined, settled: true, unconfirmed: undefined, legacyBaseline: undefined };
-
-/** A keeper over a journal in the mood the test says, which another controller may write to as well. */
-function started(held: Held, row?: State) {
-  const clock = createFakeClock();
-  const now = { mood: 'works' as Mood, leading: true, asked: [] as string[], alerts: [] as AlertChange[] };
-  let stored: SavedRollout | undefined = row && { ...ROW, revision: 1, state: row };
-  const [written, loads]: [string[], number[]] = [[], []];
-  const holder = createHolder(() => {});
-  holder.set(held);
-  const alerts = createFiringAlerts();
-
-  async function answer<T>(question: string, work: () => T): Promise<T> {
-    now.asked.push(question);
-    const { mood } = now;
-    if (mood === 'away') {
-      throw new Error('connection refused');
-    }
-    if (mood === 'hangs') {
-      return new Promise(() => {});
-    }
-    if (typeof mood === 'object') {
-      await clock.sleep(mood.slowMs / 2);
-    }
-    const done = work();
-    if (typeof mood === 'object') {
-      await clock.sleep(mood.slowMs / 2);
-    }
-    return mood === 'takes it and hangs' ? new Promise(() => {}) : done;
-  }
-
-  function put(next: SavedRollout): boolean {
-    if ((stored?.revision ?? 0) !== next.revision) {
-      return false;
-    }
-    stored = { ...next, revision: next.revision + 1 };
-    return true;
-  }
-
-  const keeper = createJournalKeeper({
-    journal: {
-      load: () => answer('load', () => stored),
-      save: (next) => answer('save', () => put(next)),
-      append: async () => {},
-      alerts: () => answer('alerts', () => now.alerts),
-      keepAlerts: (changes) => answer('keep alerts', () => void now.alerts.push(...changes)),
-    },
-    leadership: { leading: () => now.leading },
-    holder,
-    alerts,
-    problems: createProblems(clock, (_name, text) => written.push(text)),
-    clock,
-    flag: () => undefined,
-    unconfirmed: () => undefined,
-    legacyBaseline: () => undefined,
-    intent: () => undefined,
-    onRead: () => {},
-    onLoaded: () => void loads.push(percentOf(holder.state())),
-  });
-  return {
-    ...keeper,
-    clock,
-    now,
-    holder,
-    alerts,
-    written,
-    loads,
-    stored: () => stored,
-    /** What another controller saves. */
-    others: (state: State) => put({ ...ROW, revision: stored?.revision ?? 0, state }),
-    isAhead: () => {
-      const at = holder.get();
-      return at.kind === 'known' && at.ahead;
-    },
-  };
-}
 const percentIn = (row: SavedRollout | undefined) => row && percentOf(row.state);
 
 describe('what is held', () => {
