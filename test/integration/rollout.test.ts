@@ -347,7 +347,7 @@ describe('the API', () => {
   });
 
   const bad: [string, unknown, number, RegExp][] = [
-    ['no JSON', '{ "command": ', 400, /no JSON/],
+    ['no JSON', '{ "command": ', 400, /not valid JSON/],
     ['an unknown command', { command: 'go', actor: 'ana', reason: '' }, 400, /command is \\"go\\"; allowed: start/],
     ['a key it does not know', { command: 'start', actor: 'ana', reason: '', now: 1 }, 400, /unknown key/],
     ['no actor', { command: 'start', reason: '' }, 400, /lacks actor/],

@@ -214,7 +214,7 @@ for (const [what, prepare, why, detail] of [
       standIn.instead = (response) => void response.end('<html>welcome</html>');
     },
     'malformed',
-    /no JSON/,
+    /not valid JSON/,
   ],
   [
     'answers null',
