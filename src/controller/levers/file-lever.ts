@@ -60,8 +60,13 @@ function createFileStore(file: string, clock: Clock): FlagStore {
  * what is written here. @throws StoreError.
  */
 async function refuseUnlinked(target: string): Promise<void> {
-  const found = await stat(target).catch(() => undefined);
-  if (found?.nlink === 0) {
+  const unlinked = async () => {
+    const found = await stat(target).catch(() => undefined);
+    return found?.nlink === 0 ? found.ino : undefined;
+  };
+  const first = await unlinked();
+  // A look in the moment of a replacing may meet the old file, of which the next one sees nothing.
+  if (first !== undefined && first === (await unlinked())) {
     throw new StoreError(
       'refused',
       'the file that is mounted here was replaced or deleted outside, so that flagd may read another one. Mount its folder, or restart the controller.',
