@@ -47,7 +47,7 @@ describe('without evidence', () => {
       undefined,
       { language: 'en', format: 'md' },
     );
-    assert.ok(!text.replace(/^Made at .*$/m, '').includes('✅'));
+    assert.ok(!text.replace(/^Generated at .*$/m, '').includes('✅'));
     assert.match(text, /⏳/);
   });
 
