@@ -227,7 +227,10 @@ describe('the file lever over a file that cannot be read', () => {
     await using at = await fileBench();
     await at.edit('{"flags": {');
     const written = await at.lever.write(to(0, 5), never);
-    assert.match(written.kind === 'refused' ? written.problems.join() : '', /not valid JSON.*no good flags were read before/);
+    assert.match(
+      written.kind === 'refused' ? written.problems.join() : '',
+      /not valid JSON.*no good flags were read before/,
+    );
     assert.equal(await at.held(), '{"flags": {');
   });
 
