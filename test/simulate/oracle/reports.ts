@@ -8,6 +8,8 @@ const LATELY_MS = 5_000;
 const HOUR_MS = 3_600_000;
 const MOST_EVENTS_AN_HOUR = 60;
 const MOST_FOR_EACH_HAPPENING = 12;
+/** Decided, written, served, and that the stage is over. */
+const MOST_FOR_EACH_CHANGE = 4;
 /** Two seconds, and when a look begins and what is seen in it may be a moment apart. */
 const STANDBY_GRACE_MS = 1_950;
 
@@ -86,7 +88,8 @@ export function createReportWatch(truth: Truth, fail: Fail, changes: readonly Fl
   function bound(event: JournalEvent): void {
     hour = now() - hour.beganAtMs < HOUR_MS ? hour : { beganAtMs: now(), events: 0, happenings: 0 };
     hour.events += 1;
-    if (hour.events === MOST_EVENTS_AN_HOUR + MOST_FOR_EACH_HAPPENING * hour.happenings) {
+    const due = MOST_FOR_EACH_HAPPENING * hour.happenings + MOST_FOR_EACH_CHANGE * since(hour.beganAtMs).length;
+    if (hour.events === MOST_EVENTS_AN_HOUR + due) {
       fail('events are bounded', `${hour.events} in an hour, the last "${event.text}"`);
     }
   }
