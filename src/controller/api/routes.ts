@@ -22,8 +22,8 @@ import { verifications } from './verifications.ts';
 
 const PROBES = ['/livez', '/readyz'];
 const STREAM = '/api/stream';
-/** Of all that can be read, together; 100 a second. */
-const READS = { atOnce: 64, everyMs: 10, bytesPerMs: 50_000, burstMs: 100, withinMs: 30_000 };
+/** Of all that can be read, together; 50 a second. */
+const READS = { atOnce: 64, everyMs: 20, bytesPerMs: 25_000, burstMs: 300, withinMs: 30_000 };
 const METRICS_KEPT_MS = 100;
 
 type Parts = Omit<ApiParts, 'may'> & {
