@@ -61,7 +61,7 @@ function start(plan: Plan, state: State, known: Knowledge, why: Reason): Decisio
     return {
       kind: 'refused',
       state,
-      why: `the rollout has begun: it is ${phrase(state)}. Roll it back to 0 % to begin anew.`,
+      why: `the rollout has already started: it is ${phrase(state)}. Roll it back to 0 % to start over.`,
     };
   }
   if (known.noRaise !== undefined) {
@@ -85,7 +85,7 @@ function resume(plan: Plan, state: State, { nowMs }: Knowledge, why: Reason): De
     return unmoved(next, 'resumed', why);
   }
   if (state.phase !== 'paused') {
-    const hint = state.phase === 'rolled-back' ? ' Use start to begin anew.' : '';
+    const hint = state.phase === 'rolled-back' ? ' Use start to begin again.' : '';
     return { kind: 'refused', state, why: `nothing is paused; the rollout is ${phrase(state)}.${hint}` };
   }
   if (stageAt(plan, state.percent) === undefined) {

@@ -70,7 +70,7 @@ export function whatNext({ state, stages, holding, timeLeftMs }: StatusAnswer, l
       if (state.percent > 0) {
         return isEnglish ? 'Next: resume here, or roll back to 0 %.' : '下一步：从这里继续，或回滚到 0 %。';
       }
-      return isEnglish ? 'Next: find out why, then start anew.' : '下一步：查明原因，然后重新开始。';
+      return isEnglish ? 'Next: find out why, then start again.' : '下一步：查明原因，然后重新开始。';
     case 'awaiting-approval':
       return isEnglish
         ? `Next: ${next?.percent ?? state.percent} %, once somebody approves.`

@@ -24,7 +24,10 @@ export function recordLoaded(
   const held = holder.get();
   if (before.kind === 'unread') {
     recorder.record(
-      note({ kind: 'leading', text: `Goes on: ${isLeader ? 'leading' : 'standing by'}.`, details: {} }, clock.now()),
+      note(
+        { kind: 'leading', text: `Resumed from the journal: ${isLeader ? 'leading' : 'standing by'}.`, details: {} },
+        clock.now(),
+      ),
     );
   }
   const isTakenUp = held.kind === 'known' && held.ahead && row?.intent !== undefined && held.state === row.intent;

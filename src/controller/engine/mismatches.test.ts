@@ -53,7 +53,7 @@ describe('the writes that a rollback is about', () => {
     await clock.advance(1_000);
     assert.equal(
       (await named)?.text,
-      'Written otherwise than the domain rule says: violation 7 (status, by domain); 3 records in all.',
+      'A write does not match the domain rule: violation 7 (status, by domain); 3 records in all.',
     );
   });
 

@@ -57,7 +57,7 @@ function describe({ records, first }: Details['mismatched']): Note {
       : '';
   return {
     kind: 'mismatched',
-    text: `Written otherwise than the domain rule says: violation ${named}${more}.`,
+    text: `A write does not match the domain rule: violation ${named}${more}.`,
     details: { records, first },
   };
 }
