@@ -77,7 +77,7 @@ export function createTextLever({ name, where, flag, store, spare, clock }: Opti
   async function tryWrite(write: FlagWrite, signal: AbortSignal): Promise<FlagWritten | 'changed'> {
     const held = await store.load(signal);
     const found = look(held);
-    const { lowers, allowed } = judgeWrite(found, write);
+    const { lowers, allowed } = judgeWrite(found, write, clock.now());
     if (isAtFault(found, write)) {
       return byContent([found.fault]);
     }

@@ -5,7 +5,6 @@ import { controllerOf, type Fail, type Truth } from './truth.ts';
 /** A look or two, and what a leader may believe of its lock while it does not hear of the journal. */
 const LOCK_KNOWN_MS = 7_000;
 const LOCK_KNOWN_TICKS = 6;
-const LEASE_KNOWN_MS = 5_000;
 
 /** Nothing is raised without authority: by whom, by how much, after how long, and after whose word. */
 export function createRaiseWatch(truth: Truth, fail: Fail) {
@@ -16,7 +15,6 @@ export function createRaiseWatch(truth: Truth, fail: Fail) {
   const heldLockAtMs = new Map<string, number>();
   const firing = new Map<string, Set<Name>>();
   let arrivedAtMs = 0;
-  let leaseOverAtMs = Number.NEGATIVE_INFINITY;
   let pausedBy: Name | undefined;
 
   function noteLock(): void {
@@ -66,13 +64,8 @@ export function createRaiseWatch(truth: Truth, fail: Fail) {
     noteLock,
     onChange: (change: FlagChange): void => {
       const by = controllerOf(change.by);
-      // A write that is under way when the lease runs out expects the percent that the flag still has: known, and not mended yet.
-      const isLeaseJustOver = now() - leaseOverAtMs < LEASE_KNOWN_MS;
-      leaseOverAtMs = change.by === 'the lease' ? now() : leaseOverAtMs;
       if (by !== undefined && change.to > change.from) {
-        if (!isLeaseJustOver) {
-          check(by, change);
-        }
+        check(by, change);
         starts.delete(by);
       }
       pausedBy = change.to < change.from || by === undefined ? undefined : pausedBy;
