@@ -14,13 +14,16 @@ for (const [where, start] of [
 ] as const) {
   test(`${where}: where a replica does not start, the other one and all else that was begun is ended`, async () => {
     await using taken = await serve(() => {});
-    await assert.rejects(start({ replicas: 2, env: { PORT: String(taken.port) } }), /EADDRINUSE/);
+    await assert.rejects(start({ replicas: 2, env: { PORT: String(taken.port) } }), /is in use by another program/);
   });
 
   test(`${where}: a controller that does not start leaves nothing, and the system goes on and ends`, async () => {
     await using taken = await serve(() => {});
     await using system: System = await start();
-    await assert.rejects(system.startController({ plan, env: { CONTROLLER_PORT: String(taken.port) } }), /EADDRINUSE/);
+    await assert.rejects(
+      system.startController({ plan, env: { CONTROLLER_PORT: String(taken.port) } }),
+      /is in use by another program/,
+    );
     assert.equal((await system.service.read(1)).status, 200);
     const controller = await system.startController({ plan });
     await controller.untilReady();
