@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Middleware } from 'koa';
 import { type Clock, createQueue } from '../time.ts';
 import { answerUnavailable } from './middleware.ts';
@@ -40,7 +39,7 @@ export function limitReads({ atOnce, everyMs, bytesPerMs, burstMs, withinMs, clo
     }
     underWay += 1;
     const closed = new AbortController();
-    void once(ctx.res, 'close').then(() => {
+    ctx.res.once('close', () => {
       underWay -= 1;
       closed.abort();
     });
