@@ -17,7 +17,13 @@ const ROW = { intent: undefined, settled: true, unconfirmed: undefined, legacyBa
 /** A keeper over a journal in the mood the test says, which another controller may write to as well. */
 export function startJournalKeeper(held: Held, row?: State) {
   const clock = createFakeClock();
-  const now = { mood: 'works' as Mood, leading: true, asked: [] as string[], alerts: [] as AlertChange[] };
+  const now = {
+    mood: 'works' as Mood,
+    leading: true,
+    asked: [] as string[],
+    alerts: [] as AlertChange[],
+    intent: undefined as State | undefined,
+  };
   let stored: SavedRollout | undefined = row && { ...ROW, revision: 1, state: row };
   const [written, loads]: [string[], number[]] = [[], []];
   const holder = createHolder(() => {});
@@ -67,7 +73,7 @@ export function startJournalKeeper(held: Held, row?: State) {
     flag: () => undefined,
     unconfirmed: () => undefined,
     legacyBaseline: () => undefined,
-    intent: () => undefined,
+    intent: () => now.intent,
     onRead: () => {},
     onLoaded: () => void loads.push(percentOf(holder.state())),
   });

@@ -113,11 +113,18 @@ describe('another controller that wrote meanwhile', () => {
   test('does not undo a rollback that was decided here, which is saved over what it wrote', async () => {
     const one = started(decided(known(observing(25)), rolledBack(25, 0)), observing(25));
     one.others(observing(25, 9));
-    assert.equal(await one.save(), false);
-    assert.deepEqual([percentOf(one.holder.state()), percentIn(one.stored())], [0, 25]);
-    await one.keep();
-    assert.equal(percentIn(one.stored()), 0);
+    assert.equal(await one.save(), true);
+    assert.deepEqual([percentOf(one.holder.state()), percentIn(one.stored())], [0, 0]);
+    assert.deepEqual(one.now.asked, ['save', 'load', 'alerts', 'save'], 'what the other one wrote was read first');
   });
+});
+
+test('a raise that is about to begin is not written over what another controller wrote meanwhile', async () => {
+  const one = started(decided(known(observing(5)), observing(5, 2)), observing(5));
+  one.now.intent = observing(10);
+  one.others(observing(5, 9));
+  assert.equal(await one.save(), false);
+  assert.equal(one.stored()?.intent, undefined);
 });
 
 describe('whether the journal answers', () => {

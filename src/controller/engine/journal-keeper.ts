@@ -74,8 +74,11 @@ export function createJournalKeeper(parts: KeeperParts) {
   };
 }
 
+/** Two controllers that write at once are done by then, and only a short while goes by. */
+const MOST_TRIES = 3;
+
 /** @returns whether the journal has what was held. */
-async function saveNow(parts: KeeperParts, contact: Contact): Promise<boolean> {
+async function saveNow(parts: KeeperParts, contact: Contact, tries = 1): Promise<boolean> {
   const { journal, leadership, holder } = parts;
   const asked = holder.get();
   if (asked.kind !== 'known' || !(leadership.leading() || asked.ahead) || asked.revision === undefined) {
@@ -95,8 +98,12 @@ async function saveNow(parts: KeeperParts, contact: Contact): Promise<boolean> {
     return true;
   }
   if (done === false) {
-    // Somebody else has written: what is there is read before anything more is said.
+    // Somebody else has written: what is there is read before anything more is said. What is ahead of it even so cannot wait for
+    // its next turn, for the other one takes the change of the flag for an edit by hand meanwhile. A raise is given up instead.
     await loadNow(parts, contact);
+    const now = holder.get();
+    const isUrgent = now.kind === 'known' && now.ahead && row.intent === undefined;
+    return isUrgent && tries < MOST_TRIES ? saveNow(parts, contact, tries + 1) : false;
   }
   return false;
 }
