@@ -93,9 +93,10 @@ export function verdict(guard: string, changes: Partial<VerdictAnswer> = {}): Ve
   };
 }
 
-type Change = Partial<Omit<EventAnswer, keyof EventBody>> & (EventBody | { readonly [K in keyof EventBody]?: never });
+type EventFields = Partial<Omit<EventAnswer, keyof EventBody>> &
+  (EventBody | { readonly [K in keyof EventBody]?: never });
 
-export function eventFixture(changes: Change = {}): EventAnswer {
+export function eventFixture(changes: EventFields = {}): EventAnswer {
   return {
     id: '7',
     eventId: '6f1f5b0e-0000-4000-8000-000000000007',

@@ -26,7 +26,7 @@ const STREAM = '/api/stream';
 const READS = { atOnce: 64, everyMs: 20, bytesPerMs: 25_000, burstMs: 300, withinMs: 30_000 };
 const METRICS_KEPT_MS = 100;
 
-type Parts = Omit<ApiParts, 'may'> & {
+type ControllerApiParts = Omit<ApiParts, 'may'> & {
   readonly token: string;
   readonly metrics: Pick<ControlMetrics, 'countUnauthorized'>;
   readonly ready: () => boolean;
@@ -49,7 +49,15 @@ const ROUTES = [
 ] as const;
 
 /** The controller's API, its console, probes and metrics, all on one port. */
-export function createControllerApi({ token, metrics, ready, addConsole, registry, log, ...parts }: Parts): Koa {
+export function createControllerApi({
+  token,
+  metrics,
+  ready,
+  addConsole,
+  registry,
+  log,
+  ...parts
+}: ControllerApiParts): Koa {
   const may = createPermissions(token, metrics.countUnauthorized);
   const { clock } = parts;
   const limited = limitReads({ ...READS, clock });

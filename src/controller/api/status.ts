@@ -30,7 +30,7 @@ export const status = ({ statusJson, may }: ApiParts): Route =>
 
 const RATES_OVER_MS = 10_000;
 
-type Options = {
+type StatusSource = {
   readonly plan: Plan;
   readonly lever: Pick<FlagLever, 'name' | 'where'>;
   readonly instance: string;
@@ -38,7 +38,7 @@ type Options = {
 };
 
 /** Everything an SRE asks first, as the API answers it. */
-export function describeStatus({ plan, lever, instance, snapshot }: Options): StatusAnswer {
+export function describeStatus({ plan, lever, instance, snapshot }: StatusSource): StatusAnswer {
   const { state, flag, served, change, verdicts, nowMs } = snapshot;
   const began = beganAt(state);
   return {
@@ -111,7 +111,7 @@ export function describeStatus({ plan, lever, instance, snapshot }: Options): St
   };
 }
 
-function describePaths(plan: Plan, { evidence, nowMs }: Options['snapshot']): StatusAnswer['paths'] {
+function describePaths(plan: Plan, { evidence, nowMs }: StatusSource['snapshot']): StatusAnswer['paths'] {
   const over = (windowMs: number) =>
     recentCounts({ spans: evidence?.spans ?? [] }, { ...plan, minSamples: 0 }, windowMs, nowMs);
   const [short, long] = [over(RATES_OVER_MS), over(60_000)];

@@ -13,7 +13,7 @@ const MOST_STREAMS = 100;
 /** A reader that is this far behind reads no more: its connection is cut, and it comes again. */
 const MOST_UNREAD_BYTES = 256 * 1024;
 
-type Parts = Pick<ApiParts, 'statusJson' | 'measuring'> & {
+type StreamParts = Pick<ApiParts, 'statusJson' | 'measuring'> & {
   readonly clock: Pick<Clock, 'sleep'>;
   readonly loop: Pick<ApiParts['loop'], 'listen'>;
 };
@@ -25,7 +25,7 @@ const access: Access = {
 };
 
 /** GET /api/stream: what happens, as it happens. */
-export const stream = (parts: Parts): Route =>
+export const stream = (parts: StreamParts): Route =>
   route({
     method: 'get',
     path: '/api/stream',
@@ -36,7 +36,7 @@ export const stream = (parts: Parts): Route =>
     handle: streamer(parts),
   });
 
-function streamer(parts: Parts): (ctx: Context) => void {
+function streamer(parts: StreamParts): (ctx: Context) => void {
   const { readers, open } = createStreams(parts);
   return (ctx) => {
     if (readers.size >= MOST_STREAMS) {
@@ -56,7 +56,7 @@ function streamer(parts: Parts): (ctx: Context) => void {
 const textOf = (event: string, json: string): string => `event: ${event}\ndata: ${json}\n\n`;
 
 /** What all readers are sent is put into words once. A reader takes a stream that is silent for some seconds for lost. */
-function createStreams({ statusJson, measuring, loop, clock }: Parts) {
+function createStreams({ statusJson, measuring, loop, clock }: StreamParts) {
   const readers = new Set<Context['res']>();
   let gathered: string[] = [];
   let leave = () => {};

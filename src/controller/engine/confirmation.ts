@@ -39,7 +39,7 @@ export function notServing(reading: SourceReading, percent: Percent, lowers: boo
   ];
 }
 
-type Options = {
+type ConfirmationSettings = {
   readonly witness: SignalSource;
   readonly percent: Percent;
   readonly lowers: boolean;
@@ -51,7 +51,7 @@ type Options = {
 };
 
 /** Looks at every replica until all serve the percent. @returns when they did; undefined when ended by the signal. */
-export async function untilConfirmed(options: Options): Promise<number | undefined> {
+export async function untilConfirmed(options: ConfirmationSettings): Promise<number | undefined> {
   const { witness, percent, lowers, clock, signal, onLook, onLate } = options;
   let lateAtMs = clock.monotonic() + CONFIRM_WITHIN_MS;
   let everyMs = LOOK_EVERY_MS;

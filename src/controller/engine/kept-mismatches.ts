@@ -7,7 +7,7 @@ import { othersMismatched } from './mismatches.ts';
 import type { MismatchStore } from './ports.ts';
 import type { Recorder } from './recorder.ts';
 
-type Parts = {
+type KeptMismatchesParts = {
   readonly plan: Plan;
   readonly store: MismatchStore;
   readonly state: () => State;
@@ -28,7 +28,7 @@ export type KeptMismatches = ReturnType<typeof createKeptMismatches>;
  * What replicas found in the stage that is served, as the database has it: also what they counted while no controller looked, or
  * in a process that has ended since.
  */
-export function createKeptMismatches(parts: Parts) {
+export function createKeptMismatches(parts: KeptMismatchesParts) {
   const { plan, store, state, clock } = parts;
   const isGuarded = plan.guards.some(({ measure }) => measure === 'mismatches');
   let kept: Kept | undefined;

@@ -7,7 +7,7 @@ import type { Holder } from './holder.ts';
 import type { SavedRollout } from './ports.ts';
 import type { Recorder } from './recorder.ts';
 
-type Parts = {
+type LoadedEventsParts = {
   readonly plan: Plan;
   readonly holder: Holder;
   readonly recorder: Pick<Recorder, 'record'>;
@@ -17,7 +17,7 @@ type Parts = {
 
 /** What is to be recorded after the journal said where the rollout is. */
 export function recordLoaded(
-  { plan, holder, recorder, clock, isLeader }: Parts,
+  { plan, holder, recorder, clock, isLeader }: LoadedEventsParts,
   before: Held,
   row: SavedRollout | undefined,
 ) {

@@ -5,7 +5,7 @@ import { belongTogether, createTimeline, join, type Measurement, measure } from 
 import { createListeners } from './listeners.ts';
 import type { MeasurementStore } from './ports.ts';
 
-type Parts = { readonly store: MeasurementStore; readonly log: Logger; readonly now: () => number };
+type MeasuringParts = { readonly store: MeasurementStore; readonly log: Logger; readonly now: () => number };
 
 /** How fine it is shown while it happens, and how fine it is stored. */
 const POINT_MS = 2_000;
@@ -52,7 +52,7 @@ function createPoints(onPoint: (point: Measurement) => void) {
 }
 
 /** Turns looks at the replicas into a history of both paths, that survives a restart. It never holds up a decision. */
-export function createMeasuring({ store, log, now }: Parts) {
+export function createMeasuring({ store, log, now }: MeasuringParts) {
   const timeline = createTimeline();
   const listeners = createListeners<Measurement>();
   const points = createPoints(addPoint);

@@ -9,10 +9,10 @@ import { createTextLever } from './text-lever.ts';
 
 const RESOURCE = { group: 'core.openfeature.dev', version: 'v1beta1', plural: 'featureflags' };
 
-type Options = KubePlace & { readonly kubeConfig: KubeConfig; readonly flag: string };
+type FeatureFlagLeverParts = KubePlace & { readonly kubeConfig: KubeConfig; readonly flag: string };
 
 /** The flag in a FeatureFlag resource of the OpenFeature operator, which flagd watches: it sees a change at once. */
-export function createFeatureFlagLever(options: Options): FlagLever {
+export function createFeatureFlagLever(options: FeatureFlagLeverParts): FlagLever {
   const where = `${options.namespace}/${options.name}`;
   const { flag, clock, spare } = options;
   return createTextLever({ name: 'featureflag', where, flag, clock, spare, store: createFeatureFlagStore(options) });
@@ -23,7 +23,14 @@ type Resource = {
   readonly spec?: { readonly flagSpec?: unknown };
 };
 
-function createFeatureFlagStore({ kubeConfig, namespace, name, flag, callMs, clock }: Options): FlagStore {
+function createFeatureFlagStore({
+  kubeConfig,
+  namespace,
+  name,
+  flag,
+  callMs,
+  clock,
+}: FeatureFlagLeverParts): FlagStore {
   const api = kubeConfig.makeApiClient(CustomObjectsApi);
   const place = { ...RESOURCE, namespace, name };
   return {

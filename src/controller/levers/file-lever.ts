@@ -13,7 +13,7 @@ import { createTextLever } from './text-lever.ts';
 const WRITE_MS = 150;
 const REREAD_MS = 15;
 
-type Options = {
+type FileLeverSettings = {
   readonly file: string;
   readonly flag: string;
   readonly clock: Clock;
@@ -26,7 +26,7 @@ type Options = {
  *
  * Between the last look and the writing there are some microseconds in which no file system reports somebody else's write.
  */
-export function createFileLever({ file, flag, clock, spare }: Options): FlagLever {
+export function createFileLever({ file, flag, clock, spare }: FileLeverSettings): FlagLever {
   return createTextLever({ name: 'file', where: file, flag, clock, spare, store: createFileStore(file, clock) });
 }
 

@@ -12,7 +12,7 @@ import type { SpareFlags } from './store.ts';
 
 const CHECK_WITHIN_MS = 2_000;
 
-type Options = {
+type KubernetesLeverSettings = {
   readonly kind: 'configmap' | 'featureflag';
   /** Where it is; the pod's own one, or that of the kubeconfig's context, when undefined. */
   readonly namespace: string | undefined;
@@ -28,7 +28,11 @@ type Options = {
  * A lever over the API server that kubectl would use: the kubeconfig's, else the one the pod runs in.
  * @throws SettingsError where it is not clear which key of a ConfigMap flagd reads.
  */
-export async function createKubernetesLever({ kind, namespace, ...place }: Options): Promise<FlagLever> {
+export async function createKubernetesLever({
+  kind,
+  namespace,
+  ...place
+}: KubernetesLeverSettings): Promise<FlagLever> {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromDefault();
   const own = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace;

@@ -12,7 +12,7 @@ import { type FlagStore, type Held, type SpareFlags, StoreError, type TextChange
 /** Somebody who edits without a pause must not keep a rollback out; each try is some milliseconds. */
 const TRIES = 20;
 
-type Options = {
+type TextLeverParts = {
   readonly name: FlagLever['name'];
   readonly where: string;
   readonly flag: string;
@@ -22,7 +22,7 @@ type Options = {
 };
 
 /** A lever over any store of flagd's JSON: compare and swap, with the last good text as what a rollback falls back on. */
-export function createTextLever({ name, where, flag, store, spare, clock }: Options): FlagLever {
+export function createTextLever({ name, where, flag, store, spare, clock }: TextLeverParts): FlagLever {
   let lastGood: string | undefined;
   let lastLook: { readonly text: string; readonly reading: FlagReading } | undefined;
 
@@ -61,7 +61,7 @@ export function createTextLever({ name, where, flag, store, spare, clock }: Opti
     problems.map((problem) => `${where}:${/^\d/.test(problem) ? '' : ' '}${problem}`);
 
   /** What is to be written; `text` of the result is undefined where only copies are. */
-  async function compose(held: Held, write: FlagWrite, lowers: boolean, signal: AbortSignal): Promise<Change> {
+  async function compose(held: Held, write: FlagWrite, lowers: boolean, signal: AbortSignal): Promise<ComposedChange> {
     const { copies = new Map() } = held;
     const { lowered, problems } = loweredCopies(lowers ? copies : new Map(), { flag, write });
     const good = lastGood ?? (lowers && isSpoilt(held.text) ? ((await held.kept(signal)) ?? spare?.get()) : undefined);
@@ -167,7 +167,7 @@ export function createTextLever({ name, where, flag, store, spare, clock }: Opti
   };
 }
 
-type Change =
+type ComposedChange =
   | (TextChange & { readonly kind: 'change'; readonly but: readonly string[] })
   | Extract<Composed, { kind: 'refused' }>;
 

@@ -5,7 +5,7 @@ import type { ReadEvent } from '../../rollout/event.ts';
 import { messageOf, toJson, toSlack } from './message.ts';
 import { createOutbox, RESULTS, type Target } from './outbox.ts';
 
-type Parts = {
+type NotifierParts = {
   readonly rollout: string;
   readonly flag: string;
   readonly webhookUrl: string | undefined;
@@ -17,7 +17,16 @@ type Parts = {
 };
 
 /** Notifies people of what the controller records, where they asked for it. */
-export function createNotifier({ rollout, flag, webhookUrl, slackUrl, consoleUrl, registry, log, clock }: Parts) {
+export function createNotifier({
+  rollout,
+  flag,
+  webhookUrl,
+  slackUrl,
+  consoleUrl,
+  registry,
+  log,
+  clock,
+}: NotifierParts) {
   const counter = new Counter({
     name: 'sluice_notifications_total',
     help: 'Notifications by where they went and what became of them.',

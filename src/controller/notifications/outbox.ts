@@ -11,7 +11,7 @@ export type Target = {
   readonly body: (message: Message) => string;
 };
 
-type Parts = {
+type OutboxParts = {
   readonly target: Target;
   readonly log: Logger;
   readonly clock: Clock;
@@ -38,7 +38,7 @@ class TryAgain extends Error {}
  * Sends one target what it is given. Whoever gives it a message neither waits nor hears of a failure. Decisions, and what is
  * critical, have a lane of their own: no other message holds them up or takes their place.
  */
-export function createOutbox({ target, log, clock, count }: Parts) {
+export function createOutbox({ target, log, clock, count }: OutboxParts) {
   const stop = new AbortController();
   const http = openHttp({ timeoutMs: ANSWER_WITHIN_MS, mostBytes: MOST_ANSWER_BYTES });
   const backoff = new ExponentialBackoff({ initialDelay: FIRST_RETRY_MS, maxDelay: LONGEST_RETRY_MS });

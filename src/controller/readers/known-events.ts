@@ -6,7 +6,7 @@ const MOST_REMEMBERED = 1_000;
 /** History reads what the journal has, the newest first. It throws while the journal is away. */
 export type History = (limit: number) => Promise<readonly (ReadEvent & { readonly id: string })[]>;
 
-type Parts = {
+type KnownEventsParts = {
   readonly history: History;
   /** The newest first. */
   readonly remembered: readonly JournalEvent[];
@@ -15,7 +15,7 @@ type Parts = {
 export type KnownEvents = ReturnType<typeof createKnownEvents>;
 
 /** What was recorded: by the journal, and by this process, whose latest events the journal may not have yet. */
-export function createKnownEvents({ history, remembered: seed }: Parts) {
+export function createKnownEvents({ history, remembered: seed }: KnownEventsParts) {
   let remembered = seed.slice(0, MOST_REMEMBERED);
   return {
     add: (event: JournalEvent): void => {

@@ -2,7 +2,7 @@ import { createTimeline, type Measurement } from '../../rollout/timeline.ts';
 import { joinStored } from '../engine/measuring.ts';
 import type { MeasurementStore } from '../engine/ports.ts';
 
-type Parts = {
+type KnownMeasurementsParts = {
   readonly store: Pick<MeasurementStore, 'since'>;
   /** What this process measured lately, the oldest first. */
   readonly points: readonly Measurement[];
@@ -12,7 +12,7 @@ type Parts = {
 export type KnownMeasurements = ReturnType<typeof createKnownMeasurements>;
 
 /** What was measured: by this process, and by whoever was there before it. */
-export function createKnownMeasurements({ store, points, now }: Parts) {
+export function createKnownMeasurements({ store, points, now }: KnownMeasurementsParts) {
   const timeline = createTimeline();
   timeline.replace(points);
   let isLoaded = false;

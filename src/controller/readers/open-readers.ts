@@ -14,7 +14,7 @@ const MOST_REMEMBERED = 1_000;
 /** As long as measurements wait for a store that is away. */
 const MEASURED_MS = 2 * 3_600_000;
 
-type Parts = {
+type OpenReadersParts = {
   readonly databaseUrl: string;
   readonly plan: Plan;
   readonly loop: Pick<Engine, 'listen' | 'remembered' | 'revision'>;
@@ -25,7 +25,7 @@ type Parts = {
 };
 
 /** Reports, history and measurements, made in a thread of their own: whoever reads does not hold up the engine. */
-export function openReaders({ databaseUrl, plan, loop, measuring, now, clock }: Parts) {
+export function openReaders({ databaseUrl, plan, loop, measuring, now, clock }: OpenReadersParts) {
   const seed = (): Seed => ({
     databaseUrl,
     plan,

@@ -12,7 +12,7 @@ const MOST_SERIES = 50_000;
 /** Longer ones would not fit into a URL everywhere. */
 const MOST_INSTANCES_CHARACTERS = 3_000;
 
-type Options = {
+type PrometheusSettings = {
   readonly rollout: string;
   /** Where Prometheus is, with its path prefix if it has one. */
   readonly url: string;
@@ -28,7 +28,7 @@ type Options = {
  * samples are, and whether they are of one scrape.
  * @throws where `url` is none.
  */
-export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, clock }: Options): SignalSource {
+export function createPrometheusSource({ rollout, url, timeoutMs, maxAgeMs, clock }: PrometheusSettings): SignalSource {
   const base = new URL(url);
   const http = openHttp({ timeoutMs, mostBytes: MOST_BYTES });
   const closing = new AbortController();

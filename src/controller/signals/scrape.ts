@@ -8,7 +8,7 @@ import { createTarget, type Lookup, type Target } from './targets.ts';
 const MOST_BYTES = 4 * 1024 * 1024;
 const MOST_AT_ONCE = 128;
 
-type Options = {
+type ScrapeSettings = {
   readonly rollout: string;
   /** `host:port`, `http://host:port/path`, or `dns:name:port` for every address of the name. */
   readonly targets: readonly string[];
@@ -22,7 +22,7 @@ type Options = {
  * Reads every replica's metrics from itself: the fastest way, and one that needs no Prometheus.
  * @throws where a target is none of the three forms.
  */
-export function createScrapeSource({ rollout, targets, timeoutMs, clock, lookup }: Options): SignalSource {
+export function createScrapeSource({ rollout, targets, timeoutMs, clock, lookup }: ScrapeSettings): SignalSource {
   const http = openHttp({ timeoutMs, mostBytes: MOST_BYTES });
   const closing = new AbortController();
   const configured = targets.map((target) => createTarget(target, { clock, timeoutMs, lookup }));

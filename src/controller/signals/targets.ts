@@ -15,10 +15,10 @@ const systemLookup: Lookup = (name) => lookup(name, { all: true });
 
 const RESOLVE_EVERY_MS = 1_000;
 
-type Options = { readonly clock: Clock; readonly timeoutMs: number; readonly lookup?: Lookup | undefined };
+type TargetSettings = { readonly clock: Clock; readonly timeoutMs: number; readonly lookup?: Lookup | undefined };
 
 /** @throws where the text is no target. */
-export function createTarget(text: string, options: Options): (signal: AbortSignal) => Promise<Resolved> {
+export function createTarget(text: string, options: TargetSettings): (signal: AbortSignal) => Promise<Resolved> {
   const [, name, port] = /^dns:([^\s/:]+):(\d{1,5})$/.exec(text) ?? [];
   if (name !== undefined && Number(port) <= 65_535) {
     return createResolver(name, Number(port), options);
@@ -42,7 +42,7 @@ function targetAt(url: URL): Target {
 }
 
 /** Asks for a name's addresses at most once a second: replicas come and go. */
-function createResolver(name: string, port: number, { clock, timeoutMs, lookup = systemLookup }: Options) {
+function createResolver(name: string, port: number, { clock, timeoutMs, lookup = systemLookup }: TargetSettings) {
   const missing = (why: SourceFailure, detail: string): Missing => ({
     replica: `${name}:${port}`,
     why,

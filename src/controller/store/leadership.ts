@@ -7,7 +7,7 @@ const ANSWER_WITHIN_MS = 2_000;
 /** A leader whose machine is gone says no goodbye: the server finds out this soon, and frees its lock. */
 const KEEPALIVE = '-c tcp_keepalives_idle=3 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3';
 
-type Parts = {
+type LeadershipParts = {
   readonly url: string;
   readonly rollout: string;
   readonly clock: Pick<Clock, 'sleep' | 'monotonic'>;
@@ -15,7 +15,7 @@ type Parts = {
 };
 
 /** The session of PostgreSQL that holds the advisory lock of the rollout is the leader's. */
-export function createLeadership({ url, rollout, clock, onChange }: Parts): Leadership {
+export function createLeadership({ url, rollout, clock, onChange }: LeadershipParts): Leadership {
   const stop = new AbortController();
   let leading = false;
   let sinceMs = 0;
@@ -45,7 +45,7 @@ export function createLeadership({ url, rollout, clock, onChange }: Parts): Lead
 
 /** Tries for the lock, then watches that the session lives; returns once it does not, or at the end. */
 async function holdSession(
-  { url, rollout, clock }: Omit<Parts, 'onChange'>,
+  { url, rollout, clock }: Omit<LeadershipParts, 'onChange'>,
   onLeading: (leading: boolean) => void,
   stop: AbortSignal,
 ): Promise<void> {

@@ -24,7 +24,7 @@ const DEFINITION: Definition = {
   defaultVariant: 'off',
 };
 
-type Parts = {
+type FlagStoreParts = {
   readonly clock: WorldClock;
   readonly wallStartMs: number;
   /** Another team's flag stands in the same text. */
@@ -33,7 +33,7 @@ type Parts = {
 };
 
 /** One text of flags with a version: what the levers' real logic reads and edits. */
-export function createSimulatedStore({ clock, wallStartMs, isShared, onChange }: Parts) {
+export function createSimulatedStore({ clock, wallStartMs, isShared, onChange }: FlagStoreParts) {
   let text = JSON.stringify({ flags: { [FLAG]: DEFINITION, ...(isShared && { other: DEFINITION }) } });
   let version = 0;
   let asked = 0;

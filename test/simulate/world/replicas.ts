@@ -28,7 +28,7 @@ const NONE = (): Counts => ({ ok: 0, error: 0, slow: 0 });
 const NO_DURATIONS: PathCounters['duration'] = { count: 0, sumSeconds: 0, atMost: new Map() };
 const isOne = (fault: ReplicaFault, ...of: readonly ReplicaFault[]) => of.includes(fault);
 
-type Parts = {
+type ReplicasParts = {
   readonly clock: WorldClock;
   readonly many: number;
   readonly wallStartMs: number;
@@ -39,7 +39,7 @@ type Parts = {
 };
 
 /** Replicas under a steady load: what they count follows from what they serve, and from what is wrong with domain. */
-export function createReplicas({ clock, many, wallStartMs, flag, withDurations }: Parts) {
+export function createReplicas({ clock, many, wallStartMs, flag, withDurations }: ReplicasParts) {
   let named = many;
   const begin = (name: string): Replica => ({
     name,
