@@ -37,6 +37,31 @@ describe('who does not serve a percent', () => {
   });
 });
 
+test('a replica that a controller before this one waited for is waited for, for a minute or until it answers', async () => {
+  const confirmedAfter = async (lowers: boolean, answersAtMs = Number.POSITIVE_INFINITY) => {
+    const clock = createFakeClock();
+    const begunAtMs = clock.now();
+    const now = () => clock.now() - begunAtMs;
+    const replicas = () => [serves('a', 0), ...(now() >= answersAtMs ? [serves('gone', 0)] : [])];
+    const done = untilConfirmed({
+      witness: { name: 'scrape', read: async () => reading(replicas()), close: async () => {} },
+      percent: 0,
+      lowers,
+      clock,
+      signal: new AbortController().signal,
+      known: ['gone'],
+      onLook: () => {},
+      onLate: async () => {},
+    });
+    await clock.advance(120_000);
+    return ((await done) as number) - begunAtMs;
+  };
+  const unanswered = await confirmedAfter(true);
+  assert.ok(unanswered >= 60_000 && unanswered < 61_000, `${unanswered} ms`);
+  assert.equal(await confirmedAfter(true, 1_000), 1_000);
+  assert.equal(await confirmedAfter(false), 0, 'pods come and go where the percent rises');
+});
+
 describe('a percent on its way', () => {
   /** Replicas that serve it once `until` is over. */
   function followed(until = 400) {

@@ -19,13 +19,18 @@ const CONFIRM_WITHIN_MS = 3_000;
 const LOOK_LATER_EVERY_MS = 500;
 const LOOK_WITHIN_MS = 1_000;
 
+/** Where none was read. */
+export const ANY = 'any replica';
+/** Of what is waited for: `10.0.0.1:8081 (serves 50 %)`. */
+export const nameOfReplica = (waitedFor: string): string => waitedFor.split(' (')[0] as string;
+
 /** Who does not serve what it should. A replica that cannot be asked is not taken to obey. */
 export function notServing(reading: SourceReading, percent: Percent, lowers: boolean): readonly string[] {
   if (reading.kind === 'failed') {
-    return [`any replica (${reading.why}: ${reading.detail})`];
+    return [`${ANY} (${reading.why}: ${reading.detail})`];
   }
   if (reading.replicas.length === 0 && reading.missing.length === 0) {
-    return ['any replica (none is there)'];
+    return [`${ANY} (none is there)`];
   }
   const wrong = reading.replicas.filter(({ servedPercent }) =>
     lowers ? servedPercent === undefined || servedPercent > percent : servedPercent !== percent,
@@ -39,12 +44,23 @@ export function notServing(reading: SourceReading, percent: Percent, lowers: boo
   ];
 }
 
+/** As long as a source remembers a replica that a name service leaves out. */
+const REMEMBERED_MS = 60_000;
+
+function leftOut(known: readonly string[], reading: SourceReading): readonly string[] {
+  const named =
+    reading.kind === 'read' ? [...reading.replicas, ...reading.missing].map(({ replica }) => replica) : known;
+  return known.filter((name) => !named.includes(name)).map((name) => `${name} (left)`);
+}
+
 type ConfirmationSettings = {
   readonly witness: SignalSource;
   readonly percent: Percent;
   readonly lowers: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Replicas that a controller before this one waited for: they may serve on, though nobody names them now. */
+  readonly known?: readonly string[];
   readonly onLook: (waitingFor: readonly string[]) => void;
   /** It takes too long: to be reported, and to be tried again. Once each time it is too long. */
   readonly onLate: (waitingFor: readonly string[]) => Promise<void>;
@@ -52,8 +68,9 @@ type ConfirmationSettings = {
 
 /** Looks at every replica until all serve the percent. @returns when they did; undefined when ended by the signal. */
 export async function untilConfirmed(options: ConfirmationSettings): Promise<number | undefined> {
-  const { witness, percent, lowers, clock, signal, onLook, onLate } = options;
-  let lateAtMs = clock.monotonic() + CONFIRM_WITHIN_MS;
+  const { witness, percent, lowers, clock, signal, known = [], onLook, onLate } = options;
+  const begunAtMs = clock.monotonic();
+  let lateAtMs = begunAtMs + CONFIRM_WITHIN_MS;
   let everyMs = LOOK_EVERY_MS;
   while (!signal.aborted) {
     const askedAtMs = clock.monotonic();
@@ -61,7 +78,9 @@ export async function untilConfirmed(options: ConfirmationSettings): Promise<num
     if (signal.aborted) {
       return undefined;
     }
-    const waitingFor = notServing(reading, percent, lowers);
+    const isRemembered = lowers && askedAtMs - begunAtMs < REMEMBERED_MS;
+    const unnamed = isRemembered ? leftOut(known, reading) : [];
+    const waitingFor = [...notServing(reading, percent, lowers), ...unnamed];
     onLook(waitingFor);
     if (waitingFor.length === 0) {
       return clock.now();

@@ -71,6 +71,7 @@ describe('a percent that was lowered', () => {
     one.now.serves = { a: 0, b: 25 };
     await one.clock.advance(1_000);
     assert.deepEqual(one.change()?.seen, { kind: 'waiting', for: ['b (serves 25 %)'] });
+    assert.deepEqual(one.unconfirmed()?.waitingFor, ['b'], 'whoever goes on knows for whom');
     one.now.serves = { a: 0, b: 0 };
     await one.clock.advance(100);
     assert.deepEqual(
@@ -168,6 +169,18 @@ describe('what another controller could not see served', () => {
     one.goOn(0);
     await one.clock.advance(100);
     assert.deepEqual([one.kinds(), one.unconfirmed()], [['confirmed 0'], undefined]);
+  });
+
+  test('is not taken for served while a replica that it waited for is left out', async () => {
+    using one = started({ a: 0 });
+    one.inherit({ percent: 0, lowers: true, seenAtMs: 1, writtenAtMs: 2, waitingFor: ['b'] });
+    one.goOn(0);
+    await one.clock.advance(5_000);
+    assert.deepEqual(one.change()?.seen, { kind: 'waiting', for: ['b (left)'] });
+    assert.deepEqual(one.unconfirmed()?.waitingFor, ['b']);
+    one.now.serves = { a: 0, b: 0 };
+    await one.clock.advance(1_000);
+    assert.equal(one.kinds().at(-1), 'confirmed 0');
   });
 });
 

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../contract/wording/format.ts';
 import type { Percent } from '../../kit/percent.ts';
 import type { Clock } from '../../kit/time.ts';
-import { type FollowedChange, untilConfirmed } from './confirmation.ts';
+import { ANY, type FollowedChange, nameOfReplica, untilConfirmed } from './confirmation.ts';
 import { type Note, note } from './event-text.ts';
 import type { ControlMetrics } from './metrics.ts';
 import type { SignalSource, WrittenChange } from './ports.ts';
@@ -47,7 +47,7 @@ export function createFollower(parts: FollowerParts) {
       change = { ...written, seen: { kind: 'unknowable' } };
       return;
     }
-    change = { ...written, seen: { kind: 'waiting', for: ['any replica (not read yet)'] } };
+    change = { ...written, seen: { kind: 'waiting', for: [`${ANY} (not read yet)`] } };
     const signal = AbortSignal.any([following.signal, stop]);
     run(follow(parts, { written, isAgain, witness, signal, notes, update }));
   }
@@ -67,8 +67,9 @@ export function createFollower(parts: FollowerParts) {
       if (change?.seen.kind !== 'waiting') {
         return inherited;
       }
-      const { percent, lowers, seenAtMs, writtenAtMs } = change;
-      return { percent, lowers, seenAtMs, writtenAtMs };
+      const { percent, lowers, seenAtMs, writtenAtMs, seen } = change;
+      const waitingFor = seen.for.map(nameOfReplica).filter((name) => name !== ANY);
+      return { percent, lowers, seenAtMs, writtenAtMs, ...(waitingFor.length > 0 && { waitingFor }) };
     },
     /** What the journal says that another controller, or this one before a restart, could not see served. */
     inherit: (written: WrittenChange | undefined): void => {
@@ -103,6 +104,7 @@ async function follow(
     lowers,
     signal,
     clock,
+    known: written.waitingFor ?? [],
     onLook: (waitingFor) => update({ kind: 'waiting', for: waitingFor }),
     onLate: async (waitingFor) => {
       notes.late(percent, waitingFor);
@@ -137,7 +139,7 @@ function createNotes({ clock, recorder, metrics }: Pick<FollowerParts, 'clock' |
     },
     late: (percent: Percent, waitingFor: readonly string[]): void => {
       const text = `${percent} % is written, and not yet served by ${waitingFor.join(', ')}.`;
-      const names = waitingFor.map((each) => each.split(' (')[0]).join();
+      const names = waitingFor.map(nameOfReplica).join();
       sayOnce(names, { kind: 'unconfirmed', text, to: percent, details: { waitingFor } });
     },
     confirmed: (

@@ -77,6 +77,8 @@ export type WrittenChange = {
   /** When what asked for it was seen. */
   readonly seenAtMs: number;
   readonly writtenAtMs: number;
+  /** Replicas that were not seen to serve it: whoever goes on has perhaps never seen them. */
+  readonly waitingFor?: readonly string[];
 };
 
 export type SavedRollout = {

@@ -66,6 +66,7 @@ const Saved = Type.Object({
       lowers: Type.Boolean(),
       seenAtMs: Milliseconds,
       writtenAtMs: Milliseconds,
+      waitingFor: Type.Optional(Type.Array(Type.String())),
     }),
   ),
 });
