@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { wrongDatabaseUrl } from '../kit/postgres/url.ts';
+import { DATABASE_URL_FORM, wrongDatabaseUrl } from '../kit/postgres/url.ts';
 import { CliError, EXIT } from './exit-codes.ts';
 
 const DEFAULT_URL = 'http://127.0.0.1:8090';
@@ -39,10 +39,7 @@ export function readDatabaseUrl(env: NodeJS.ProcessEnv, what = FOR_VERIFY): stri
   try {
     return readFileSync(LOCAL_DATABASE, 'utf8').trim();
   } catch {
-    throw new CliError(
-      EXIT.usage,
-      `DATABASE_URL is required: ${what}. Set it to postgresql://user:password@host:port/database.`,
-    );
+    throw new CliError(EXIT.usage, `DATABASE_URL is required: ${what}. Set it to ${DATABASE_URL_FORM}.`);
   }
 }
 

@@ -1,5 +1,6 @@
 import Type, { type Static, type TObject } from 'typebox';
 import { ExpectedError } from './expected-error.ts';
+import { DATABASE_URL_FORM } from './postgres/url.ts';
 import { compile } from './schema.ts';
 import { allowedOf, type Keywords, shown } from './schema-errors.ts';
 
@@ -20,7 +21,7 @@ export const httpUrl = (example: string, what: string, more: { readonly writeOnl
 export const databaseUrl = (what: string) =>
   Type.String({
     pattern: '^postgres(ql)?://',
-    examples: ['postgresql://user:password@host:port/database'],
+    examples: [DATABASE_URL_FORM],
     description: what,
     writeOnly: true,
   });

@@ -44,8 +44,8 @@ export function notServing(reading: SourceReading, percent: Percent, lowers: boo
   ];
 }
 
-/** As long as a source remembers a replica that a name service leaves out. */
-const REMEMBERED_MS = 60_000;
+/** For how long one that nobody names any more is waited for: it may serve on. */
+export const REMEMBERED_MS = 60_000;
 
 function leftOut(known: readonly string[], reading: SourceReading): readonly string[] {
   const named =

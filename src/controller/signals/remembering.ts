@@ -1,8 +1,7 @@
 import type { Clock } from '../../kit/time.ts';
 import type { SourceReading } from '../../rollout/reading.ts';
+import { REMEMBERED_MS } from '../engine/confirmation.ts';
 import type { SignalSource } from '../engine/ports.ts';
-
-const REMEMBERED_MS = 60_000;
 
 /**
  * A source whose replicas do not vanish: one that was seen within a minute, and that a name service or a query now leaves out, is

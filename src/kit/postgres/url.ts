@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-const FORM = 'postgresql://user:password@host:port/database';
+export const DATABASE_URL_FORM = 'postgresql://user:password@host:port/database';
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full', 'no-verify'];
 const HIGHEST_PORT = 65_535;
 
@@ -40,7 +40,7 @@ export function wrongInDatabaseUrl(text: string, env: NodeJS.ProcessEnv = proces
 /** @returns what is wrong with DATABASE_URL, as a whole sentence; undefined where nothing is. */
 export function wrongDatabaseUrl(text: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const wrong = wrongInDatabaseUrl(text, env);
-  return wrong === undefined ? undefined : `DATABASE_URL is wrong: it ${wrong}. Set it to ${FORM}.`;
+  return wrong === undefined ? undefined : `DATABASE_URL is wrong: it ${wrong}. Set it to ${DATABASE_URL_FORM}.`;
 }
 
 /** As pg itself reads it, with nothing connected: it reads the files of certificates as well. */
